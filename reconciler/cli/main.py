@@ -52,7 +52,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
     "Manifests": {
         "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
         "fmt": CommandEntry("init:fmt", "Format manifests."),
-        "policy": CommandEntry("validate:policy", "List policies, and judge the manifests by them."),
+        "policy": CommandEntry("policy:policy", "List policies, and judge the manifests by them."),
         "systems": CommandEntry("queries:systems", "List systems, roles and what they may do."),
         "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
     },

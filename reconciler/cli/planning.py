@@ -37,7 +37,9 @@ def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits
     """Read the workspace as of a day, by default today by the workspace's clock; raises ManifestError."""
     now = app.clock.now()
     with app.stage("manifests"):
-        workspace = read_workspace(app.root, app.config, today=today or now.date(), store=lambda: app.store)
+        workspace = read_workspace(
+            app.root, app.config, today=today or now.date(), read_recorded=lambda key: read_state(app.store, key)
+        )
     desired = workspace.desired
     if (app.home / CODE_NOTES).exists():
         from reconciler.cli.link_codes import clear_codes

@@ -11,7 +11,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from reconciler.apply.states import read_state
 from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
 from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules, read_reviewed
 from reconciler.manifests.lint import check_references
@@ -20,7 +19,7 @@ from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_mea
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.model.finding import Finding, Inspection, Notes, Severity
-from reconciler.model.ports import StateStore
+from reconciler.model.state import State
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, looks_at_state, only, with_custom_rules
 
@@ -87,24 +86,29 @@ def read_config(root: Path) -> Config:
 
 
 def read_workspace(
-    root: Path, config: Config, *, today: date, store: Callable[[], StateStore] | None = None
+    root: Path, config: Config, *, today: date, read_recorded: Callable[[str], State] | None = None
 ) -> Workspace:
     """The manifests as they are meant on a day, judged by the policies.
 
-    With a store, rules of severity error judge also what is recorded.
+    Where what is recorded can be read, rules of severity error judge also what is recorded.
     """
     workspace = check_files(root, config, read_manifest_files(root, config.manifests), today=today)
     book = read_rules(root, config)
-    if store is not None and looks_at_state(config.policies, book.rules, Severity.ERROR):
+    if read_recorded is not None and looks_at_state(config.policies, book.rules, Severity.ERROR):
         desired = workspace.manifests.desired
-        workspace = replace(workspace, policies=_judge(desired, config, book, today=today, store=store))
+        workspace = replace(workspace, policies=_judge(desired, config, book, today=today, read_recorded=read_recorded))
     return replace(workspace, passed_over=_find_passed_over(root, config.manifests))
 
 
 def _judge(
-    desired: Desired | None, config: Config, book: RuleBook, *, today: date, store: Callable[[], StateStore] | None
+    desired: Desired | None,
+    config: Config,
+    book: RuleBook,
+    *,
+    today: date,
+    read_recorded: Callable[[str], State] | None,
 ) -> Judgment:
-    recorded = {key: read_state(store(), key) for key in desired.organizations} if store and desired else None
+    recorded = {key: read_recorded(key) for key in desired.organizations} if read_recorded and desired else None
     return judge(desired, config.policies, today=today, rules=book, recorded=recorded)
 
 
@@ -119,7 +123,7 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
         desired = replace(manifests.desired, review_every=config.review_every, reviewed=reviewed)
         manifests = replace(manifests, desired=desired)
     rules = read_rules(root, config)
-    judgment = _judge(manifests.desired, config, rules, today=today, store=None)
+    judgment = _judge(manifests.desired, config, rules, today=today, read_recorded=None)
     references = (*unreadable, *check_references(config, manifests.readable, manifests.partial))
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
 
@@ -153,7 +157,7 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
 
 
 def inspect_policies(
-    root: Path, chosen: Collection[str], *, today: date, store: Callable[[], StateStore]
+    root: Path, chosen: Collection[str], *, today: date, read_recorded: Callable[[str], State]
 ) -> Inspection:
     """What policies say about a workspace, all of them or only the chosen ones; raises ManifestError.
 
@@ -165,10 +169,10 @@ def inspect_policies(
     if unknown:
         raise UsageError(f"there is no policy {unknown[0]!r}", advice=f"there are: {', '.join(sorted(book.rules))}")
     held = only(settings, chosen, book.rules) if chosen else settings
-    needed = store if looks_at_state(held, book.rules, *Severity) else None
+    needed = read_recorded if looks_at_state(held, book.rules, *Severity) else None
     config = replace(workspace.config, policies=held)
     return Inspection(
-        findings=_judge(workspace.desired, config, book, today=today, store=needed).findings,
+        findings=_judge(workspace.desired, config, book, today=today, read_recorded=needed).findings,
         texts=workspace.manifests.texts,
         files=workspace.files,
         policies=frozenset(book.rules),

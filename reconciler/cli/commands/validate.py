@@ -1,4 +1,4 @@
-"""`reconciler validate`, `policy` and `shards`: what the manifests say, and what is wrong with them."""
+"""`reconciler validate` and `shards`: what the manifests say, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import click
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings
-from reconciler.cli.options import document_option, format_option, now_option, page_options
-from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules, read_workspace
+from reconciler.cli.options import format_option, now_option, page_options
+from reconciler.cli.workspace import inspect_workspace, read_workspace
 from reconciler.engine.context import shards_of
 from reconciler.model.finding import Inspection, Severity
 from reconciler.output.findings import summary_of_findings
-from reconciler.policies.judging import standing_rules
 
 
 @click.command()
@@ -39,37 +38,6 @@ def _outputs(inspection: Inspection) -> dict[str, str]:
     """`errors`, `warnings`, `notes`, `summary`."""
     found = Counter(finding.severity for finding in inspection.findings)
     return {**{f"{one}s": str(found[one]) for one in Severity}, "summary": summary_of_findings(inspection)}
-
-
-@click.group()
-def policy() -> None:
-    """List policies, and judge the manifests by them."""
-
-
-@policy.command("list")
-@document_option
-@click.pass_obj
-def list_(app: App, format_: str) -> None:
-    """List all policies: what each asks, and how it is set here."""
-    rules = standing_rules(app.config.policies, read_rules(app.root, app.config).rules)
-    app.show(RENDERERS.policies, rules, format_=format_)
-
-
-@policy.command()
-@click.argument("rules", nargs=-1)
-@now_option
-@document_option
-@click.pass_obj
-def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> int:
-    """Judge the manifests by all policies, or by RULES alone.
-
-    RULES are tried even where they are off, to see what they would say; those that are off then say it as warnings.
-    Here policies also look at what is recorded, which `validate` never reads.
-    Exits with 3 when one of severity error objects.
-    """
-    inspection = inspect_policies(app.root, rules, today=now or SystemClock().today(), store=lambda: app.store)
-    app.show(RENDERERS.findings, inspection, format_=format_)
-    return code_of_findings(inspection.findings, policies=inspection.policies)
 
 
 @click.command()
