@@ -51,9 +51,9 @@ class GrantedAccess:
     """One access that an edit gives, takes or changes."""
 
     address: Address
-    before: str = ""
+    had: str = ""
     """In words, with its last day; empty where there is none."""
-    after: str = ""
+    has: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +260,7 @@ def _compare(before: Desired, after: Desired, today: date) -> Iterator[GrantedAc
     for address in sorted(old.keys() | new.keys()):
         words = [_in_words(each.get(address), today) for each in (old, new)]
         if words[0] != words[1]:
-            yield GrantedAccess(address=address, before=words[0], after=words[1])
+            yield GrantedAccess(address=address, had=words[0], has=words[1])
 
 
 def _in_words(declared: Declared | None, today: date) -> str:
@@ -290,13 +290,13 @@ def document_of_proposal(found: AccessProposal) -> Document:
 
 
 def _blocks(found: AccessProposal) -> Iterator[Block]:
-    given = [one for one in found.changes if one.after and not one.before]
-    taken = [one for one in found.changes if one.before and not one.after]
+    given = [one for one in found.changes if one.has and not one.had]
+    taken = [one for one in found.changes if one.had and not one.has]
     sections: dict[str, Sequence[Inline]] = {
-        "Gives": [plain(f"{_where(one)}: {one.after}") for one in given],
-        "Takes away": [plain(f"{_where(one)}: {one.before}") for one in taken],
+        "Gives": [plain(f"{_where(one)}: {one.has}") for one in given],
+        "Takes away": [plain(f"{_where(one)}: {one.had}") for one in taken],
         "Changes": [
-            plain(f"{_where(one)}: {one.before} -> {one.after}") for one in found.changes if one.before and one.after
+            plain(f"{_where(one)}: {one.had} -> {one.has}") for one in found.changes if one.had and one.has
         ],
         "Good to know": [plain(note) for note in found.notes],
         "Who decides": [plain(owner) for owner in found.owners],
