@@ -295,9 +295,7 @@ def _blocks(found: AccessProposal) -> Iterator[Block]:
     sections: dict[str, Sequence[Inline]] = {
         "Gives": [plain(f"{_where(one)}: {one.has}") for one in given],
         "Takes away": [plain(f"{_where(one)}: {one.had}") for one in taken],
-        "Changes": [
-            plain(f"{_where(one)}: {one.had} -> {one.has}") for one in found.changes if one.had and one.has
-        ],
+        "Changes": [plain(f"{_where(one)}: {one.had} -> {one.has}") for one in found.changes if one.had and one.has],
         "Good to know": [plain(note) for note in found.notes],
         "Who decides": [plain(owner) for owner in found.owners],
         "Validation says": [_finding(one) for one in found.findings],
