@@ -431,3 +431,24 @@ def test_a_review_says_who_committed_it_and_leads_to_the_lines(
     monkeypatch.setenv("CI_PROJECT_URL", "https://lab.example/acme/access")
     link = f"https://lab.example/acme/access/-/blob/{head}/access/a.yaml#L"
     assert link in diff(checkout.root, base, head, "--format", "markdown", capsys=capsys).out
+
+
+def test_what_is_less_risky_is_only_counted_on_demand(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    checkout.write({"access/a.yaml": AFTER.replace("eve: member", "eve: member, cy@else.example: admin")})
+    whole = diff(checkout.root, "main", capsys=capsys).out
+    assert "+ critical  cy@else.example" in whole
+    assert "+ medium    eve" in whole
+    least = ("--min-risk", "critical")
+    text = diff(checkout.root, "main", *least, capsys=capsys).out
+    assert "+ critical  cy@else.example" in text
+    assert "eve" not in text
+    assert "note: Only what is at least critical is shown: 1 line is below that." in text
+    found = json.loads(diff(checkout.root, "main", *least, "--format", "json", capsys=capsys).out)["access"]
+    assert sorted((one["subject"], one["risk"]) for one in found) == [
+        ("acme-dev/member/cy@else.example", "critical"),
+        ("acme-dev/member/eve", "medium"),
+    ]
+    sarif = json.loads(diff(checkout.root, "main", *least, "--format", "sarif", capsys=capsys).out)
+    told = [one["message"]["text"] for one in sarif["runs"][0]["results"] if one["ruleId"] == "admin-change"]
+    why = "admin, not in the directory, first access here"
+    assert told == [f"cy@else.example: gains access: admin in acme-dev (critical risk: {why})"]

@@ -42,8 +42,6 @@ class AccessTerms:
     access: str
     """`standard -> admin`, `operator on ad account us-brand`."""
     direction: Direction
-    is_admin: bool
-    """Whether a role that manages other people is won or lost."""
 
     def __str__(self) -> str:
         return f"{self.subject} ({self.access})" if self.access else self.subject
@@ -60,7 +58,6 @@ def terms_of(system: str, step: Change | Waiting) -> AccessTerms:
         subject=name_subject(step.address),
         access=name_access(step.address, *sides),
         direction=_direction(known, kind, step.action, had or {}, gets or {}),
-        is_admin=known is not None and any(is_administrator(known, kind, side) for side in sides),
     )
 
 
