@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
 from reconciler.output.style import Style
 from reconciler.output.words import count

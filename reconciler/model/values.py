@@ -100,7 +100,8 @@ def _write_eq(cls: type, _: dict[str, Any]) -> str:
 
 
 def _write_hash(cls: type, _: dict[str, Any]) -> str:
-    content = "".join(f"self.{field.name}, " for field in dataclasses.fields(cls) if field.compare)
+    hashed = (field for field in dataclasses.fields(cls) if (field.compare if field.hash is None else field.hash))
+    content = "".join(f"self.{field.name}, " for field in hashed)
     return f"def __hash__(self):\n return hash(({content}))"
 
 

@@ -54,7 +54,7 @@ def thing(maker: Maker, **how: bool) -> Any:
         tags: tuple[str, ...] = ()
         aside: int = field(default=0, compare=False)
         secret: str = field(default="hidden", repr=False)
-        lists: list[int] = field(default_factory=list, hash=False, compare=False)
+        lists: list[int] = field(default_factory=list, hash=False)
         counted: list[int] = field(init=False, default_factory=lambda: [0], compare=False)
 
         def __post_init__(self) -> None:

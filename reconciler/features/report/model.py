@@ -6,7 +6,6 @@ No system is asked, so what nobody has looked at is not known here either: each 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.apply.states import read_state
@@ -27,6 +26,7 @@ from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
 from reconciler.model.system import System
+from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus
 from reconciler.output.words import name_access, name_attributes, name_subject
 
