@@ -120,8 +120,12 @@ class App:
         """Where the state lives."""
         from reconciler.cli.stores import open_store
 
-        dating = (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
-        return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=dating)
+        return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=self.dating)
+
+    @property
+    def dating(self) -> Callable[[], datetime] | None:
+        """The clock that dates the history of states, where it is not the store's own."""
+        return (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
 
     @cached_property
     def clock(self) -> Clock:

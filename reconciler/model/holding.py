@@ -213,7 +213,7 @@ class PersonReport:
     no_state: tuple[str, ...] = ()
     """Organizations of which nothing is recorded: what is declared there may be there or not."""
     past: tuple[AccessHistory, ...] = ()
-    """What they had, by the audit log, of somebody of whom nothing is declared or recorded."""
+    """What they had, by the audit log, where nothing is recorded of them any more, or nothing is kept of a past day."""
 
     @property
     def ends_soon(self) -> tuple[Holding, ...]:

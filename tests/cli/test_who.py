@@ -251,6 +251,24 @@ def test_the_audit_log_finds_somebody_whom_only_an_address_names(run: Run) -> No
     assert "eve" not in told
 
 
+def test_where_no_state_of_a_day_is_kept_the_audit_log_answers(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("apply", "--auto-approve")
+    day = run("sandbox", "clock").stdout[:10]
+    run("sandbox", "clock", "2d")
+    run("state", "migrate", "sqlite:///moved.db", "--yes")
+    config = tmp_path / "reconciler.yaml"
+    config.write_text(config.read_text("utf-8").replace("file:.reconciler/state", "sqlite:///moved.db"), "utf-8")
+    told = run("who", "eve", "--as-of", day).stdout
+    assert "in the past: acme-bc/member/eve" in told
+    assert "Nothing is kept from that day or before of acme-bc, acme-dev" in told
+    told = run("why", "eve", "acme-bc/ad_account/us-brand", "--as-of", day).stdout
+    assert f"No state of acme-bc is kept from {day} or before; this is what the audit log tells." in told
+    assert f"began: {day}, grant applied" in told
+    assert "standard" in run("who", "eve").stdout
+
+
 def test_the_audit_log_is_searched_by_address_outcome_risk_and_people_of_the_past(run: Run, tmp_path: Path) -> None:
     run("apply", "--auto-approve")
     run("sandbox", "people", "answer", "accept", "--all")

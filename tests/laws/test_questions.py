@@ -352,6 +352,7 @@ def test_every_past_day_is_told_as_it_was(begun: Story, tmp_path: Path, lived: l
         for day, was in story.days.items():
             for asked in {day, None if day == story.today else day}:
                 compare(story, was, asked)
+        compare_beginnings(story)
 
 
 def compare(story: Story, was: Truth, day: date | None) -> None:
@@ -396,3 +397,23 @@ def compare(story: Story, was: Truth, day: date | None) -> None:
         role = was.get(f"bc/ad_account_access/us/{person}", ("", None))[1]
         is_in = was[f"bc/member/{person}"][0] == "active"
         assert (plainly(answer.reach.effective) or {}).get("role") == (role if is_in else None)
+
+
+def compare_beginnings(story: Story) -> None:
+    """Since when somebody is in is the first of the days, up to today, on whose ends they were."""
+    for at, (status, _) in story.days[story.today].items():
+        if status != "active" or "/member/" not in at:
+            continue
+        key, _, person = at.split("/")
+        begun = story.today
+        for day in sorted(story.days, reverse=True):
+            if story.days[day].get(at, ("",))[0] != "active":
+                break
+            begun = day
+        (path,) = story.reason(person, key, None).paths
+        assert path.history.began is not None, at
+        was_interrupted = path.history.began.time.date() > begun and any(
+            entry.time.date() == path.history.began.time.date() and (entry.action == "remove" or "gone" in entry.detail)
+            for entry in path.history.entries
+        )
+        assert was_interrupted or path.history.began.time.date() == begun, (at, path.history)

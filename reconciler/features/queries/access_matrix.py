@@ -70,9 +70,18 @@ def matrix_of(
 
 
 def read_index(
-    organization: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None
+    organization: str,
+    *,
+    files: Sequence[SourceFile],
+    store: StateStore,
+    today: date,
+    as_of: date | None,
+    is_patient: bool = False,
 ) -> AccessIndex:
-    """Everything declared and recorded of one organization; raises ReconcilerError when there is no such."""
+    """Everything declared and recorded of one organization; raises ReconcilerError when there is no such.
+
+    Also where nothing is kept of a past day, unless `is_patient`: then nothing is recorded.
+    """
     known = store.organizations()
     desired = load_about(files, [organization], today=today)
     if organization not in known and organization not in desired.organizations:
@@ -81,9 +90,14 @@ def read_index(
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
         raise ReconcilerError(message, advice=suggest_names(organization, everything) or listed)
     state = State(organization=organization)
-    if organization in known:
+    if organization in known and not (is_patient and not is_kept(store, organization, as_of)):
         state = read_one_state(store, organization, as_of=as_of)
     return index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+
+
+def is_kept(store: StateStore, organization: str, as_of: date | None) -> bool:
+    """Whether there is a state of an organization that tells of a day, or of now."""
+    return as_of is None or any(past.at.date() <= as_of for past in store.history(organization))
 
 
 def find_topic(text: str, index: AccessIndex) -> Address:

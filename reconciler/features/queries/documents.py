@@ -328,15 +328,16 @@ def describe_entry(entry: LoggedEntry) -> str:
     """When, what, by whom, in which commit and plan: `2026-11-22, grant applied by ana, commit 0123456789`."""
     origin = entry.origin
     what = f"{entry.action.replace('_', ' ')} {entry.outcome}"
-    if entry.action == "seen":
-        what = f"{entry.outcome}, first seen by a run"
+    is_seen = entry.action in ("seen", "drift")
+    if is_seen:
+        what = f"{entry.outcome if entry.action == 'seen' else 'by hand'}, first seen by a run"
     parts = [
-        f"{'of' if entry.action == 'seen' else 'by'} {origin.operator}" if origin.operator else "",
+        f"{'of' if is_seen else 'by'} {origin.operator}" if origin.operator else "",
         f"commit {origin.commit[:10]}{'+dirty' if origin.commit.endswith('+dirty') else ''}" if origin.commit else "",
         f"plan {origin.plan[:10]}" if origin.plan else "",
         f"record {entry.record}",
     ]
-    cause = "" if entry.action == "seen" and entry.outcome != "adopted" else entry.cause
+    cause = "" if is_seen and entry.outcome != "adopted" else entry.cause
     why = "; ".join(filter(None, [cause, entry.approval and f"approval {entry.approval}", entry.detail]))
     return f"{entry.time:%Y-%m-%d}, {what} {', '.join(filter(None, parts))}{f': {why}' if why else ''}"
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TypeVar
 
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access
-from reconciler.features.queries.access_matrix import matrix_of
+from reconciler.features.queries.access_matrix import is_kept, matrix_of
 from reconciler.features.queries.directory import load_about, load_directory, normal_identity, read_one_state
 from reconciler.features.queries.documents import (
     describe_declared,
@@ -170,10 +170,7 @@ def _read_indexes(
     desired, stored = load_about(files, [""], today=today), set(store.organizations())
     for organization in sorted({*stored, *desired.organizations}):
         state = State(organization=organization)
-        is_kept = organization in stored
-        if is_kept and as_of is not None:
-            is_kept = any(past.at.date() <= as_of for past in store.history(organization))
-        if is_kept:
+        if organization in stored and is_kept(store, organization, as_of):
             state = read_one_state(store, organization, as_of=as_of)
         yield index_access(organization, desired=desired, state=state, today=today, as_of=as_of), state.tells_nothing
 

@@ -58,10 +58,11 @@ def who(
         now = "" if as_of else _key_of_today(text, files, store, today)
         if now:
             return who(now, files=files, store=store, today=today)
-        key, past = find_past(text, store, as_of=as_of)
-        if past:
-            return PersonReport(key=key, today=today, as_of=as_of, past=past, not_kept=recorded.not_kept)
+        key, gone = find_past(text, store, as_of=as_of)
+        if gone:
+            return PersonReport(key=key, today=today, as_of=as_of, past=gone, not_kept=recorded.not_kept)
         raise unknown_person(text, directory, store)
+    told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.not_kept else {}
     # Nothing is recorded there, so nothing is known to be absent.
     unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
     return PersonReport(
@@ -72,6 +73,7 @@ def who(
         groups=directory.groups_of(key),
         organizations=parts,
         not_kept=recorded.not_kept,
+        past=tuple(one for at, one in sorted(told.items()) if at.organization in recorded.not_kept),
         no_state=tuple(organization for organization in unrecorded if read_state(store, organization).tells_nothing),
     )
 
@@ -211,5 +213,5 @@ def unknown_person(text: str, directory: Directory, store: StateStore) -> Reconc
     for snapshot in map(store.read, store.organizations()):
         if snapshot:
             known |= {name.decode(errors="replace") for name in _MEMBER.findall(snapshot.data)}
-    message = f"nobody is known as {text!r}: not in the manifests, and not in the recorded states"
+    message = f"nobody is known as {text!r}: not in the manifests, the recorded states or the audit log"
     return ReconcilerError(message, advice=suggest_names(text, known) or _WHOM_TO_NAME)

@@ -9,7 +9,7 @@ from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
 from reconciler.engine.identities import Names
-from reconciler.features.queries.access_matrix import find_topic, read_index
+from reconciler.features.queries.access_matrix import find_topic, is_kept, read_index
 from reconciler.features.queries.directory import Directory, find_in, load_about, load_directory
 from reconciler.features.queries.documents import (
     describe_owner,
@@ -30,7 +30,7 @@ from reconciler.model.live import ask_about_states
 from reconciler.model.ports import StateStore
 from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
 from reconciler.output.json import Output
-from reconciler.output.words import name_access, name_attributes, name_subject
+from reconciler.output.words import name_attributes, name_subject
 
 WHY = Output(name="why", title="Why somebody can reach something", value=WhyReport)
 
@@ -43,7 +43,7 @@ def why(
     Raises ReconcilerError when nobody is known by that name, or nothing has that address.
     """
     organization = about.partition("/")[0]
-    index = read_index(organization, files=files, store=store, today=today, as_of=as_of)
+    index = read_index(organization, files=files, store=store, today=today, as_of=as_of, is_patient=True)
     directory = load_directory(files)
     person = find_in(directory.people, text)
     log = AuditLog(store).histories(Selection(organization=organization, until=as_of))
@@ -83,7 +83,8 @@ def why(
             if address not in known and on in _leads_to(address) and names.today(subject) in _subjects_of(address)
         ),
         owner=thing if thing and is_owned_elsewhere(thing) else None,
-        has_no_state=as_of is None and read_state(store, organization).tells_nothing,
+        has_no_state=not is_kept(store, organization, as_of)
+        or (as_of is None and read_state(store, organization).tells_nothing),
         last_read=index.last_read,
     )
 
@@ -172,9 +173,16 @@ def document_of_why(report: WhyReport) -> Document:
         if report.reach.subject.kind == "member"
         else plain(name_subject(report.reach.subject)),
         blocks=tuple(blocks),
-        notes=(ask_about_states([report.reach.on.organization]),) if report.has_no_state else (),
+        notes=_note(report),
         whole="answer",
     )
+
+
+def _note(report: WhyReport) -> tuple[str, ...]:
+    organization = report.reach.on.organization
+    if report.has_no_state and report.as_of:
+        return (f"No state of {organization} is kept from {report.as_of} or before; this is what the audit log tells.",)
+    return (ask_about_states([organization]),) if report.has_no_state else ()
 
 
 def _answer(report: WhyReport) -> str:
@@ -211,7 +219,9 @@ def _name_path(way: Holding) -> str:
 
 def _name_needed(holding: Holding) -> str:
     kind, parts = holding.address.kind, holding.address.parts
-    return "the membership" if kind == "member" else f"{name_access(holding.address)}: {parts[-1]}"
+    if kind == "asset_group_asset":
+        return f"ad account {parts[1]} in asset group {parts[0]}"
+    return "the membership" if kind == "member" else name_subject(holding.address)
 
 
 def _section(title: str, reason: AccessReason, report: WhyReport) -> Section:
