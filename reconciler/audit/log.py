@@ -203,14 +203,20 @@ def find_risk(entry: AuditEntry) -> Risk | None:
     return Risk(found[1]) if found else entry.risk
 
 
+def _names_in(address: Address) -> Iterator[tuple[str, str]]:
+    """Kind and key of the things an address is about; of a kind that this version does not know, nothing."""
+    if address.kind in KINDS:
+        yield from zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=False)
+
+
 def _name_today(address: Address, renames: Iterable[tuple[Address, Address]]) -> Address | None:
     """What an address of the log is called after some renames; None once one has given its name to another thing."""
-    if address.kind not in KINDS:
-        return address
     for was, now in renames:
-        if Names(keys={(now.kind, now.key): ""}).today(address) != address:
+        names = list(_names_in(address))
+        if (now.kind, now.key) in names:
             return None
-        address = Names(keys={(was.kind, was.key): now.key}).today(address)
+        if (was.kind, was.key) in names:
+            address = Names(keys={(was.kind, was.key): now.key}).today(address)
     return address
 
 
@@ -312,19 +318,22 @@ class AuditLog:
         self, selection: Selection, *, renames: Mapping[tuple[Address, Address], int]
     ) -> Iterator[tuple[Link, list[tuple[AuditEntry, Address | None]]]]:
         """Every record with its entries of the selection, each with its address of today, if that is not another's."""
+        people = [(was.key, now.key, number) for (was, now), number in renames.items() if now.kind == "member"]
+        to_come: dict[str, list[tuple[int, Address, Address]]] = {}
+        for (was, now), number in renames.items():
+            to_come.setdefault(now.organization, []).append((number, was, now))
         for link in self.links():
             organization, person = link.record.organization, selection.person
-            for (was, now), number in reversed(list(renames.items())):
-                if number > link.number and now.kind == "member" and now.key == person:
-                    person = was.key
-            later = [
-                (was, now)
-                for (was, now), number in renames.items()
-                if number > link.number and now.organization == organization
-            ]
+            for before, since, number in reversed(people):
+                if number > link.number and since == person:
+                    person = before
+            later = [(was, now) for number, was, now in to_come.get(organization, ()) if number > link.number]
+            touched = {(one.kind, one.key) for renamed in later for one in renamed}
             entries = []
             for entry in link.record.entries:
-                today = _name_today(Address.parse(entry.address), later)
+                today: Address | None = Address.parse(entry.address)
+                if today and later and not touched.isdisjoint(_names_in(today)):
+                    today = _name_today(today, later)
                 if selection.covers(organization, entry, person=person, today=today):
                     entries.append((entry, today))
             yield link, entries
