@@ -17,7 +17,7 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import CLOSED_REVIEWS, REVIEWS, make_folder, replace_file
 from reconciler.cli.state_editor import open_editor
-from reconciler.cli.workspace import Workspace, read_files, read_workspace, with_edits
+from reconciler.cli.workspace import Workspace, read_source, read_workspace, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import ReviewedWorld, measure, remind
@@ -94,7 +94,7 @@ class OpenedReview:
         if name not in known:
             listed = f"there are: {', '.join(known)}" if known else "`reconciler review start` begins one"
             raise ReconcilerError(f"there is no review {name!r}", advice=suggest_names(name, known) or listed)
-        (file,) = read_files(app.root, [f"{REVIEWS}/{name}/{CAMPAIGN_FILE}"], under=REVIEWS)
+        file = read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)
         today = app.today
         workspace = workspace or read_workspace(app.root, app.config, today=today)
         return cls(app=app, campaign=read_campaign(file), today=today, workspace=workspace)
@@ -112,9 +112,7 @@ class OpenedReview:
 
     def file_of(self, reviewer: str) -> SourceFile:
         """The sheet of a reviewer, as it is."""
-        entry = f"{REVIEWS}/{self.campaign.name}/{self.campaign.reviewers[reviewer].file}"
-        (file,) = read_files(self.app.root, [entry], under=REVIEWS)
-        return file
+        return read_source(self.app.root, self.folder / self.campaign.reviewers[reviewer].file)
 
     @cached_property
     def read_sheets(self) -> tuple[list[ReviewSheet], tuple[Finding, ...]]:
@@ -232,8 +230,7 @@ class OpenedReview:
         record = self.app.root / REVIEWS / CLOSED_REVIEWS
         before: Mapping[str, object] = {}
         if record.is_file():
-            (file,) = read_files(self.app.root, [f"{REVIEWS}/{CLOSED_REVIEWS}"], under=REVIEWS)
-            node = parse_file(file).node
+            node = parse_file(read_source(self.app.root, record)).node
             known = node.get("organizations") if node else None
             before = known if isinstance(known, dict) else {}
         if closing.reviewed:

@@ -63,7 +63,7 @@ def read_configuration(root: Path) -> LoadedConfig:
     if not os.path.lexists(path):
         message = f"there is no {CONFIG_FILE} in {root.resolve()}"
         raise ReconcilerError(message, advice=_advise_on_folder(root))
-    return load_config(_read_source(root, path))
+    return load_config(read_source(root, path))
 
 
 def _advise_on_folder(root: Path) -> str:
@@ -118,7 +118,7 @@ def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, toda
         files, today=today, allowed_domains=config.allowed_domains, max_approval_days=config.guards.max_approval_days
     )
     record = root / REVIEWS / CLOSED_REVIEWS
-    reviewed, unreadable = read_reviewed(_read_source(root, record)) if os.path.lexists(record) else ({}, ())
+    reviewed, unreadable = read_reviewed(read_source(root, record)) if os.path.lexists(record) else ({}, ())
     if manifests.desired is not None:
         desired = replace(manifests.desired, review_every=config.review_every, reviewed=reviewed)
         manifests = replace(manifests, desired=desired)
@@ -197,7 +197,7 @@ def read_files(root: Path, entries: Iterable[str], *, under: str) -> list[Source
     """All YAML files in some files or folders, each once, sorted by path; `under` is the setting that names them."""
     paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry, under)}
     find_real = cache(os.path.realpath)  # of folders, while this takes
-    sources = [_read_source(root, path, problem, find_real) for path, problem in paths.items()]
+    sources = [read_source(root, path, problem, find_real) for path, problem in paths.items()]
     return sorted(sources, key=lambda source: source.path)
 
 
@@ -209,13 +209,14 @@ def read_manifests_so_far(root: Path, entries: Iterable[str]) -> list[SourceFile
 def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
     """The files that findings point into, as far as they can be read, for showing the lines."""
     names = {finding.place.file for finding in findings if finding.place}
-    sources = (_read_source(root, root / name) for name in sorted(names))
+    sources = (read_source(root, root / name) for name in sorted(names))
     return {source.path: source.data.decode(errors="replace") for source in sources if source.data is not None}
 
 
-def _read_source(
+def read_source(
     root: Path, path: Path, problem: str = "", find_real: Callable[[str], str] = os.path.realpath
 ) -> SourceFile:
+    """One file of the workspace, under its path there; one that cannot be read says why."""
     name = Path(os.path.relpath(path, root)).as_posix()
     if problem:
         return SourceFile(path=name, data=None, problem=problem)

@@ -23,7 +23,7 @@ from reconciler.cli.review_folder import (
     write_evidence,
 )
 from reconciler.cli.state_editor import read_origin
-from reconciler.cli.workspace import check_files, read_files, read_workspace, with_edits
+from reconciler.cli.workspace import check_files, read_source, read_workspace, with_edits
 from reconciler.editing.edits import Edit, edit_manifest
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import NewCampaign, describe_reviewers, start
@@ -311,5 +311,4 @@ def _recorded_digest(app: App, name: str) -> str:
     """What the workspace remembers of a review; empty where it knows nothing of it."""
     if not (app.root / REVIEWS / name / CAMPAIGN_FILE).is_file():
         return ""
-    (file,) = read_files(app.root, [f"{REVIEWS}/{name}/{CAMPAIGN_FILE}"], under=REVIEWS)
-    return read_campaign(file).evidence
+    return read_campaign(read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)).evidence

@@ -107,6 +107,7 @@ def _progress(one: CampaignProgress) -> Section:
 def _would_do(closing: ReviewClosing) -> Iterator[Block]:
     if closing.problems:
         yield Section(title="What stands in the way of closing it", blocks=(Findings(findings=closing.problems),))
+        return
     told = [one for one in closing.results if one.outcome is not ReviewOutcome.KEPT]
     if told:
         yield Section(title="What closing it would do now", blocks=tuple(_results(told)))

@@ -269,6 +269,13 @@ def test_whoever_changes_the_facts_is_told_and_nothing_is_closed(begun: Path) ->
     assert "changed-facts" in runner(begun)("review", "close", "q4", exits=1).output
 
 
+def test_a_sheet_that_is_lost_is_told_and_nothing_of_it_is_taken_for_new(begun: Path) -> None:
+    (begun / "reviews" / "q4" / "gwen.yaml").unlink()
+    out = runner(begun)("review", "status", "q4", exits=1).output
+    assert "reviews/q4/gwen.yaml:1:1: error[unreadable-file]: this cannot be read: No such file" in out
+    assert "New since" not in out
+
+
 def test_a_reviewer_who_is_late_is_named(begun: Path) -> None:
     run = runner(begun)
     (begun / "reviews" / "q4" / "_campaign.yaml").write_text(
