@@ -18,6 +18,7 @@ from reconciler.manifests.scalars import MIN_LENGTH, WORDS, Surprise, looks_like
 _KEY = r"[^\W\d][\w.@+-]*(?::[\w.@+-]+)*"
 _ROW = re.compile(rf"^( *)(?:({_KEY}):(?: (.*))?|#.*)?\n", re.MULTILINE)
 """A key with the rest of its line, or a comment, or nothing."""
+_SIMPLE = re.compile(r"[^\W\d](?: ?[\w.@+-])*")
 _PLAIN = re.compile(r"\w(?: *[\w.@+/()&'=%,;!?*<>\"-]|:(?=[\w/@.-]))*")
 _QUOTED = r'"[^"\\\t\n]*"'
 _WHOLE_QUOTED = re.compile(_QUOTED)
@@ -117,6 +118,8 @@ def _read_rest(rest: str) -> tuple[_Scalar | _Flow | None, int]:
     """The value behind a key, None where it is on the lines below; and how many spaces too many stand before it."""
     if len(rest) > _MAX_REST:
         raise _Unusual
+    if _SIMPLE.fullmatch(rest) and rest not in WORDS and not (len(rest) >= MIN_LENGTH and looks_like_secret(rest)):
+        return rest, 0  # nothing below would say otherwise; most values are such
     written = rest.lstrip(" ")
     gap = len(rest) - len(written)
     if written.startswith("#"):

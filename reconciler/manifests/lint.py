@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 def note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
     """Two people who are one to some system: whoever is invited there, somebody else may come in."""
     told: set[tuple[str, str]] = set()
+    used = {name for person in people.values() for name in person.identities}
     for name in ("email", "phone", "tiktok", "business_center_id", *SYSTEMS):
+        if name not in used:  # e-mail addresses stand for it, and are compared already
+            continue
         seen: dict[str, Person] = {}
         for person in people.values():
             identity = person.identities.get(name) or (person.identities.get("email", "") if name in SYSTEMS else "")

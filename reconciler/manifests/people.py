@@ -164,8 +164,9 @@ def _read_identities(document: PersonDocument, spot: Cursor, contacts: Contacts)
     found: dict[str, str] = {}
     if document.email:
         found["email"] = contacts.read_email(document.email, spot.value("email"))
-    at = spot.into("identities")
-    for name in sorted(document.identities.keys_written):
+    written = document.identities.keys_written
+    at = spot.into("identities") if written else spot
+    for name in sorted(written):
         text, place = getattr(document.identities, name), at.value(name)
         accepts_phone = name in SYSTEMS and any("phone" in one.identifiers for one in SYSTEMS[name].values())
         if name == "phone" or (accepts_phone and (text.startswith("+") or (text[:1].isdigit() and "@" not in text))):
