@@ -10,16 +10,18 @@ from reconciler.apply.choice import choose, chosen_requests
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold_many
 from reconciler.apply.planning import PlanRequest, ProviderFor
-from reconciler.apply.reading import Look, Scopes, Settled, describe_left_behind
+from reconciler.apply.reading import Look, Scopes, Settled, describe_left_behind, recorded_as_live
+from reconciler.apply.settled import SettledOrganization, describe
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog
-from reconciler.engine.context import PlanningContext, Targets
+from reconciler.engine.context import EVERYTHING, PlanningContext, Targets
 from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
+from reconciler.engine.settled import is_settled
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Change
 from reconciler.model.declared import Desired, Organization
@@ -46,6 +48,8 @@ class Run:
     on_result: Callable[[Change, Outcome], None] = lambda _change, _outcome: None
     on_notice: Callable[[str], None] = lambda _text: None
     """Told what an earlier run left behind, and what stopped an organization while others go on."""
+    on_settled: Callable[[SettledOrganization], None] = lambda _settled: None
+    """Told of each organization of which a plan has nothing more to say; what its system showed is left to others."""
 
 
 def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, store: StateStore, run: Run) -> Report:
@@ -168,7 +172,22 @@ class _Application:
         except BaseException:
             self._close(loaded, journal, lease)
             raise
-        self._close(loaded, journal, lease)
+        closed = self._close(loaded, journal, lease)
+        if fresh.is_settled and request.targets == EVERYTHING:
+            self._note_settled(closed.state, look.live)
+
+    def _note_settled(self, state: State, live: Live) -> None:
+        """Plan once more from what is stored now: what was just seen is not news to the next plan."""
+        key, desired = state.organization, self._request.desired
+        seen = self._situation(key, state, live)
+        part = plan_organization(seen, EVERYTHING)
+        if not is_settled(seen, part, desired):
+            return
+        recalled = self._situation(key, state, recorded_as_live(rename_to_today(state, self._identities).state))
+        again = plan_organization(recalled, EVERYTHING)
+        is_as_recorded = again == part and is_settled(recalled, again, desired)
+        stamp = self._store.stamps(key).get(key, "")
+        self._run.on_settled(describe(seen, part, desired, stamp=stamp, is_as_recorded=is_as_recorded))
 
     def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
         """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
@@ -254,7 +273,7 @@ class _Application:
             self.results.append(result)
             self._run.on_result(*result)
 
-    def _close(self, loaded: LoadedState, journal: JournalWriter, lease: Lease) -> None:
+    def _close(self, loaded: LoadedState, journal: JournalWriter, lease: Lease) -> LoadedState:
         """First the audit log, then the snapshot: until both are there, the journal can tell the story again."""
         state = journal.state
         if journal.entries:
@@ -265,7 +284,7 @@ class _Application:
                 entries=tuple(journal.entries),
             )
             state = replace(state, audit=self._audit.append(record, known=state.audit, guard=lease.check))
-        save_state(self._store, loaded, state, token=lease.token)
+        return save_state(self._store, loaded, state, token=lease.token)
 
 
 def _stale(message: str) -> StalePlan:

@@ -39,6 +39,8 @@ class PlanRequest:
     """False plans against what is recorded, without asking any system."""
     retry: bool = False
     """Try again at once what failed earlier today."""
+    settled: tuple[OrganizationPlan, ...] = ()
+    """What a plan has of organizations that were left out of `desired` because nothing is to be said of them."""
 
 
 def make_plan(
@@ -51,9 +53,10 @@ def make_plan(
     """A plan over the declared organizations. Reads, and changes nothing."""
     worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
     made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
-    parts = {part.organization: part for part in made.organizations}
+    parts = {part.organization: part for part in (*made.organizations, *request.settled)}
     parts |= _mark_asked(parts, worlds, request, provider_for)
-    return replace(made, is_from_records=not request.refresh, organizations=tuple(parts.values()))
+    organizations = tuple(parts[key] for key in sorted(parts))
+    return replace(made, is_from_records=not request.refresh, organizations=organizations)
 
 
 def _mark_asked(
@@ -95,8 +98,8 @@ def read_worlds(
     desired = request.desired
     recorded: dict[str, State] = {}
     live: dict[str, Live] = {}
-    scopes = Scopes(desired)
-    for key in sorted({*store.organizations(), *desired.organizations}):
+    scopes, settled = Scopes(desired), {part.organization for part in request.settled}
+    for key in sorted({*store.organizations(), *desired.organizations} - settled):
         if not request.shard.covers(key):
             continue
         loaded = load_state(store, key)

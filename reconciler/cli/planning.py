@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Unpack
 
 from reconciler.apply import planning
 from reconciler.apply.planning import PlanRequest
+from reconciler.apply.settled import SettledFile
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.exits import exit_code
 from reconciler.cli.files import CODE_NOTES, read_text_file, replace_file
 from reconciler.cli.options import Limits
-from reconciler.cli.workspace import read_workspace
+from reconciler.cli.settled import read_everything, read_what_differs
+from reconciler.cli.workspace import Workspace
 from reconciler.engine.context import ALL_SHARDS, Targets
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
+from reconciler.manifests.load import digest_of, digests_of
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
 from reconciler.model.finding import Severity
@@ -35,30 +39,56 @@ _WILD = frozenset("*?[")
 
 def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits]) -> PlanRequest:
     """Read the workspace as of a day, by default today by the workspace's clock; raises ManifestError."""
-    now = app.clock.now()
     with app.stage("manifests"):
-        workspace = read_workspace(
-            app.root, app.config, today=today or now.date(), read_recorded=lambda key: read_state(app.store, key)
-        )
+        workspace = read_everything(app, today=today or app.today)
+    return make_request(app, workspace, today=today, **limits)
+
+
+def read_differences(app: App, *, today: date | None = None, **limits: Unpack[Limits]) -> PlanRequest:
+    """Like `read_request`, without what a plan has nothing to say of."""
+    with app.stage("manifests"):
+        workspace, left_out = read_what_differs(app, today=today or app.today, refresh=limits.get("refresh", True))
+    return make_request(app, workspace, today=today, left_out=left_out, **limits)
+
+
+def make_request(
+    app: App,
+    workspace: Workspace,
+    *,
+    today: date | None = None,
+    left_out: Mapping[str, SettledFile] = MappingProxyType({}),
+    **limits: Unpack[Limits],
+) -> PlanRequest:
+    """What to plan of a workspace that was read; raises ManifestError."""
+    now, shard = app.clock.now(), limits.get("shard", ALL_SHARDS)
     desired = workspace.desired
     if (app.home / CODE_NOTES).exists():
         from reconciler.cli.link_codes import clear_codes
 
         clear_codes(app.home, now=now)
     # Warnings do not stop a plan, but nobody should have to guess that there are some.
-    counted = Counter(finding.severity for finding in (*workspace.findings, *workspace.policies.findings))
+    counted = Counter(finding.severity.value for finding in (*workspace.findings, *workspace.policies.findings))
+    for file in left_out.values():
+        counted.update(file.notes)
     if counted:
-        said = ", ".join(count(number, severity, f"{severity}s") for severity, number in counted.items())
+        said = ", ".join(count(counted[one], one, f"{one}s") for one in Severity if counted[one])
         app.notify(f"{said} in the manifests: `reconciler validate` shows them")
     return PlanRequest(
-        desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),
+        desired=replace(
+            desired,
+            approvals=(*desired.approvals, *limits.get("approvals", ())),
+            digest=digest_of(digests_of(app.files)) if left_out else desired.digest,
+        ),
         settings=app.config.guards,
         today=today or now.date(),
         moment=None if today else now,
         targets=Targets(include=limits.get("targets", ()), exclude=limits.get("excludes", ())),
         refresh=limits.get("refresh", True),
         retry=limits.get("retry", False),
-        shard=limits.get("shard", ALL_SHARDS),
+        shard=shard,
+        settled=tuple(
+            one.as_plan() for file in left_out.values() for one in file.organizations if shard.covers(one.organization)
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import Finding, Inspection, Notes, Severity
+from reconciler.model.finding import Finding, Inspection, Notes, Place, Severity
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, looks_at_state, only, with_custom_rules
@@ -93,11 +93,20 @@ def read_workspace(
     Where what is recorded can be read, rules of severity error judge also what is recorded.
     """
     workspace = check_files(root, config, read_manifest_files(root, config.manifests), today=today)
-    book = read_rules(root, config)
-    if read_recorded is not None and looks_at_state(config.policies, book.rules, Severity.ERROR):
-        desired = workspace.manifests.desired
-        workspace = replace(workspace, policies=_judge(desired, config, book, today=today, read_recorded=read_recorded))
-    return replace(workspace, passed_over=_find_passed_over(root, config.manifests))
+    if read_recorded is not None:
+        workspace = judge_recorded(workspace, root, today=today, read_recorded=read_recorded)
+    return replace(workspace, passed_over=find_passed_over(root, config.manifests))
+
+
+def judge_recorded(
+    workspace: Workspace, root: Path, *, today: date, read_recorded: Callable[[str], State]
+) -> Workspace:
+    """The workspace, judged also by what is recorded, where a rule of severity error looks at that."""
+    config, book = workspace.config, read_rules(root, workspace.config)
+    if not looks_at_state(config.policies, book.rules, Severity.ERROR):
+        return workspace
+    desired = workspace.manifests.desired
+    return replace(workspace, policies=_judge(desired, config, book, today=today, read_recorded=read_recorded))
 
 
 def _judge(
@@ -112,10 +121,24 @@ def _judge(
     return judge(desired, config.policies, today=today, rules=book, recorded=recorded)
 
 
-def check_files(root: Path, config: Config, files: Sequence[SourceFile], *, today: date) -> Workspace:
-    """Like `read_workspace`, of manifests that were read already or would be written."""
+def check_files(
+    root: Path,
+    config: Config,
+    files: Sequence[SourceFile],
+    *,
+    today: date,
+    emails: Mapping[str, Place] | None = None,
+) -> Workspace:
+    """Like `read_workspace`, of manifests that were read already or would be written.
+
+    `emails` are addresses that are written in other files.
+    """
     manifests = load_manifests(
-        files, today=today, allowed_domains=config.allowed_domains, max_approval_days=config.guards.max_approval_days
+        files,
+        today=today,
+        allowed_domains=config.allowed_domains,
+        max_approval_days=config.guards.max_approval_days,
+        emails=emails,
     )
     record = root / REVIEWS / CLOSED_REVIEWS
     reviewed, unreadable = read_reviewed(read_source(root, record)) if os.path.lexists(record) else ({}, ())
@@ -297,7 +320,7 @@ def _may_be_folder(path: Path) -> bool:
         return True
 
 
-def _find_passed_over(root: Path, entries: Iterable[str]) -> tuple[Finding, ...]:
+def find_passed_over(root: Path, entries: Iterable[str]) -> tuple[Finding, ...]:
     """Files in the folders of manifests, hidden folders included, that only their names keep from being read."""
     notes = Notes()
     for entry in entries:

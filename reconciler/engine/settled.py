@@ -24,7 +24,7 @@ def is_settled(context: PlanningContext, part: OrganizationPlan, desired: Desire
         or any(found.status.is_pending for found in live.resources.values())
         or any(record.status.is_pending for record in state.records.values())
     )
-    says_nothing = part.is_settled and not (part.drift or part.limits or part.is_first)
+    says_nothing = part.is_settled and not (part.drift or part.is_first)
     if has_pending or not (is_at_rest and says_nothing):
         return False
     return not find_warnings([context], [part], desired, recorded={}, targets=EVERYTHING)

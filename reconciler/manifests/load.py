@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -12,7 +12,7 @@ from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError
-from reconciler.model.finding import Finding, Notes, Severity
+from reconciler.model.finding import Finding, Notes, Place, Severity
 from reconciler.model.values import dataclass
 
 
@@ -30,6 +30,8 @@ class Manifests:
     """Path -> text of the file, for showing the lines that findings are about."""
     partial: PartialRead = field(default_factory=PartialRead, compare=False)
     """What may be declared in what could not be read."""
+    directory: frozenset[str] = frozenset()
+    """Paths of the files that declare something else than organizations, on which others may depend."""
 
     def require_desired(self) -> Desired:
         """What is desired; raises ManifestError with the errors where there are any."""
@@ -44,8 +46,12 @@ def load_manifests(
     today: date | None = None,
     allowed_domains: Sequence[str] = (),
     max_approval_days: int | None = None,
+    emails: Mapping[str, Place] | None = None,
 ) -> Manifests:
-    """Read all manifests of a workspace together; findings that depend on the date need `today`."""
+    """Read all manifests of a workspace together; findings that depend on the date need `today`.
+
+    `emails` are addresses that are written in files which are not among these.
+    """
     from reconciler.manifests.documents import ManifestDocument
     from reconciler.manifests.resolve import resolve
     from reconciler.manifests.structure import read_document
@@ -62,10 +68,11 @@ def load_manifests(
             documents.append(document)
     readable = resolve(
         documents,
-        digest=digest_of(ordered),
+        digest=digest_of(digests_of(files)),
         today=today,
         allowed_domains=allowed_domains,
         max_approval_days=max_approval_days,
+        emails=emails or {},
         notes=resolving,
         partial=partial,
     )
@@ -76,15 +83,21 @@ def load_manifests(
         findings=read.in_order(),
         texts=texts,
         partial=partial,
+        directory=frozenset(
+            top.file for one, top in documents if one.people or one.groups or one.approvals or one.moved
+        ),
     )
 
 
-def digest_of(files: Sequence[SourceFile]) -> str:
-    """SHA-256 over names and bytes, in the order of the names; how lines end makes no other manifests."""
+def digests_of(files: Iterable[SourceFile]) -> dict[str, str]:
+    """Path -> SHA-256 of each file; how lines end makes no other manifests."""
+    return {file.path: hashlib.sha256((file.data or b"").replace(b"\r\n", b"\n")).hexdigest() for file in files}
+
+
+def digest_of(digests: Mapping[str, str]) -> str:
+    """SHA-256 over names and digests of all files, in the order of the names."""
     digest = hashlib.sha256()
-    for file in files:
-        data = (file.data or b"").replace(b"\r\n", b"\n")
-        digest.update(f"{len(file.path.encode(errors='surrogateescape'))} {len(data)}\n".encode())
-        digest.update(file.path.encode(errors="surrogateescape"))
-        digest.update(data)
+    for path, of_file in sorted(digests.items()):
+        name = path.encode(errors="surrogateescape")
+        digest.update(b"%d %b %b\n" % (len(name), name, of_file.encode()))
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -37,6 +37,7 @@ def resolve(
     today: date | None,
     allowed_domains: Sequence[str],
     max_approval_days: int | None,
+    emails: Mapping[str, Place],
     notes: Notes,
     partial: PartialRead,
 ) -> Desired:
@@ -49,6 +50,8 @@ def resolve(
         reader.read(document, top.into("organizations"))
     note_same_identities(people, notes)
     note_ended(people, files, reader.resources, today, notes)
+    for email, place in emails.items():
+        contacts.read_email(email, place)
     note_lookalikes(contacts, allowed_domains, notes)
     book = AddressBook(
         organizations=reader.organizations, people=people, resources=reader.resources, notes=notes, today=today

@@ -184,4 +184,4 @@ class Desired:
     allowed_domains: frozenset[str] = frozenset()
     """Domains of the company's own e-mail addresses, in ASCII; empty where the workspace names none."""
     digest: str = ""
-    """SHA-256 over all manifest files, names and bytes."""
+    """SHA-256 over the names and digests of all manifest files."""

@@ -183,6 +183,15 @@ class Explorer(Protocol):
 
 
 @runtime_checkable
+class Marking(Protocol):
+    """A provider that can tell, without an answer of the size of everything, whether a system still shows the same."""
+
+    def mark(self, organization: Organization) -> str:
+        """A text that is another when a reading of the organization would be; empty where that cannot be said."""
+        ...
+
+
+@runtime_checkable
 class Metered(Protocol):
     """A provider whose system allows so many calls and no more; calls nobody to answer what is asked here."""
 

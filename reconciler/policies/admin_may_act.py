@@ -30,5 +30,5 @@ RULE = Rule(
     parameters={"systems": ("business_center",)},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

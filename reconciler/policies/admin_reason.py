@@ -28,5 +28,5 @@ RULE = Rule(
     "whoever runs it from day to day.",
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

@@ -32,5 +32,5 @@ RULE = Rule(
     parameters={"at_most": 10, "share": 0.5, "from": 6},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

@@ -11,7 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, lists, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]
 
@@ -82,5 +82,5 @@ RULE = Rule(
     parameters={"clients": {}, "except": ()},
     check=_check,
     is_local=lambda parameters: not lists(parameters, "clients"),
-    is_timeless=True,
+    is_timeless=always,
 )

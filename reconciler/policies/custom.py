@@ -13,7 +13,7 @@ from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.settings import OFF, CustomRule, Expression
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, never
 
 _Facts = Mapping[str, object]
 _TEXTS = ("address", "organization", "system", "kind", "key", "role", "finance", "group", "reason", "expires", "today")
@@ -92,7 +92,7 @@ def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Calla
         because=written.because,
         check=check,
         is_local=always,
-        is_timeless="today" not in written.when.text + written.require.text,
+        is_timeless=always if "today" not in written.when.text + written.require.text else never,
     )
 
 

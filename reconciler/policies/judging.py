@@ -201,14 +201,19 @@ def _objections_later(
     return found
 
 
-def scope_of_rules(settings: PolicySettings, rules: Rules) -> tuple[bool, bool]:
+def scope_of_rules(settings: PolicySettings, rules: Rules, desired: Desired) -> tuple[bool, bool]:
     """Whether all rules that are on judge each organization by itself, and change their mind on declared days only.
 
-    Rules that look at what is recorded are not asked where only manifests are judged, and do not count.
+    Of the rules that look at what is recorded, a plan asks those of severity error.
     """
-    held = [rule for rule in rules.values() if severity_of(rule, settings) is not None and not rule.needs_state]
+    severities = {name: severity_of(rule, settings) for name, rule in rules.items()}
+    held = [
+        rule
+        for name, rule in rules.items()
+        if severities[name] is Severity.ERROR or (severities[name] is not None and not rule.needs_state)
+    ]
     are_local = all(rule.is_local(parameters_of(rule, settings)) for rule in held)
-    return are_local, all(rule.is_timeless for rule in held)
+    return are_local, all(rule.is_timeless(desired) for rule in held)
 
 
 def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]:

@@ -60,5 +60,5 @@ RULE = Rule(
     parameters={"from": 4},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

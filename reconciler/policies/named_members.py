@@ -27,5 +27,5 @@ RULE = Rule(
     "when they leave.",
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

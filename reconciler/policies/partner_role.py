@@ -36,5 +36,5 @@ RULE = Rule(
     parameters={"roles": ("analyst",)},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

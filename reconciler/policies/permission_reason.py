@@ -29,5 +29,5 @@ RULE = Rule(
     parameters={"permissions": ("publish_to_profile", "direct_message")},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

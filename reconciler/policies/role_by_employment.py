@@ -32,5 +32,5 @@ RULE = Rule(
     parameters={"employee": (), "contractor": _STRONGEST, "agency": _STRONGEST, "creator": _STRONGEST},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

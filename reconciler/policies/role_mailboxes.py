@@ -36,5 +36,5 @@ RULE = Rule(
     parameters={"names": tuple(_NAMES.split())},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

@@ -116,6 +116,16 @@ class PolicyObjection:
         return cls(address=declared.address, message=message, place=declared.place, advice=advice, related=related)
 
 
+def always(_: object) -> bool:
+    """For a rule of which one of these holds whatever it is told, and whatever is declared."""
+    return True
+
+
+def never(_: object) -> bool:
+    """Where nobody has made sure that it holds."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One policy: what it asks, why, and how it is checked."""
@@ -137,15 +147,10 @@ class Rule:
     parameters: Parameters = field(default_factory=dict)
     """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
     check: Callable[[PolicyInput, Parameters], Iterator[PolicyObjection]]
-    is_local: Callable[[Parameters], bool] = lambda _: False
+    is_local: Callable[[Parameters], bool] = never
     """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
-    is_timeless: bool = False
+    is_timeless: Callable[[Desired], bool] = never
     """Whether what it says changes on no other days than those that the manifests name."""
-
-
-def always(_: Parameters) -> bool:
-    """For a rule that judges each organization by itself, whatever it is told."""
-    return True
 
 
 def number(parameters: Parameters, name: str) -> float:

@@ -29,5 +29,5 @@ RULE = Rule(
     parameters={"finance": ("manager",)},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

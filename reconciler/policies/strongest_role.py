@@ -35,5 +35,5 @@ RULE = Rule(
     parameters={"kinds": ("ad_account_access", "asset_group_access", "partner_share")},
     check=_check,
     is_local=always,
-    is_timeless=True,
+    is_timeless=always,
 )

@@ -224,6 +224,11 @@ class World:
         )
         return [Event(**{**dict(row), "at": datetime.fromisoformat(row["at"])}) for row in rows]
 
+    def version(self) -> tuple[int, int]:
+        """Another pair after every write, by whatever process; for this object only."""
+        with self.transaction() as db:
+            return db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
+
     def rows(self, statement: str, values: Mapping[str, Any]) -> list[Row]:
         """All rows of a query."""
         with self.transaction() as db:

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.manifests.config import load_config
 from reconciler.manifests.lint import check_references
-from reconciler.manifests.load import digest_of, load_manifests
+from reconciler.manifests.load import digests_of, load_manifests
 from reconciler.manifests.source import SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.finding import Notes
 from tests.manifests.given import describe_findings
@@ -147,8 +147,8 @@ def test_a_required_admin_listed_twice_is_told() -> None:
 
 def test_ends_of_lines_make_no_other_manifests() -> None:
     one, other = (SourceFile("a.yaml", data) for data in (b"a: 1\nb: 2\n", b"a: 1\r\nb: 2\r\n"))
-    assert digest_of([one]) == digest_of([other])
-    assert digest_of([one]) != digest_of([SourceFile("a.yaml", b"a: 1\nb: 3\n")])
+    assert digests_of([one]) == digests_of([other])
+    assert digests_of([one]) != digests_of([SourceFile("a.yaml", b"a: 1\nb: 3\n")])
 
 
 @pytest.mark.parametrize(

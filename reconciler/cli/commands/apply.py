@@ -18,7 +18,8 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import FILE, FOLDER, Limits, lock_timeout_option, page_options, planning_options
-from reconciler.cli.planning import is_blocked, make_plan, read_plan, read_request
+from reconciler.cli.planning import is_blocked, make_plan, make_request, read_plan
+from reconciler.cli.settled import SettledKeeper, read_everything
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import ask, is_interactive, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
@@ -81,7 +82,9 @@ def apply(
     if expect_digest is not None and plan_file is None:
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
-    request = read_request(app, **limits)
+    with app.stage("manifests"):
+        workspace = read_everything(app, today=app.today)
+    request = make_request(app, workspace, **limits)
     if codes_to is not None:
         make_folder(codes_to)  # now, because a code that cannot be written is asked for in vain
         app.codes_to = codes_to
@@ -94,7 +97,9 @@ def apply(
         app.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)
-    report = _carry_out(app, plan, request, format_, max_chars=max_chars, lock_timeout=lock_timeout)
+    keeper = SettledKeeper(app, request, workspace)
+    report = _carry_out(app, plan, request, format_, max_chars=max_chars, lock_timeout=lock_timeout, keeper=keeper)
+    keeper.write()
     if saved is not None and saved.does_nothing:
         app.notify("this plan has no changes: nothing was carried out")
     if plan_file is not None and report.blocked:
@@ -127,7 +132,14 @@ def _show_new_plan(app: App, request: PlanRequest, *, is_result: bool) -> Plan:
 
 
 def _carry_out(
-    app: App, plan: Plan, request: PlanRequest, format_: str, *, max_chars: int, lock_timeout: timedelta
+    app: App,
+    plan: Plan,
+    request: PlanRequest,
+    format_: str,
+    *,
+    max_chars: int,
+    lock_timeout: timedelta,
+    keeper: SettledKeeper,
 ) -> Report:
     """Apply and report; what was done is reported even when something stops the run in the middle.
 
@@ -153,6 +165,7 @@ def _carry_out(
                     origin=_origin_of(app),
                     on_result=on_result,
                     on_notice=app.notify,
+                    on_settled=keeper.take,
                 ),
             )
         if takes_outputs():

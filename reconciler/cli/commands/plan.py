@@ -11,7 +11,15 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import FILE, Limits, min_risk_option, out_option, page_options, planning_options, read_day
-from reconciler.cli.planning import code_of_plan, make_plan, outputs_of_plan, read_plan, read_request, save_plan
+from reconciler.cli.planning import (
+    code_of_plan,
+    make_plan,
+    outputs_of_plan,
+    read_differences,
+    read_plan,
+    read_request,
+    save_plan,
+)
 from reconciler.features.planning.difference import compare_plans
 from reconciler.model.errors import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
@@ -28,6 +36,7 @@ _MAX_TOLD = 10
 @page_options
 @click.option("--estimate", is_flag=True, help="Only report how many calls and how much time it takes; asks no system.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
+@click.option("--full", is_flag=True, help="Read and plan everything, also what an apply found settled.")
 @click.option("--now", type=read_day, metavar="DATE", help="Plan as of this UTC day.")
 @planning_options
 @click.pass_obj
@@ -40,6 +49,7 @@ def plan(
     max_chars: int,
     estimate: bool,
     detailed_exitcode: bool,
+    full: bool,
     now: date | None,
     **limits: Unpack[Limits],
 ) -> int:
@@ -47,7 +57,9 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    request = read_request(app, today=now, **limits)
+    # What an option names may be anywhere, and an estimate counts everything.
+    is_whole = full or estimate or limits["targets"] or limits["excludes"] or limits["approvals"]
+    request = (read_request if is_whole else read_differences)(app, today=now, **limits)
     if estimate:
         # An estimate is no plan: there is nothing to save, and it has fewer forms.
         if out is not None:

@@ -17,7 +17,7 @@ from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganizati
 from reconciler.model.resource import Resource
 from reconciler.providers.sandbox.actions import SandboxCall, carry_out
 from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.reading import View, read_names, read_resources
+from reconciler.providers.sandbox.reading import View, read_marks, read_names, read_resources
 from reconciler.sandbox.api.naming import get_asset_identity
 from reconciler.sandbox.registry import SandboxOrganization, create, find_organization, find_person
 from reconciler.sandbox.world import Refusal, World
@@ -63,6 +63,7 @@ class SandboxProvider:
         self._world = world
         self._act_as = act_as
         self._names: tuple[Scope, SandboxNames] | None = None
+        self._marks: tuple[tuple[int, int], dict[int, str]] | None = None
 
     def read(self, scope: Scope) -> Live:
         """Everything of one organization; nothing at all when the world does not have it."""
@@ -93,6 +94,14 @@ class SandboxProvider:
         if action in _ABILITIES.get(system, ()):
             return Can()
         return Cannot(f"{system} does not offer it")
+
+    def mark(self, organization: DeclaredOrganization) -> str:
+        """The digest of all that the world's tables have of it; made for all at once, while nothing is written."""
+        version = self._world.version()
+        if self._marks is None or self._marks[0] != version:
+            self._marks = version, read_marks(self._world)
+        found = _find(self._world, organization)
+        return self._marks[1][found.id] if found else ""
 
     def read_activity(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What the world remembers of one organization."""

@@ -5,7 +5,9 @@ Each looks at an organization of the world in the words of a scope, perhaps narr
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -330,3 +332,24 @@ def show(world: World, organization: SandboxOrganization) -> list[Resource]:
     with world.transaction():
         resources = read_resources(View.of(world, organization, organization.identity, names))
     return list(resources.values())
+
+
+_NOT_SHOWN = frozenset({"event", "api_app", "api_code", "api_token"})
+"""Tables of which no reading shows anything."""
+
+
+def read_marks(world: World) -> dict[int, str]:
+    """Number of an organization -> digest of all rows that are its own, and of all that belong to none or to several.
+
+    The clock alone changes nothing that is not pending.
+    """
+    tables = world.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'", {})
+    common, own = hashlib.sha256(), defaultdict[int, Any](hashlib.sha256)
+    for name in sorted({row["name"] for row in tables} - _NOT_SHOWN):
+        rows = world.rows(f"SELECT * FROM {name} ORDER BY 1, 2", {})  # noqa: S608  # a name out of the schema
+        is_own = bool(rows) and "organization" in rows[0].keys()  # noqa: SIM118  # a row of SQLite is no dictionary
+        for row in rows:
+            if row[0] != "offset":
+                (own[row["organization"]] if is_own else common).update(repr((name, *row)).encode())
+    organizations = [row["id"] for row in world.rows("SELECT id FROM organization", {})]
+    return {number: common.hexdigest() + own[number].hexdigest() for number in organizations}

@@ -1,0 +1,139 @@
+"""What a plan leaves out because nothing has changed since an apply found it settled, and how an apply keeps that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+
+from reconciler.apply.planning import PlanRequest
+from reconciler.apply.settled import (
+    Basis,
+    SettledFile,
+    SettledIndex,
+    SettledOrganization,
+    choose,
+    collect,
+    stands_alone,
+)
+from reconciler.apply.states import read_state
+from reconciler.cli.app import App
+from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS
+from reconciler.cli.workspace import Workspace, check_files, find_passed_over, judge_recorded, read_files, read_rules
+from reconciler.manifests.load import digest_of, digests_of
+from reconciler.model.declared import Organization
+from reconciler.model.errors import StoreError
+from reconciler.model.finding import Place
+from reconciler.model.ports import Marking
+from reconciler.policies.judging import scope_of_rules
+
+
+def read_everything(app: App, *, today: date) -> Workspace:
+    """The whole workspace as it is meant on a day."""
+    return replace(_check(app, {}, today=today), passed_over=find_passed_over(app.root, app.config.manifests))
+
+
+def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspace, dict[str, SettledFile]]:
+    """The workspace without the files that a plan can leave out, and those files by path."""
+    settled = _read(app)
+    left_out: dict[str, SettledFile] = {}
+    if settled is not None:
+        left_out = choose(
+            settled,
+            settings=_digest_settings(app),
+            digests=digests_of(app.files),
+            stamps=app.store.stamps(),
+            today=today,
+            mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
+        )
+    workspace = _check(app, left_out, today=today)
+    if settled is not None and left_out and not _stands_alone(workspace, left_out, settled.basis):
+        left_out = {}
+        workspace = _check(app, left_out, today=today)
+    return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests)), left_out
+
+
+def _read(app: App) -> SettledIndex | None:
+    """What is kept; None where nothing is, or the store does not say: whoever reads the states says why."""
+    try:
+        return SettledIndex.parse(app.store.read_settled())
+    except StoreError:
+        return None
+
+
+def _check(app: App, left_out: Mapping[str, SettledFile], *, today: date) -> Workspace:
+    files = [file for file in app.files if file.path not in left_out]
+    emails = {email: Place(path, 1, 1) for path, file in left_out.items() for email in file.emails}
+    workspace = check_files(app.root, app.config, files, today=today, emails=emails)
+    return judge_recorded(workspace, app.root, today=today, read_recorded=lambda key: read_state(app.store, key))
+
+
+def _stands_alone(workspace: Workspace, left_out: Mapping[str, SettledFile], basis: Basis) -> bool:
+    """What the workspace file names may be declared in a file that was left out."""
+    return not workspace.references and stands_alone(workspace.manifests, left_out, basis)
+
+
+def _digest_settings(app: App) -> str:
+    """Of the workspace file, of rules of one's own, and of what reviews have closed: names and bytes."""
+    root, reviewed = app.root, f"{REVIEWS}/{CLOSED_REVIEWS}"
+    files = read_files(root, [CONFIG_FILE], under=CONFIG_FILE)
+    files += read_files(root, app.config.policies.sources, under="policies")
+    files += read_files(root, [reviewed] if os.path.lexists(root / reviewed) else [], under=REVIEWS)
+    return digest_of(digests_of(files))
+
+
+def _mark(app: App, organization: Organization) -> str:
+    provider = app.provider_for(organization)
+    return provider.mark(organization) if isinstance(provider, Marking) else ""
+
+
+class SettledKeeper:
+    """Keeps what one apply finds settled. The systems have to show the same before it and after it."""
+
+    def __init__(self, app: App, request: PlanRequest, workspace: Workspace) -> None:
+        self._app = app
+        self._request = request
+        self._workspace = workspace
+        self._marks = self._mark_all()
+        self._found: dict[str, SettledOrganization] = {}
+
+    def take(self, found: SettledOrganization) -> None:
+        """One of which this run has nothing to say any more."""
+        self._found[found.organization] = found
+
+    def write(self) -> None:
+        """Keep everything that was found beside what other runs found. Where that fails, only time is lost."""
+        app, desired, today = self._app, self._request.desired, self._request.today
+        rules = read_rules(app.root, app.config)
+        are_local, are_timeless = scope_of_rules(app.config.policies, rules.rules, desired)
+        if not are_local:
+            return
+        digests, marks = digests_of(app.files), self._mark_all()
+        directory = self._workspace.manifests.directory
+        basis = Basis(
+            settings=_digest_settings(app),
+            directory={path: digests[path] for path in sorted(directory)},
+            day="" if are_timeless else str(today),
+        )
+        found = {
+            key: replace(one, mark=marks[key]) for key, one in self._found.items() if marks[key] == self._marks[key]
+        }
+        before = _read(app)
+        kept = collect(
+            before,
+            found,
+            basis=basis,
+            digests=digests,
+            desired=desired,
+            findings=(*self._workspace.findings, *self._workspace.policies.findings),
+            excepted=[one.address.partition("/")[0] for one in app.config.policies.exceptions],
+            today=today,
+        )
+        if kept != before:
+            with suppress(StoreError):
+                app.store.write_settled(kept.to_bytes())
+
+    def _mark_all(self) -> dict[str, str]:
+        return {key: _mark(self._app, one) for key, one in self._request.desired.organizations.items()}

@@ -1,0 +1,384 @@
+"""What was left out of a plan because it was settled changes nothing: each plan is the one that `--full` makes.
+
+A workspace is settled by applies on the sandbox; then things happen to it, one after the other, and after each both
+plans are made, read from the systems and from what is recorded. The plan that leaves nothing out is the judge.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.apply import settled
+from reconciler.cli.main import cli
+from reconciler.manifests import load, source
+from tests.tiers import scaled
+
+Workspace = dict[str, Any]
+"""Path -> what stands in the file."""
+PEOPLE = ("ana", "bo", "cy", "dee", "eve")
+CONFIG, PEOPLE_FILE, NEW = "reconciler.yaml", "access/people.yaml", "access/new.yaml"
+ACCOUNT = {"system": "organization_account", "handle": "@gamma", "members": {"ana": "admin"}}
+FILES = ("access/acme.yaml", "access/beta.yaml", "access/gamma.yaml")
+TODAY = datetime.now(UTC).date()
+"""As for the sandbox, which begins when it is first opened."""
+SOON, LATER, LAST = (str(TODAY + timedelta(days=days)) for days in (3, 20, 190))
+ENDING = {"role": "admin", "expires": str(TODAY + timedelta(days=220))}
+"""The last admin, of whom a plan warns from thirty days before on."""
+DAYS = ("2099-12-31", SOON, LATER, LAST)
+
+
+def make_workspace() -> Workspace:
+    outsider = {"role": "standard", "expires": "2099-12-31", "reason": "SEC-1"}
+    return {
+        "reconciler.yaml": {
+            "version": 1,
+            "manifests": ["access"],
+            "allowed_domains": ["acme.example"],
+            "providers": {"default": {"kind": "sandbox"}},
+            "guards": {"min_admins": 1, "max_removal_ratio": 1.0},
+        },
+        PEOPLE_FILE: {
+            "version": 1,
+            "people": {name: {"email": f"{name}@acme.example", "name": name.title()} for name in PEOPLE},
+            "groups": {"crew": {"members": ["dee"]}},
+        },
+        FILES[0]: {
+            "version": 1,
+            "organizations": {
+                "acme": {
+                    "system": "business_center",
+                    "id": "6900000000000000001",
+                    "members": {
+                        "ana": "admin",
+                        "bo": "standard",
+                        "dee": {"role": "standard", "expires": LATER},
+                        "eve": {"role": "standard", "starts": SOON},
+                        "pat@agency.example": outsider,
+                    },
+                    "ad_accounts": {"us": {"id": "7100000000000000001", "access": {"ana": "admin", "bo": "analyst"}}},
+                }
+            },
+        },
+        FILES[1]: {
+            "version": 1,
+            "organizations": {
+                "beta": {"system": "developers", "name": "Beta", "members": {"ana": "admin", "group:crew": "member"}},
+                "delta": {"system": "developers", "name": "Delta", "members": {"bo": "admin"}},
+            },
+        },
+        FILES[2]: {
+            "version": 1,
+            "organizations": {
+                "gamma": {"system": "organization_account", "handle": "@gamma", "members": {"cy": ENDING}}
+            },
+        },
+        "sandbox.yaml": {
+            "version": 1,
+            "people": {name: f"{name}@acme.example" for name in PEOPLE} | {"pat": "pat@agency.example"},
+            "organizations": {
+                "acme": {
+                    "system": "business_center",
+                    "id": "6900000000000000001",
+                    "members": {"ana": "admin", "bo": "standard", "dee": "standard", "pat": "standard"},
+                    "ad_accounts": {"7100000000000000001": {"access": {"ana": "admin", "bo": "analyst"}}},
+                },
+                "beta": {"system": "developers", "name": "Beta", "members": {"ana": "admin", "dee": "member"}},
+                "delta": {"system": "developers", "name": "Delta", "members": {"bo": "admin"}},
+                "gamma": {"system": "organization_account", "handle": "@gamma", "members": {"cy": "admin"}},
+            },
+        },
+    }
+
+
+def write(root: Path, workspace: Workspace) -> None:
+    for path in (root / "access").glob("*.yaml"):
+        path.unlink()
+    for name, content in workspace.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def run(root: Path, *words: str) -> Result:
+    result = CliRunner().invoke(cli, ["-C", str(root), *words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), (words, result.exc_info)
+    return result
+
+
+@pytest.fixture(scope="module")
+def settled_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("settled")
+    write(root, make_workspace())
+    for _ in range(2):
+        result = run(root, "apply", "--auto-approve")
+        assert "No changes" in result.stdout, result.output
+    return root
+
+
+def read_files(root: Path) -> set[str]:
+    """Which manifest files a plan parses."""
+    seen: set[str] = set()
+
+    def parse_file(file: source.SourceFile) -> source.ParsedFile:
+        seen.add(file.path)
+        return source.parse_file(file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "parse_file", parse_file)
+        run(root, "plan")
+    return seen
+
+
+def test_a_plan_parses_what_differs_and_what_everything_depends_on(settled_root: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(settled_root, tmp_path / "w")
+    assert read_files(root) == {PEOPLE_FILE}
+    workspace = make_workspace()
+    workspace[FILES[2]]["organizations"]["gamma"]["members"]["bo"] = "admin"
+    write(root, workspace)
+    assert read_files(root) == {PEOPLE_FILE, FILES[2]}
+    write(root, make_workspace())
+    run(root, "sandbox", "role", "bo", "acme", "admin")
+    assert read_files(root) == {PEOPLE_FILE, FILES[0]}
+    workspace["reconciler.yaml"]["guards"]["min_admins"] = 2
+    write(root, workspace)
+    assert read_files(root) == {PEOPLE_FILE, *FILES}
+
+
+Deed = Callable[[Path, Workspace], None]
+"""Something that happens to a workspace: its files change in the dictionary, all else at once."""
+
+
+def edit_members(file: str, organization: str, who: str, what: Any) -> Deed:
+    def deed(_: Path, workspace: Workspace) -> None:
+        members = workspace.get(file, {}).get("organizations", {}).get(organization, {}).get("members", {})
+        if what is None:
+            members.pop(who, None)
+        else:
+            members[who] = what
+
+    return deed
+
+
+def edit(path: str, *keys: str, value: Any) -> Deed:
+    """Set something in a file, or take it out."""
+
+    def deed(_: Path, workspace: Workspace) -> None:
+        node = workspace.setdefault(path, {"version": 1})
+        for key in keys[:-1]:
+            node = node.setdefault(key, {})
+        if value is None:
+            node.pop(keys[-1], None)
+        else:
+            node[keys[-1]] = value
+
+    return deed
+
+
+def take_out(path: str) -> Deed:
+    def deed(_: Path, workspace: Workspace) -> None:
+        workspace.pop(path, None)
+
+    return deed
+
+
+def command(*words: str) -> Deed:
+    def deed(root: Path, _: Workspace) -> None:
+        run(root, *words)
+
+    return deed
+
+
+def damage(how: str) -> Deed:
+    """To what is kept: it is lost, torn, edited, or another run writes what it found earlier."""
+
+    def deed(root: Path, _: Workspace) -> None:
+        path, older = root / ".reconciler/state/settled", root / "older"
+        data = path.read_bytes() if path.exists() else b""
+        earlier = older.read_bytes() if older.exists() else data
+        path.write_bytes({"torn": data[: len(data) // 2], "edited": data.replace(b"gamma", b"delta")}.get(how, earlier))
+        older.write_bytes(data)
+        if how == "lost":
+            path.unlink()
+
+    return deed
+
+
+def rename(path: str, other: str) -> Deed:
+    def deed(_: Path, workspace: Workspace) -> None:
+        if path in workspace:
+            workspace[other] = workspace.pop(path)
+
+    return deed
+
+
+places = [(FILES[0], "acme"), (FILES[1], "beta"), (FILES[1], "delta"), (FILES[2], "gamma")]
+roles = {"acme": ("admin", "standard"), "beta": ("admin", "member"), "delta": ("admin", "member"), "gamma": ("admin",)}
+names = (
+    *PEOPLE,
+    "group:crew",
+    "zed@acme.example",
+    "zed@acrne.example",
+    "zed@agency.example",
+    "info@acme.example",
+    "nobody",
+)
+
+
+@st.composite
+def member_edits(draw: st.DrawFn) -> Deed:
+    file, organization = draw(st.sampled_from(places))
+    role = draw(st.sampled_from(roles[organization]))
+    dates = {key: draw(st.sampled_from(DAYS)) for key in ("starts", "expires") if draw(st.booleans())}
+    what = draw(st.sampled_from([None, role, {"role": role, **dates, "reason": "SEC-2"}]))
+    return edit_members(file, organization, draw(st.sampled_from(names)), what)
+
+
+HAPPENINGS: dict[str, Deed] = {
+    "an apply": command("apply", "--auto-approve"),
+    "an apply of a part": command("apply", "--auto-approve", "--shard", "1/2"),
+    "an audit": command("drift"),
+    "somebody is removed by hand": command("sandbox", "remove", "bo", "acme"),
+    "somebody is made an admin by hand": command("sandbox", "role", "bo", "acme", "admin"),
+    "somebody comes in by hand": command("sandbox", "invite", "eve", "delta", "member"),
+    "everybody accepts": command("sandbox", "people", "answer", "accept", "--everybody"),
+    "a day passes": command("sandbox", "clock", "1d"),
+    "many days pass": command("sandbox", "clock", "200d"),
+    "a record is dropped": command("state", "rm", "gamma/member/cy"),
+    "what is kept is lost": damage("lost"),
+    "what is kept is torn": damage("torn"),
+    "what is kept is edited": damage("edited"),
+    "what is kept is of earlier": damage("earlier"),
+    "somebody leaves": edit(PEOPLE_FILE, "people", "bo", "ends", value=str(TODAY)),
+    "somebody will leave": edit(PEOPLE_FILE, "people", "bo", "ends", value=LATER),
+    "somebody has another address": edit(PEOPLE_FILE, "people", "bo", "email", value="bob@acme.example"),
+    "somebody is not in the directory any more": edit(PEOPLE_FILE, "people", "cy", value=None),
+    "a group grows": edit(PEOPLE_FILE, "groups", "crew", "members", value=["dee", "eve"]),
+    "a group is another": edit(PEOPLE_FILE, "groups", "crew", "members", value=["eve"]),
+    "a review is closed": edit("reviews/closed.yaml", "organizations", value={"acme": str(TODAY)}),
+    "reviews are due": edit(CONFIG, "review_every", value="90d"),
+    "an admin is required": edit(CONFIG, "guards", "required_admins", value=["ana", "bo"]),
+    "a required admin is nobody": edit(CONFIG, "guards", "required_admins", value=["zed"]),
+    "a required admin is in one file alone": edit(CONFIG, "guards", "required_admins", value=["pat@agency.example"]),
+    "lockouts are told earlier": edit(CONFIG, "guards", "lockout_notice_days", value=365),
+    "another domain is ours": edit(CONFIG, "allowed_domains", value=["agency.example"]),
+    "a policy holds": edit(CONFIG, "policies", value={"rules": {"admin-reason": {"severity": "error"}}}),
+    "a policy knows the day": edit(CONFIG, "policies", value={"rules": {"second-factor": {"severity": "warning"}}}),
+    "a policy looks at several": edit(
+        CONFIG,
+        "policies",
+        value={"rules": {"client-isolation": {"clients": {"a": ["acme"], "b": ["delta"]}, "severity": "error"}}},
+    ),
+    "an exception holds for one": edit(
+        CONFIG,
+        "policies",
+        value={"exceptions": [{"rule": "named-members", "address": "acme/member/pat*", "reason": "x", "until": LATER}]},
+    ),
+    "a removal is approved": edit(
+        "access/approvals.yaml",
+        "approvals",
+        value=[{"approve": "remove", "address": "gamma/member/cy", "reason": "SEC-3", "expires": LATER}],
+    ),
+    "something has moved": edit(
+        "access/moves.yaml", "moved", value=[{"from": "beta/member/dan", "to": "beta/member/dee"}]
+    ),
+    "a file declares people too": edit(FILES[2], "people", value={"gil": {"email": "gil@acme.example"}}),
+    "a new file declares a known person": edit(NEW, "people", value={"bo": {"email": "bo@acme.example"}}),
+    "a new file declares a known group": edit(NEW, "groups", "crew", value={"members": ["bo"]}),
+    "a new file declares a known organization": edit(
+        NEW, "organizations", "gamma", value={**ACCOUNT, "handle": "@zeta"}
+    ),
+    "a new file has a known handle": edit(NEW, "organizations", "zeta", value=ACCOUNT),
+    "a new file has a known asset": edit(
+        NEW,
+        "organizations",
+        "zeta",
+        value={
+            "system": "business_center",
+            "id": "6900000000000000009",
+            "members": {"ana": "admin"},
+            "ad_accounts": {"other": {"id": "7100000000000000001"}},
+        },
+    ),
+    "a new file has a look-alike": edit(
+        NEW, "organizations", "zeta", value={**ACCOUNT, "members": {"zed@agencv.example": "admin"}, "handle": "@zeta"}
+    ),
+    "a mode is another": edit(FILES[2], "organizations", "gamma", "mode", value="authoritative"),
+    "a handle is another's": edit(FILES[2], "organizations", "gamma", "handle", value="@beta"),
+    "a file is gone": take_out(FILES[1]),
+    "a file has another name": rename(FILES[1], "access/zulu.yaml"),
+}
+
+deeds = st.one_of(
+    member_edits(),
+    st.builds(
+        command,
+        st.just("sandbox"),
+        st.sampled_from(["remove", "leave", "promote", "accept"]),
+        st.sampled_from(PEOPLE),
+        st.sampled_from(["acme", "beta", "gamma"]),
+    ),
+    st.sampled_from([HAPPENINGS["an apply"], *HAPPENINGS.values()]),
+)
+
+
+def compare(root: Path) -> None:
+    """Both plans, from the systems and from what is recorded, today and later."""
+    for day, *words in ([str(TODAY)], [str(TODAY), "--no-refresh"], [LATER], [LAST, "--no-refresh"]):
+        command = ("plan", "--format", "json", "--now", day, *words)
+        quick, full = run(root, *command), run(root, *command, "--full")
+        assert (quick.exit_code, quick.stderr) == (full.exit_code, full.stderr), words
+        assert quick.stdout == full.stdout, words
+
+
+@pytest.mark.parametrize("happening", HAPPENINGS)
+def test_whatever_happens_the_plan_is_the_whole_one(settled_root: Path, tmp_path: Path, happening: str) -> None:
+    root, workspace = shutil.copytree(settled_root, tmp_path / "w"), make_workspace()
+    HAPPENINGS[happening](root, workspace)
+    write(root, workspace)
+    compare(root)
+
+
+@settings(max_examples=scaled(60))
+@given(st.lists(deeds, min_size=1, max_size=5))
+def test_nothing_that_happens_after_other_things_makes_another_plan(settled_root: Path, happening: list[Deed]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = shutil.copytree(settled_root, Path(folder) / "w")
+        workspace = make_workspace()
+        compare(root)
+        for deed in happening:
+            deed(root, workspace)
+            write(root, workspace)
+            compare(root)
+
+
+def test_dates_are_not_slept_through(settled_root: Path) -> None:
+    for day in (1, 2, 3, 4, 19, 20, 21, 189, 190, 191, 219, 220):
+        for words in ([], ["--no-refresh"]):
+            command = ("plan", "--format", "json", "--now", str(TODAY + timedelta(days=day)), *words)
+            quick, full = run(settled_root, *command), run(settled_root, *command, "--full")
+            assert (quick.exit_code, quick.stdout, quick.stderr) == (full.exit_code, full.stdout, full.stderr), day
+
+
+def test_another_version_of_the_tool_leaves_nothing_out(settled_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "TOOL", "1 0.2.0")
+    assert read_files(settled_root) == {PEOPLE_FILE, *FILES}
+
+
+def test_of_two_runs_at_once_each_keeps_what_holds(settled_root: Path, tmp_path: Path) -> None:
+    """The second writes over what the first has kept, or the other way round: what is kept is true of itself."""
+    root = shutil.copytree(settled_root, tmp_path / "w")
+    kept = (root / ".reconciler/state/settled").read_bytes()
+    run(root, "sandbox", "remove", "bo", "acme")
+    run(root, "apply", "--auto-approve")
+    (root / ".reconciler/state/settled").write_bytes(kept)
+    compare(root)
