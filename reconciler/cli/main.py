@@ -98,6 +98,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
     },
     "Pipelines": {
+        "codeowners": CommandEntry("codeowners:codeowners", "Write CODEOWNERS from the owners in the manifests."),
         "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
         "shards": CommandEntry("validate:shards", "Divide the organizations among several runners."),
     },
