@@ -39,6 +39,7 @@ from reconciler.output.visible import make_visible
 if TYPE_CHECKING:
     from cProfile import Profile
 
+    from reconciler.cli.catalogue import Subject
     from reconciler.manifests.config import Config, ProviderSettings
     from reconciler.manifests.source import SourceFile
     from reconciler.model.declared import Organization
@@ -209,7 +210,7 @@ class App:
 
     def show(
         self,
-        renderers: Mapping[str, Callable[..., str]],
+        subject: Subject,
         *values: object,
         format_: str,
         max_chars: int = 0,
@@ -233,10 +234,10 @@ class App:
         )
         limits = [min_risk] if min_risk is not None else []
         with self.stage("output"):
-            print_page(renderers[format_](*values, *limits, style), form=format_)
+            print_page(subject.write(format_, *values, *limits, style), form=format_)
         if format_ != "github":
             return
-        if not write_summary(lambda room: renderers["markdown"](*values, *limits, replace(style, max_chars=room))):
+        if not write_summary(lambda room: subject["markdown"](*values, *limits, replace(style, max_chars=room))):
             self.notify("the summary of this step is full: nothing was added", level="warning")
         write_outputs(outputs(*values) if outputs else {})
 

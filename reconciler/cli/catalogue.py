@@ -14,14 +14,14 @@ from reconciler.output.annotations import Annotations
 from reconciler.output.json import Output
 from reconciler.output.style import Style
 
-ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], str]] = {
-    "github": lambda found, style: load("output.annotations:render_workflow_commands")(
+ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], Iterator[str]]] = {
+    "github": lambda found, style: load("output.annotations:write_workflow_commands")(
         [*found.remarks, *found.notes], style
     ),
-    "sarif": lambda found, style: load("output.sarif:render_sarif")(
+    "sarif": lambda found, style: load("output.sarif:write_sarif")(
         [*found.remarks, *found.notes], style, category=found.category
     ),
-    "junit": lambda found, _: load("output.annotations:render_junit")(found.suites),
+    "junit": lambda found, _: load("output.annotations:write_junit")(found.suites),
 }
 """For forges and build servers, which know nothing but remarks on lines and test cases."""
 
@@ -38,7 +38,7 @@ def _first(*values: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Subject(Mapping[str, Callable[..., str]]):
-    """Name of a form -> what writes it, given the values that are shown and the style.
+    """Name of a form -> what renders it, given the values that are shown and the style.
 
     What tells a subject loads when it is used: a plan that is shown as text needs neither the writer of reviews nor
     pydantic.
@@ -48,20 +48,25 @@ class Subject(Mapping[str, Callable[..., str]]):
     document: str
     """Name of a function in the module, as are the next two."""
     json: str
-    """An `Output`, or a function that makes the text; of another module as `module:function`."""
+    """An `Output`, or a function that makes the text or its pieces; of another module as `module:function`."""
     annotations: str = ""
     content: Callable[..., Any] | str = _first
     """What of the values stands in JSON; a name is that of a function too."""
 
     def __getitem__(self, form: str) -> Callable[..., str]:
-        if form == "json":
-            return self._write_json
         if form not in self:
             raise KeyError(form)
+        return lambda *values: "".join(self.write(form, *values))
+
+    def write(self, form: str, *values: Any) -> Iterator[str]:
+        """The same in pieces, so that no text is ever as large as what is shown."""
+        if form == "json":
+            return self._write_json(*values)
         is_document = form in FORMS
         write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
         describe = self._load(self.document if is_document else self.annotations)
-        return lambda *values: str(write(describe(*values[:-1]), values[-1]))
+        pieces: Iterator[str] = write(describe(*values[:-1]), values[-1])
+        return pieces
 
     def __contains__(self, form: object) -> bool:
         return form in FORMS or form == "json" or (form in ANNOTATION_FORMS and bool(self.annotations))
@@ -72,11 +77,11 @@ class Subject(Mapping[str, Callable[..., str]]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _write_json(self, *values: Any) -> str:
+    def _write_json(self, *values: Any) -> Iterator[str]:
         made = self._load(self.json)
         content = self._load(self.content) if isinstance(self.content, str) else self.content
         text = (made.write if isinstance(made, Output) else made)(content(*values[:-1]))
-        return text if isinstance(text, str) else text.decode()
+        return iter([text.decode()]) if isinstance(text, bytes) else iter(text)
 
     def load_output(self) -> Output | None:
         """How its JSON is written; None for what is read back."""
@@ -99,7 +104,7 @@ class Renderers:
         content=attrgetter("in_reading_order"),
     )
     plan: Subject = Subject(
-        "features.planning.document", "document_of_plan", "model.json:plan_to_json", "annotations_of_plan"
+        "features.planning.document", "document_of_plan", "model.json:write_plan", "annotations_of_plan"
     )
     state: Subject = Subject("features.states", "document_of_state", "model.json:state_to_json")
     state_list: Subject = Subject(

@@ -13,8 +13,9 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -27,6 +28,8 @@ _BLANK = r"[\s\x1c-\x1f\ufeff]*"
 _OBEYED = re.compile(rf"(?:\A|(?<=[\r\n]))(?P<blank>{_BLANK})::")
 _ANYWHERE = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
 _ANNOTATIONS = ("::error ", "::warning ", "::notice ")
+_AT_ONCE = 1_000
+"""Pieces of a page, mostly lines."""
 _MIN_WIDTH = 40
 """Columns below which nothing becomes clearer by breaking lines."""
 
@@ -125,14 +128,19 @@ def outlets() -> Iterator[None]:
             outlet.flush()
 
 
-def print_page(text: str, *, form: str) -> None:
+def print_page(pieces: Iterable[str], *, form: str) -> None:
     """Print a result as it is; of the lines of the form `github` those that are annotations remain commands."""
     stream = sys.stdout
     if isinstance(stream, Outlet):
         stream.flush()
         stream.annotations_pass = form == "github"
     try:
-        click.echo(text, nl=False, color=True)
+        held, pending = "", iter(pieces)
+        while some := "".join(islice(pending, _AT_ONCE)):
+            # Whole lines at a time: a secret or a command that is written in two parts would not be seen.
+            lines, end, held = (held + some).rpartition("\n")
+            click.echo(f"{lines}{end}", nl=False, color=True)
+        click.echo(held, nl=False, color=True)
         stream.flush()
     finally:
         if isinstance(stream, Outlet):

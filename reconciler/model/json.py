@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +29,7 @@ _ESCAPES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a
 _UPGRADE = "use the version of reconciler that wrote it, or a newer one"
 
 _HALVES = (b"\\ud", b"\\uD")
+_TOKENS = 1 << 12
 SEALED = b"sealed."
 """What bytes begin with when a store keeps e-mail addresses and phone numbers out of them."""
 
@@ -99,17 +101,24 @@ def adapter_of(kind: Any) -> TypeAdapter[Any]:
 
 def plan_to_json(plan: Plan) -> str:
     """The plan as indented JSON, for files that people look into too."""
-    return dump_json(adapter_of(Plan).dump_python(plan, mode="json"))
+    return "".join(write_plan(plan))
 
 
-def dump_json(content: Content) -> str:
-    """Indented JSON in ASCII: what is invisible stays visible, and any reader and terminal can take it.
+def write_plan(plan: Plan) -> Iterator[str]:
+    """The same in pieces."""
+    return write_json(adapter_of(Plan).dump_python(plan, mode="json"))
+
+
+def write_json(content: Content) -> Iterator[str]:
+    """Indented JSON in ASCII, in pieces: what is invisible stays visible, and any reader and terminal can take it.
 
     Half a character, as names of files may hold, becomes the six characters of its escape: as an escape most readers
     would refuse it.
     """
-    text = json.dumps(content, indent=2, ensure_ascii=True)
-    return _ESCAPES.sub(lambda found: f"\\{found[0]}" if found[1] else found[0], text) + "\n"
+    tokens = json.JSONEncoder(indent=2).iterencode(content)
+    while some := "".join(islice(tokens, _TOKENS)):  # a text is one token, so no escape is torn
+        yield _ESCAPES.sub(lambda found: f"\\{found[0]}" if found[1] else found[0], some)
+    yield "\n"
 
 
 def plan_from_json(text: str) -> Plan:

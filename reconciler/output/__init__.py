@@ -1,9 +1,9 @@
 """What leaves the tool: values as JSON, and documents in every form that people read."""
 
 FORMS = {
-    "text": "output.text:render_text",
-    "markdown": "output.markdown:render_markdown",
-    "html": "output.html:render_html",
-    "csv": "output.csv:render_csv",
+    "text": "output.text:write_text",
+    "markdown": "output.markdown:write_markdown",
+    "html": "output.html:write_html",
+    "csv": "output.csv:write_csv",
 }
-"""Form of a document -> what writes it, by name, so that only the one that is asked for loads."""
+"""Form of a document -> what writes it in pieces, by name, so that only the one that is asked for loads."""

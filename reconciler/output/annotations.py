@@ -5,7 +5,7 @@ The third form, SARIF, is in `sarif.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from reconciler.model.finding import Finding, Severity
@@ -48,16 +48,22 @@ class Annotations:
     """Organization or file -> its test cases."""
 
 
-def render_junit(suites: Mapping[str, Sequence[Case]]) -> str:
-    """A suite for each entry that has cases. What is invisible becomes visible: XML could not hold all of it."""
+def write_junit(suites: Mapping[str, Sequence[Case]]) -> Iterator[str]:
+    """A suite for each entry that has cases, each a piece. What is invisible becomes visible: XML could not hold it."""
     found = [(name, cases) for name, cases in suites.items() if cases]
     root = ET.Element("testsuites", {"name": "reconciler", **_counts([case for _, cases in found for case in cases])})
+    # An element without children is closed in its tag.
+    alone = ET.tostring(root, encoding="unicode")
+    opened = f"{alone.removesuffix(' />')}>" if found else alone
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{opened}\n'
     for name, cases in found:
-        suite = ET.SubElement(root, "testsuite", {"name": make_visible(name), **_counts(cases)})
+        suite = ET.Element("testsuite", {"name": make_visible(name), **_counts(cases)})
         for case in cases:
             _append(suite, name, case)
-    ET.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+        ET.indent(suite, level=1)
+        yield f"  {ET.tostring(suite, encoding='unicode')}\n"
+    if found:
+        yield "</testsuites>\n"
 
 
 def _append(suite: ET.Element, name: str, case: Case) -> None:
@@ -82,21 +88,19 @@ def _counts(cases: Sequence[Case]) -> dict[str, str]:
     return {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": str(skipped), "time": "0"}
 
 
-def render_workflow_commands(findings: Sequence[Finding], style: Style) -> str:
+def write_workflow_commands(findings: Sequence[Finding], style: Style) -> Iterator[str]:
     """One line for each that will be shown, errors first; those in files before those in none.
 
     Of more than the runner shows, the last line says how many there are.
     """
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
-    lines = []
     for severity in Severity:
         alike = [finding for finding in ordered if finding.severity is severity]
         shown = alike if len(alike) <= _MAX_SHOWN else alike[: _MAX_SHOWN - 1]
-        lines += [f"::{_COMMANDS[severity]} {_properties(one, style)}::{_data(one)}" for one in shown]
+        yield from (f"::{_COMMANDS[severity]} {_properties(one, style)}::{_data(one)}\n" for one in shown)
         if len(shown) < len(alike):
             rest = count(len(alike) - len(shown), "more is", "more are")
-            lines.append(f"::{_COMMANDS[severity]} title=reconciler::{rest} not shown here; the step summary has them")
-    return "".join(f"{line}\n" for line in lines)
+            yield f"::{_COMMANDS[severity]} title=reconciler::{rest} not shown here; the step summary has them\n"
 
 
 def _properties(finding: Finding, style: Style) -> str:

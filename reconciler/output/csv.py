@@ -18,15 +18,22 @@ from reconciler.output.visible import make_visible
 _CALCULATES = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render_csv(document: Document, _: Style) -> str:
+def render_csv(document: Document, style: Style) -> str:
     """The tables, and what puts them into another light; empty where there is neither."""
+    return "".join(write_csv(document, style))
+
+
+def write_csv(document: Document, _style: Style) -> Iterator[str]:
+    """The same line by line."""
     tables: dict[tuple[tuple[str, ...], bool], list[tuple[str, Row]]] = {}
     for part, found in (one for block in document.blocks for one in _tables(block, ())):
         tables.setdefault((found.header, found.is_signed), []).extend((part, row) for row in found.each)
     if document.notes:
         # Not in silence: a table of what was found, empty because nothing could be read, is not one of nothing.
         tables[("note",), False] = [("", Row(cells=(note,))) for note in document.notes]
-    return "\n".join(_write(header, rows) for (header, _), rows in tables.items())
+    for number, ((header, _), rows) in enumerate(tables.items()):
+        yield from ["\n"] if number else []
+        yield from _write(header, rows)
 
 
 def _tables(block: Block, under: tuple[str, ...]) -> Iterator[tuple[str, Table]]:
@@ -58,7 +65,7 @@ def _has_table(block: Block) -> bool:
             return isinstance(block, Table)
 
 
-def _write(header: tuple[str, ...], rows: list[tuple[str, Row]]) -> str:
+def _write(header: tuple[str, ...], rows: list[tuple[str, Row]]) -> Iterator[str]:
     """A table, with the further columns that any of its rows has something in."""
     further = {
         "change": [row.sign.meaning if row.sign else "" for _, row in rows],
@@ -67,13 +74,14 @@ def _write(header: tuple[str, ...], rows: list[tuple[str, Row]]) -> str:
         "details": ["; ".join([*map(words_of, (*row.details, *row.more)), row.snippet]).strip("; ") for _, row in rows],
     }
     used = {name: texts for name, texts in further.items() if any(texts)}
-    lines = [("part", *header, *used)]
-    lines += [
-        (part, *map(words_of, row.cells), *texts)
-        for (part, row), texts in zip(rows, zip(*used.values(), strict=True) if used else [()] * len(rows), strict=True)
-    ]
+    yield _line(["part", *header, *used])
+    for (part, row), texts in zip(rows, zip(*used.values(), strict=True) if used else [()] * len(rows), strict=True):
+        yield _line([part, *map(words_of, row.cells), *texts])
+
+
+def _line(cells: list[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([map(_cell, line) for line in lines])
+    csv.writer(out, lineterminator="\n").writerow(map(_cell, cells))
     return out.getvalue()
 
 

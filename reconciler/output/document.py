@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
 
 from reconciler.model.finding import Finding, Place, Severity
@@ -122,7 +123,7 @@ class Row:
 WHY, WHERE = "why", "where"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots, because what is asked for each row is found once
 class Table:
     """Rows under a header; the first cell says what a row is about."""
 
@@ -140,22 +141,22 @@ class Table:
         """Its rows, none of which stands for others."""
         return tuple(one for row in self.rows for one in (row.of or (row,)))
 
-    @property
+    @cached_property
     def is_signed(self) -> bool:
         """Whether its rows begin with a sign."""
         return any(row.sign for row in self.rows)
 
-    @property
+    @cached_property
     def is_noted(self) -> bool:
         """Whether there is a column for why."""
         return any(row.note for row in self.rows)
 
-    @property
+    @cached_property
     def is_placed(self) -> bool:
         """Whether there is a column for where."""
         return any(row.place for row in self.rows)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The whole header, with the columns for notes and places if any row has one; without the signs."""
         return (*self.header, *((WHY,) if self.is_noted else ()), *((WHERE,) if self.is_placed else ()))

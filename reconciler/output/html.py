@@ -5,6 +5,7 @@ The template escapes all texts. On a narrow screen each row of a table is a bloc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
@@ -30,13 +31,18 @@ _CLASSES = {
 
 def render_html(document: Document, style: Style, *, picture: str = "", link: str = "") -> str:
     """The page with everything there is, and at its top a `picture` to scan (a data URI) of a `link`."""
+    return "".join(write_html(document, style, picture=picture, link=link))
+
+
+def write_html(document: Document, style: Style, *, picture: str = "", link: str = "") -> Iterator[str]:
+    """The same in pieces, the largest of which is a chapter, such as one organization."""
     job = style.job if style.job.startswith("https://") else ""
     blocks = [
         below
         for block in document.blocks
         for below in (block.by_file() if isinstance(block, Findings) else [block])  # files are chapters of their own
     ]
-    return _template().render(
+    return _template().generate(
         document=document,
         blocks=blocks,
         job=job,

@@ -8,10 +8,11 @@ their adapters are in `model/json.py`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
-from reconciler.model.json import dump_json
+from reconciler.model.json import write_json
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -31,14 +32,17 @@ class Output:
     under: str = ""
     """For a list: the key it is written under."""
 
-    def write(self, value: Any, *_style: object) -> str:
-        """The document for a value; how a terminal is styled makes no difference to it."""
+    def write(self, value: Any) -> Iterator[str]:
+        """The document for a value, in pieces."""
         content = _serializer(self.value).to_python(value, mode="json")
-        return dump_json({"format_version": self.version, **({self.under: content} if self.under else content)})
+        return write_json({"format_version": self.version, **({self.under: content} if self.under else content)})
 
     def digest(self, value: Any) -> str:
         """SHA-256 of the document for a value."""
-        return hashlib.sha256(self.write(value).encode()).hexdigest()
+        digest = hashlib.sha256()
+        for piece in self.write(value):
+            digest.update(piece.encode())
+        return digest.hexdigest()
 
 
 @cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from reconciler.model.errors import UsageError
@@ -53,6 +54,21 @@ _PER_ITEM = 20
 
 def render_markdown(document: Document, style: Style) -> str:
     """The document; raises UsageError for a budget in which nothing useful can be said."""
+    return "".join(write_markdown(document, style))
+
+
+def write_markdown(document: Document, style: Style) -> Iterator[str]:
+    """The same in pieces: where there is room for everything, row by row."""
+    held = ""
+    for piece in _written(document, style):
+        text = f"{held}{piece}"
+        bare = text.rstrip("\n")
+        held = text[len(bare) :]
+        yield from [bare] if bare else []
+    yield "\n"
+
+
+def _written(document: Document, style: Style) -> Iterator[str]:
     budget = style.max_chars or _ANY_LENGTH
     if budget < MIN_BUDGET:
         message = f"a comment of {budget:,} characters has no room for what must be said"
@@ -60,13 +76,20 @@ def render_markdown(document: Document, style: Style) -> str:
     chapters = [chapter for block in document.blocks for chapter in _chapters(block, style)]
     lines = sum(part.lines for chapter in chapters for part in chapter.parts)
     top = _top(document, style)
+    if budget == _ANY_LENGTH:
+        yield top
+        for chapter in chapters:
+            yield from chapter.write(unfolded=lines <= _MAX_LINES)
+        yield _foot(document, lines, _Page(room=0), style)
+        return
     longest = _Page(room=0, brief=lines, folded=lines)
     page = _Page(room=budget - measure(top) - measure(_foot(document, lines, longest, style)))
     if page.room < measure(_TOO_MANY):
         message = f"{budget:,} characters are not even enough for what stands above and below the tables"
         raise UsageError(message, advice="give --max-chars more")
-    body = "".join(_body(chapters, page, unfolded=lines <= _MAX_LINES))
-    return f"{top}{body}{_foot(document, lines, page, style)}".rstrip("\n") + "\n"
+    yield top
+    yield from _body(chapters, page, unfolded=lines <= _MAX_LINES)
+    yield _foot(document, lines, page, style)
 
 
 def measure(text: str) -> int:
@@ -241,18 +264,20 @@ class _Part:
         return f"{heading(_TITLE_LEVEL, self.heading)}\n\n{about}" if self.heading else ""
 
     @cached_property
-    def _pieces(self) -> list[_Piece]:
-        return [piece for block in self.blocks for piece in _pieces_of(block, _TITLE_LEVEL + 1, self.style)]
-
-    @cached_property
     def lines(self) -> int:
         """How many lines there are to tell."""
-        return sum(piece.lines for piece in self._pieces)
+        return sum(map(_count_lines, self.blocks))
+
+    def write(self) -> Iterator[str]:
+        """All of it, row by row."""
+        yield self.title
+        for block in self.blocks:
+            yield from _texts_of(block, _TITLE_LEVEL + 1, self.style)
 
     @cached_property
     def full(self) -> str:
         """All of it."""
-        return "".join([self.title, *(piece.text for piece in self._pieces)])
+        return "".join(self.write())
 
     @cached_property
     def items(self) -> list[_Piece]:
@@ -298,6 +323,15 @@ class _Chapter:
         before, behind = self.frame(unfolded=unfolded)
         return "".join([before, *texts, behind])
 
+    def write(self, *, unfolded: bool) -> Iterator[str]:
+        """The same of all parts in full, row by row."""
+        texts = filter(None, chain.from_iterable(part.write() for part in self.parts))
+        first = next(texts, "")
+        before, behind = self.frame(unfolded=unfolded) if first else ("", self.render((), unfolded=unfolded))
+        yield from (before, first)
+        yield from texts
+        yield behind
+
 
 def _chapters(block: Block, style: Style) -> Iterator[_Chapter]:
     """A block of a document as what can be folded, told in brief, or cut."""
@@ -318,42 +352,77 @@ def _part(block: Block, style: Style) -> _Part:
 
 
 def _pieces_of(block: Block, level: int, style: Style) -> Iterator[_Piece]:
-    """A block in full; headings in it are of that level or below."""
+    """A block in full, in pieces that are never cut; headings in it are of that level or below."""
+    for below in in_full(block):
+        if isinstance(below, Section):
+            yield _Piece(_section_head(below, level), 0)
+            for inner in below.blocks:
+                yield from _pieces_of(inner, level + 1, style)
+        else:
+            yield _Piece("".join(_texts_of(below, level, style)), _count_lines(below))
+
+
+def _texts_of(block: Block, level: int, style: Style) -> Iterator[str]:
+    """The same row by row."""
     for below in in_full(block):
         match below:
             case Section():
-                about = f"{prose(below.about)}\n\n" if below.about else ""
-                yield _Piece(f"{heading(min(level, 6), below.title)}\n\n{about}", 0)
+                yield _section_head(below, level)
                 for inner in below.blocks:
-                    yield from _pieces_of(inner, level + 1, style)
+                    yield from _texts_of(inner, level + 1, style)
             case Table():
-                yield _Piece(_table(below, style), below.count)
+                yield from _table(below, style)
             case Paragraph(text=text):
-                yield _Piece(f"{prose(text)}\n\n", 1)
+                yield f"{prose(text)}\n\n"
             case Items():
-                yield _Piece(_items(below), len(below.items))
+                yield from _items(below)
             case Facts(pairs=pairs):
-                facts = "".join(f"- {inline(label)}: {prose(value)}\n" for label, value in pairs)
-                yield _Piece(f"{facts}\n", len(pairs))
+                yield from (f"- {inline(label)}: {prose(value)}\n" for label, value in pairs)
+                yield "\n"
             case Code(text=text, language=language):
-                yield _Piece(f"{code_block(text.rstrip(chr(10)), language)}\n", len(text.splitlines()))
+                yield f"{code_block(text.rstrip(chr(10)), language)}\n"
             case Legend(signs=signs):
                 meanings = ", ".join(f"{code(sign.mark)} {inline(sign.meaning)}" for sign in signs)
-                yield _Piece(f"<sub>{meanings}</sub>\n\n", 0)
+                yield f"<sub>{meanings}</sub>\n\n"
 
 
-def _table(block: Table, style: Style) -> str:
+def _count_lines(block: Block) -> int:
+    """How many lines of the document it tells."""
+    number = 0
+    for below in in_full(block):
+        match below:
+            case Section(blocks=blocks):
+                number += sum(map(_count_lines, blocks))
+            case Table():
+                number += below.count
+            case Paragraph():
+                number += 1
+            case Items(items=items):
+                number += len(items)
+            case Facts(pairs=pairs):
+                number += len(pairs)
+            case Code(text=text):
+                number += len(text.splitlines())
+    return number
+
+
+def _section_head(block: Section, level: int) -> str:
+    about = f"{prose(block.about)}\n\n" if block.about else ""
+    return f"{heading(min(level, 6), block.title)}\n\n{about}"
+
+
+def _table(block: Table, style: Style) -> Iterator[str]:
     """Details of a row go below the text of the cell that says why, or of the last."""
     names = (*([""] if block.is_signed else []), *block.columns)
-    lines = [table_row(*map(inline, names)), table_row(*("---" for _ in names))]
+    yield f"{table_row(*map(inline, names))}\n{table_row(*('---' for _ in names))}\n"
     for row in block.rows:
         cells = [_cell(cell, style) for cell in block.cells(row)]
         details = [*map(prose, row.details), *([code(row.snippet)] if row.snippet else []), *_each(row)]
         if details:
             cells[block.detailed] = "<br>".join(filter(None, [cells[block.detailed], *details]))
         signed = [code(row.sign.mark) if row.sign else ""] if block.is_signed else []
-        lines.append(table_row(*signed, *cells))
-    return "".join(f"{line}\n" for line in [*lines, ""])
+        yield f"{table_row(*signed, *cells)}\n"
+    yield "\n"
 
 
 def _cell(text: Inline, style: Style) -> str:
@@ -380,11 +449,10 @@ def _list_in_brief(block: Table) -> Iterator[_Piece]:
             yield _Piece(f"- {label}{', '.join(map(code, some))}\n", len(some))
 
 
-def _items(block: Items) -> str:
-    lines = []
+def _items(block: Items) -> Iterator[str]:
     for number, item in enumerate(block.items, start=1):
         mark = f"{number}." if block.is_numbered else "-"
         tick = f"[{'x' if item.tick is Tick.DONE else ' '}] " if item.tick else ""
         text = "<br>".join(map(prose, (item.text, *item.details)))
-        lines.append(f"{mark} {tick}{text}\n")
-    return "".join([*lines, "\n"])
+        yield f"{mark} {tick}{text}\n"
+    yield "\n"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.json import write_json
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 
@@ -26,8 +26,8 @@ _ANYWHERE = "reconciler.yaml"
 _POSITION = re.compile(r":\d+(?::\d+)?\b")
 
 
-def render_sarif(findings: Sequence[Finding], style: Style, *, category: str) -> str:
-    """One run with its rules; `category` keeps the runs of different commands apart. ASCII only."""
+def write_sarif(findings: Sequence[Finding], style: Style, *, category: str) -> Iterator[str]:
+    """One run with its rules, in pieces; `category` keeps the runs of different commands apart. ASCII only."""
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
     ids = sorted({finding.id for finding in ordered})
     run = {
@@ -44,7 +44,7 @@ def render_sarif(findings: Sequence[Finding], style: Style, *, category: str) ->
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The top of the repository."}}},
         "results": _results(ordered, ids, style),
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return write_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _results(findings: Sequence[Finding], ids: list[str], style: Style) -> list[dict[str, Any]]:

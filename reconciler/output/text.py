@@ -9,10 +9,13 @@ stays in one line, so that `grep` finds it.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from reconciler.model.finding import Finding, Severity
+from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
     Code,
@@ -30,11 +33,15 @@ from reconciler.output.document import (
     SpanStyle,
     Table,
     Tick,
+    plain,
     spans,
 )
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import display_width, make_visible, pad, show_source
+from reconciler.output.words import count
 
+MAX_ROWS = 1_000
+"""So many a terminal shows, unless it is asked for all: more would push what matters out of everybody's sight."""
 _STEP = "  "
 _HANGING = "      "
 """How much further in than its first line a broken text goes on: nowhere near where a row of a table begins."""
@@ -53,16 +60,71 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 def render_text(document: Document, style: Style) -> str:
     """The document; ends with a newline, and with the summary if there is one."""
-    lines = [] if document.is_title_needless else _text(document.title, style, Tone.STRONG)
+    return "".join(write_text(document, style))
+
+
+def write_text(document: Document, style: Style) -> Iterator[str]:
+    """The same line by line."""
+    return (f"{line}\n" for line in _document_lines(document, style))
+
+
+def _document_lines(document: Document, style: Style) -> Iterator[str]:
+    head = [] if document.is_title_needless else _text(document.title, style, Tone.STRONG)
     for note in document.notes:
-        lines += fold(f"{style.paint('note', Tone.STRONG)}: {_inline(note, style)}", style.width)
-    blocks = _chosen(document.blocks, style)
-    lines = _below(lines, blocks, style, depth=0)
+        head += fold(f"{style.paint('note', Tone.STRONG)}: {_inline(note, style)}", style.width)
+    blocks, room = _chosen(document.blocks, style), _Room.of(style)
+    is_empty = True
+    for line in _below(head, blocks, style, room, depth=0):
+        is_empty = False
+        yield line
+    if room.hidden:
+        rest = count(room.hidden, "line is", "lines are")
+        yield ""
+        text = f"{rest} not shown on a terminal: -v lists all, and so does a file (`> FILE`) or --format json"
+        yield from _text(plain(text), style, Tone.ALARM)
     if document.summary:
         is_list = bool(blocks) and isinstance(blocks[-1], Findings)
-        lines += [""] if lines and not is_list else []
-        lines += _text(document.summary, style, Tone.STRONG)
-    return "".join(f"{line}\n" for line in lines)
+        yield from [""] if not is_empty and not is_list else []
+        yield from _text(document.summary, style, Tone.STRONG)
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many rows a terminal still takes: nobody scrolls through a hundred thousand."""
+
+    left: int
+    hidden: int = 0
+
+    @classmethod
+    def of(cls, style: Style) -> _Room:
+        return cls(MAX_ROWS if style.width and not style.verbose else sys.maxsize)
+
+    def take(self, block: Block) -> Block | None:
+        """As much of a block as there is room for. What is foremost always has room."""
+        if isinstance(block, Section) and block.is_foremost:
+            return block
+        number = _count_rows(block) if self.left < sys.maxsize else 0
+        if isinstance(block, Section) and (self.left or not number):
+            return block  # its tables ask again
+        shown = min(self.left, number)
+        self.left -= shown
+        self.hidden += number - shown
+        if not isinstance(block, Table) or shown == number:
+            return None if shown < number else block
+        return replace(block, rows=block.rows[:shown]) if shown else None
+
+
+def _count_rows(block: Block) -> int:
+    """Lines of its tables, as a terminal shows them in brief."""
+    match block:
+        case Table(rows=rows):
+            return len(rows)
+        case Section(blocks=blocks):
+            return sum(map(_count_rows, blocks))
+        case Detail(brief=brief):
+            return _count_rows(brief) if brief else 0
+        case _:
+            return 0
 
 
 def _chosen(blocks: Sequence[Block], style: Style) -> list[Block]:
@@ -71,35 +133,43 @@ def _chosen(blocks: Sequence[Block], style: Style) -> list[Block]:
     return [block for block in found if block is not None]
 
 
-def _below(head: list[str], blocks: Sequence[Block], style: Style, *, depth: int) -> list[str]:
+def _below(head: Sequence[str], blocks: Sequence[Block], style: Style, room: _Room, *, depth: int) -> Iterator[str]:
     """Some lines and the blocks below them, with empty lines where something new begins."""
-    lines, before = list(head), None
-    for block in blocks:
-        shown = list(_lines(block, style, depth=depth))
+    yield from head
+    is_empty, before = not head, None
+    block: Block | None
+    for block in map(room.take, blocks):
+        if block is None:
+            continue
+        shown = _lines(block, style, room, depth=depth)
+        first = next(shown, None)
+        if first is None:
+            continue
         if before is None:
             is_close = depth > 0 or isinstance(block, _FLOWING)
         else:
             is_close = isinstance(before, _FLOWING) and isinstance(block, _FLOWING)
-        if shown and lines and (isinstance(block, Section) or not is_close):
-            lines.append("")
-        lines += shown
-        before = block if shown else before
-    return lines
+        if not is_empty and (isinstance(block, Section) or not is_close):
+            yield ""
+        yield first
+        yield from shown
+        is_empty, before = False, block
 
 
-def _lines(block: Block, style: Style, *, depth: int) -> Iterator[str]:
+def _lines(block: Block, style: Style, room: _Room, *, depth: int) -> Iterator[str]:
     indent = _STEP * depth
     match block:
         case Section():
             about = f" ({_inline(block.about, style)})" if block.about else ""
             title = f"{style.paint(_inline(block.title, style), Tone.STRONG)}{about}"
             blocks = _chosen(block.blocks, style)
-            yield from _below(fold(title, style.width, indent), blocks, style, depth=depth + 1)
+            inner = _Room(sys.maxsize) if block.is_foremost else room
+            yield from _below(fold(title, style.width, indent), blocks, style, inner, depth=depth + 1)
         case Findings():
             yield from _findings(block, style)
         case Detail():
             for chosen in _chosen([block], style):
-                yield from _lines(chosen, style, depth=depth)
+                yield from _lines(chosen, style, room, depth=depth)
         case _:
             yield from _flat_lines(block, style, indent)
 

@@ -103,6 +103,7 @@ def test_no_form_lets_an_invisible_character_through(form: str) -> None:
         Facts(pairs=((trick, trick),)),
         Section(title=trick, about=trick, blocks=(Table(header=("x",), rows=(Row(cells=(code(trick),)),)),)),
     )
-    text = load(FORMS[form])(Document(title=trick, summary=trick, notes=(trick,), blocks=blocks), Style())
+    document = Document(title=trick, summary=trick, notes=(trick,), blocks=blocks)
+    text = "".join(load(FORMS[form])(document, Style()))
     assert all(line.isprintable() for line in text.splitlines())
     assert r"a\u202eb" in text.replace(r"\\", "\\")

@@ -132,7 +132,7 @@ def _show_all(
         return
     write, style, header = load(FORMS["csv"]), app.style(sys.stdout), ""
     for piece in pieces_of(values):
-        text = write(piece, style)
+        text = "".join(write(piece, style))
         is_next, before = text.startswith(header), "\n" if header else ""
         click.echo(text.removeprefix(header) if header and is_next else before + text, nl=False)
         header = text.partition("\n")[0] + "\n"
