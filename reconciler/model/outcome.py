@@ -196,7 +196,7 @@ class AuditEntry:
     order: str = ""
     """Id of the work order whose life this is about; for a change that was handed over, the ids of all of them."""
     evidence: str = ""
-    """SHA-256 of what proves that a work order was carried out."""
+    """SHA-256 of what proves that a work order was carried out, or of the evidence of an access review."""
     risk: Risk | None = None
     """What the plan said of the change; None for what is no change of a plan, and where that was not kept yet."""
 

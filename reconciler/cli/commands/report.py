@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.files import REVIEWS, replace_file
+from reconciler.cli.files import replace_file
 from reconciler.cli.options import NEW_FILE, read_day
 from reconciler.cli.review_folder import OpenedReview, review_names
-from reconciler.cli.workspace import read_workspace
+from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.report.model import PendingWork, gather
 from reconciler.features.report.page import render_report
 from reconciler.model.errors import UsageError
@@ -46,7 +46,7 @@ def report(app: App, out: Path, since: date | None) -> None:
             workspace.desired,
             app.store,
             findings=(*workspace.findings, *workspace.policies.findings),
-            reviews=_open_reviews(app),
+            reviews=_open_reviews(app, workspace),
             settings=app.config.guards,
             allowed_domains=app.config.allowed_domains,
             title=app.root.resolve().name,
@@ -58,15 +58,15 @@ def report(app: App, out: Path, since: date | None) -> None:
     app.notify(f"{out} is written: open it in a browser")
 
 
-def _open_reviews(app: App) -> Iterator[PendingWork]:
+def _open_reviews(app: App, workspace: Workspace) -> Iterator[PendingWork]:
     """What each reviewer has not decided yet."""
-    for opened in (OpenedReview.read(app, name) for name in review_names(app)):
+    for opened in (OpenedReview.read(app, name, workspace) for name in review_names(app)):
         campaign = opened.campaign
         for sheet in opened.progress().sheets if campaign.closed is None else ():
             if sheet.open:
                 yield PendingWork(
                     sort="access review",
-                    about=f"{REVIEWS}/{campaign.name}/{sheet.file}",
+                    about=sheet.file,
                     what=f"decide on {count(sheet.open, 'access', 'accesses')} of {sheet.total}",
                     on=sheet.name or sheet.reviewer,
                     since=campaign.started,

@@ -292,7 +292,7 @@ def test_decisions_that_reviewers_owe_are_waited_for(workspace: Path) -> None:
     assert run(workspace, "report", "-o", str(out)).exit_code == 0
     owed = [row for row in data_of(out.read_text(encoding="utf-8"))["pending"] if row[0] == "access review"]
     assert owed
-    assert {row[1].split("/")[:2] == ["reviews", "spring"] for row in owed} == {True}
+    assert all((workspace / row[1]).is_file() for row in owed)
     assert {(row[5], row[6]) for row in owed} == {("2999-01-31", 0)}
 
 
