@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 class OneOf:
     """One of a few words; the published schema lists them, so that editors can complete them."""
 
-    values: tuple[str | int, ...]
+    words: tuple[str | int, ...] = ()
+    """Empty for roles."""
     finding: str = "unknown-value"
     system: str = ""
     kind: str = ""
     """For roles: of which kind in which system, so that a suggestion can be made."""
     about: str = ""
     """For roles: what a mapping with such a role says, for the published schema."""
+
+    @property
+    def values(self) -> tuple[str | int, ...]:
+        """The words; those of roles are read when a file names such a role, and not those of all systems before."""
+        return _roles_in(self.system, self.kind) if self.kind else self.words
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -145,9 +151,14 @@ def Field(*, default: Any = ..., default_factory: Callable[[], Any] | None = Non
 
 def roles_of(system: str, kind: str, about: str = "") -> OneOf:
     """The roles, or permissions, that any variant of a system knows for a kind; the resolver knows the variant."""
+    return OneOf(finding="unknown-role", system=system, kind=kind, about=about)
+
+
+@cache
+def _roles_in(system: str, kind: str) -> tuple[str, ...]:
     variants = SYSTEMS[system].values()
     named = [role.name for one in variants for role in (*one.roles.get(kind, ()), *one.permissions.get(kind, ()))]
-    return OneOf(tuple(dict.fromkeys(named)), finding="unknown-role", system=system, kind=kind, about=about)
+    return tuple(dict.fromkeys(named))
 
 
 def developers_variant(kind: object, role_system: object) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
-import tempfile
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,8 @@ def make_folder(folder: Path) -> None:
 
 def replace_durably(path: Path, data: bytes) -> None:
     """Put the bytes under the name, both on the disk when it returns."""
+    import tempfile  # it brings archives along, and most runs write nothing
+
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -105,7 +106,7 @@ def guard(path: Path) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise _kept_out(path, descriptor)
             time.sleep(_GUARD_PAUSE)
-        os.pwrite(descriptor, b"%-20d%s\n" % (os.getpid(), socket.gethostname().encode()), 0)
+        os.pwrite(descriptor, b"%-20d%s\n" % (os.getpid(), platform.node().encode()), 0)
         yield
     finally:
         os.close(descriptor)

@@ -11,9 +11,9 @@ import getpass
 import hashlib
 import json
 import os
+import platform
 import re
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -209,7 +209,7 @@ def _escape(character: str) -> str:
 
 def this_process() -> Holder:
     """The person or robot behind this process, where it runs, and the CI job it belongs to."""
-    return Holder(who=_who(), host=socket.gethostname(), process=os.getpid(), job=_job())
+    return Holder(who=_who(), host=platform.node(), process=os.getpid(), job=_job())
 
 
 def is_left_by_this_job(lock: Lock) -> bool:

@@ -21,6 +21,10 @@ class _Systems(Mapping[str, Mapping[str, System]]):
             raise KeyError(name)
         return load_systems(name)
 
+    def __contains__(self, name: object) -> bool:
+        """Known without a look into the file."""
+        return name in _NAMES
+
     def __iter__(self) -> Iterator[str]:
         return iter(_NAMES)
 
