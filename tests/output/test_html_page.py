@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.features.planning.document import document_of_plan
+from reconciler.features.planning.document import digest_of_plan, document_of_plan
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
@@ -90,3 +90,8 @@ def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path:
     context.close()
     assert problems == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_the_page_ends_with_the_digest_of_what_it_shows() -> None:
+    plan = plans.small()
+    assert digest_of_plan(plan) in read(RENDERERS.plan["html"](plan, STYLE)).text
