@@ -25,6 +25,7 @@ from reconciler.features.certification.model import (
     SheetProgress,
 )
 from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
+from reconciler.features.granting import AccessProposal, GrantedAccess
 from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
 from reconciler.features.queries.expiring import Expiry, ExpirySort
@@ -393,6 +394,21 @@ def access_reviews() -> str:
     return RENDERERS.access_reviews["json"]([made, replace(made, closing=CLOSED)], PLAIN)
 
 
+def access_proposal() -> str:
+    made = AccessProposal(
+        person="eve",
+        target=str(EVE),
+        is_grant=True,
+        changes=(GrantedAccess(address=EVE, has="admin"),),
+        notes=("n",),
+        owners=("ana",),
+        findings=(Finding(id="x-y", message="m", place=PLACE, related=(PLACE,)),),
+        objections=(Finding(id="z", message="m"),),
+        patch="--- a\n",
+    )
+    return RENDERERS.access_proposal["json"](made, PLAIN)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "report": report,
@@ -418,6 +434,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "notices": notices,
     "onboarding": onboarding,
     "access-reviews": access_reviews,
+    "access-proposal": access_proposal,
     "access-review": lambda: RENDERERS.access_review["json"](CLOSED, PLAIN),
 }
 
