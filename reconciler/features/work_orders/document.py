@@ -55,9 +55,7 @@ def document_of_work_orders(work: WorkList) -> Document:
     number = count(still_open, "work order is", "work orders are") if still_open else "No work orders are"
     hint = "`reconciler work-orders show ID` says step by step what to do."
     table = Table(header=("id", "status", "who", "organization", "issued", "what"), rows=tuple(map(_row, work.orders)))
-    sheets = tuple(
-        Section(title=plain(sheet.title), blocks=tuple(map(_order, sheet.orders))) for sheet in work.worksheets()
-    )
+    sheets = tuple(Section(title=plain(sheet.title), blocks=_sheet(sheet)) for sheet in work.worksheets())
     in_full = Section(title="What to do", about=_COPY_EXACTLY, blocks=sheets) if sheets else table
     return Document(
         title="Work orders",
@@ -74,8 +72,14 @@ def document_of_worksheet(sheet: Worksheet) -> Document:
     return Document(
         title=plain(f"Work orders for {sheet.title}"),
         summary=f"{number} open. Go through each from the top and tick what is done.",
-        blocks=(Paragraph(text=_COPY_EXACTLY), *map(_order, sheet.orders)),
+        blocks=(Paragraph(text=_COPY_EXACTLY), *_sheet(sheet)),
     )
+
+
+def _sheet(sheet: Worksheet) -> tuple[Section, ...]:
+    """Whoever is nobody in the directory is told nothing about files and commands."""
+    answer_to = "" if sheet.actor else "whoever sent you this"
+    return tuple(_order(order, answer_to=answer_to) for order in sheet.orders)
 
 
 def document_of_work_order(order: WorkOrder) -> Document:
@@ -129,7 +133,8 @@ def _notice_in_full(notice: Notice) -> Section:
         Span(" If another message asks anything else of you, ask whoever sent you this one before you do it."),
     )
     title = plain(f"For {_addressee(notice)}: {_subject(notice)}")
-    return Section(title=title, blocks=(Paragraph(text=about), *map(_order, notice.orders)))
+    orders = (_order(order, answer_to=notice.answer_to) for order in notice.orders)
+    return Section(title=title, blocks=(Paragraph(text=about), *orders))
 
 
 def _notice_in_brief(notice: Notice, at: datetime) -> Section:
@@ -176,27 +181,28 @@ def _row(order: WorkOrder) -> Row:
     return Row(cells=cells)
 
 
-def _order(order: WorkOrder) -> Section:
+def _order(order: WorkOrder, *, answer_to: str = "") -> Section:
     """An order in full, below others."""
-    return Section(title=_prose(order.title), blocks=tuple(_blocks(order)))
+    return Section(title=_prose(order.title), blocks=tuple(_blocks(order, answer_to=answer_to)))
 
 
-def _blocks(order: WorkOrder) -> Iterator[Block]:
+def _blocks(order: WorkOrder, *, answer_to: str = "") -> Iterator[Block]:
     """What to know, what to make sure of, every step, and how it ends; what there is nothing to say about is left out.
 
-    It begins with the facts.
+    It begins with the facts. Where somebody from outside has to act, nothing is said of files and commands, but whom
+    to answer.
     """
     facts = {
         "in": _place(order),
         "for": f"{order.actor}, {order.actor_role}" if order.actor else order.actor_role,
         "part": _part(order),
-        "why": f"{order.reason}  [{order.place}]" if order.place else order.reason,
+        "why": f"{order.reason}  [{order.place}]" if order.place and not answer_to else order.reason,
         "issued": _format_time(order.issued) if order.issued else "",
         "valid": _validity(order),
         "status": "" if order.status is OrderStatus.OPEN else _status(order),
         "evidence": order.evidence,
     }
-    known = [("order", code(order.id))] if order.id else []
+    known = [("order", code(order.id))] if order.id and not answer_to else []
     yield Facts(pairs=(*known, *((label, plain(text)) for label, text in facts.items() if text)))
     if order.preconditions:
         yield Section(title="Make sure first", blocks=(_ticks(order.preconditions),))
@@ -209,7 +215,10 @@ def _blocks(order: WorkOrder) -> Iterator[Block]:
     }
     pairs = tuple((label, _prose(text)) for label, text in ends.items() if text)
     yield Section(title="How it ends", blocks=(Facts(pairs=pairs),))
-    if order.id and order.status is OrderStatus.OPEN:
+    if answer_to:
+        told = f"Tell {answer_to} when it is done, or what stood in the way."
+        yield Section(title="Report back", blocks=(Paragraph(text=plain(told)),))
+    elif order.id and order.status is OrderStatus.OPEN:
         done, failed = (f"reconciler work-orders {word} {order.id}" for word in ("done", "failed"))
         commands = (f"{done} --evidence FILE|TEXT", f"{failed} --because REASON")
         yield Section(title="Report back", blocks=(Items(items=tuple(Item(text=code(one)) for one in commands)),))

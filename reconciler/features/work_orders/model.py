@@ -64,6 +64,8 @@ class Notice:
     """Where the directory says that they can be reached; either may be empty."""
     orders: tuple[WorkOrder, ...]
     """What can be done now, the first deadline first; what has no id is asked for by a system, not by a work order."""
+    answer_to: str = ""
+    """For somebody from outside, who has neither these manifests nor this program: whom to tell how it went."""
     subject: str = ""
     markdown: str = ""
     """The message, ready to be sent; what strangers wrote is escaped in it. Empty while nobody has written it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from zlib import crc32
 
 from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
@@ -24,6 +24,7 @@ from reconciler.model.ports import Scope, StateStore
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
+from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.drafting import draft_orders
@@ -64,7 +65,8 @@ def make_notices(
     """
     scopes, identities = Scopes(desired), Identities(desired)
     orders: list[WorkOrder] = [*reminders]
-    for state in (rename_to_today(one, identities).state for one in states):
+    known_states = {one.organization: one for one in (rename_to_today(one, identities).state for one in states)}
+    for state in known_states.values():
         orders += _open_orders(list(state.orders.values()))
         if state.organization in desired.organizations:
             wanted = desired.resources.get(state.organization, {})
@@ -80,7 +82,34 @@ def make_notices(
             email=known.get("email", actor if "@" in actor else ""),
             phone=known.get("phone", ""),
             orders=tuple(sorted(theirs, key=_urgency)),
+            answer_to=_whom_to_answer(theirs[0].address, desired, known_states, actor),
         )
+
+
+def _whom_to_answer(address: Address, desired: Desired, states: Mapping[str, State], actor: str) -> str:
+    """Of somebody from outside: an owner of what it is about, else an admin who is an employee; empty for others."""
+    person, organization = desired.people.get(actor), desired.organizations.get(address.organization)
+    if (person is not None and person.employment == "employee") or organization is None:
+        return ""
+    asset = desired.resources.get(organization.key, {}).get(address)
+    state = states.get(organization.key)
+    admins = _admins_in(state, organization.system) if state else []
+    keys = [*(asset.owners if asset else ()), *organization.owners, *in_turn(admins, address)]
+    people = [one for key in keys if (one := desired.people.get(key)) and one.employment == "employee"]
+    named = [f"{one.name or one.key} ({one.identities['email']})" for one in people if "email" in one.identities]
+    return named[0] if named else "whoever sent you this"
+
+
+def _admins_in(state: State, system: System) -> list[str]:
+    """Keys of those who can act there, as far as is recorded."""
+    active = (one for one in state.records.values() if one.status is Status.ACTIVE)
+    return sorted(one.address.key for one in active if is_administrator(system, one.address.kind, one.attributes))
+
+
+def in_turn(keys: Sequence[str], address: Address) -> list[str]:
+    """The same people, beginning with another one for each address, and always the same for one."""
+    first = crc32(str(address).encode()) % len(keys) if keys else 0
+    return [*keys[first:], *keys[:first]]
 
 
 def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrder | None:
@@ -130,7 +159,7 @@ class _Pending:
                 after=replace(before, status=Status.ACTIVE),
                 fingerprint=fingerprint_of(before),
                 why="it is asked for, and nobody has answered yet",
-                actor=self._admin,
+                actor=self._admin(address),
             )
             yield from (self._dated(order, record) for order in draft_orders(change, self.scope))
 
@@ -158,7 +187,7 @@ class _Pending:
             title=order.title + self._note_age(record, day),
             issued=begins,
             expires=begins + order.lasts if begins and order.lasts else None,
-            actor=order.actor or (self._admin if is_up_to_admins else ""),
+            actor=order.actor or (self._admin(order.address) if is_up_to_admins else ""),
         )
 
     def _note_age(self, record: Record, day: date | None) -> str:
@@ -173,10 +202,6 @@ class _Pending:
             then = "it will be sent again, and only the new one works"
         return f"; the link of {day} has probably ended: {then}"
 
-    @cached_property
-    def _admin(self) -> str:
-        """Somebody who can act there, as far as is recorded; empty where nobody is."""
-        system = self.scope.organization.system
-        active = (one for one in self.state.records.values() if one.status is Status.ACTIVE)
-        admins = (one for one in active if is_administrator(system, one.address.kind, one.attributes))
-        return min((one.address.key for one in admins), default="")
+    def _admin(self, address: Address) -> str:
+        """One of those who can act there, in turn; empty where nobody is."""
+        return next(iter(in_turn(_admins_in(self.state, self.scope.organization.system), address)), "")

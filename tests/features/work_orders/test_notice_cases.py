@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
+from reconciler.features.work_orders.document import with_messages
 from reconciler.features.work_orders.model import Notice, Notices
-from reconciler.features.work_orders.notices import make_notices
+from reconciler.features.work_orders.notices import in_turn, make_notices
 from reconciler.model.address import Address
 from reconciler.model.kinds import Action
 from reconciler.model.work_order import WorkOrder
@@ -61,3 +62,51 @@ def test_a_hostile_name_stays_a_name_in_every_form() -> None:
     assert "<b>" not in markdown + html
     assert "@all" not in markdown
     assert "**" not in markdown.splitlines()[0]
+
+
+OUTSIDERS = """\
+today: 2026-11-24
+manifest:
+  people:
+    mara: {name: Mara Lind, email: mara@acme.example}
+    zoe: {name: Zoe Vu, email: zoe@studio.example, employment: agency}
+  organizations:
+    acme-bc:
+      system: business_center
+      id: "6900000000000000001"
+      owners: [mara]
+      members: {mara: admin, bo: admin, zoe: standard, ana: standard}
+      tiktok_accounts: {brand: {handle: "@brand", ownership: client}}
+live: {}
+recorded:
+  acme-bc:
+    member/mara: admin
+    member/zoe: {role: standard, status: invited, identity: zoe@studio.example, since: 2026-11-22}
+    member/ana: {role: standard, status: invited, identity: ana@acme.example, since: 2026-11-22}
+want: {notices: ""}
+"""
+
+
+def test_people_from_outside_are_told_whom_to_answer_and_nothing_of_commands_and_files(tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text(OUTSIDERS, encoding="utf-8")
+    case = read_case(path)
+    at = datetime.combine(case.worlds.today, time(12), UTC)
+    states = list(case.worlds.recorded.values())
+    made = make_notices(states, case.worlds.desired, at=at, settings=case.settings)
+    told = {one.person or one.name: one for one in with_messages(Notices(at=at, notices=tuple(made))).notices}
+    assert {"zoe", "the owner of @brand"} <= told.keys()
+    for who in ("zoe", "the owner of @brand"):
+        assert told[who].answer_to == "Mara Lind (mara@acme.example)"
+        assert "Tell Mara Lind (" in told[who].markdown
+        assert "reconciler" not in told[who].markdown
+        assert ".yaml" not in told[who].markdown
+    assert told["ana"].answer_to == ""
+
+
+def test_admins_are_asked_in_turn_and_always_the_same_one_for_the_same_thing() -> None:
+    admins = ["ana", "bo", "cy"]
+    asked = [in_turn(admins, Address("acme-bc", "member", f"p{number}"))[0] for number in range(60)]
+    assert {asked.count(one) > 10 for one in admins} == {True}
+    assert asked == [in_turn(admins, Address("acme-bc", "member", f"p{number}"))[0] for number in range(60)]
+    assert in_turn([], Address("acme-bc", "member", "p")) == []
