@@ -380,11 +380,13 @@ def compare(story: Story, was: Truth, day: date | None) -> None:
     able = read_everything(
         files=story.files(), store=story.store, today=story.today, as_of=day, ability=parse_ability("admin")
     )
+    cells = [(part.address.key, one) for part in able for one in part.reaches if one.on.kind == "organization"]
+    # Who is to administer and does not yet, or not any more, is listed too.
+    assert all({(has or {}).get("role") for has in (one.effective, one.intended)} & ADMINISTERS for _, one in cells)
     assert {
-        (matrix.address.key, one.subject.key)
-        for matrix in able
-        for one in matrix.reaches
-        if one.on.kind == "organization" and one.effective and one.subject.key in PEOPLE
+        (key, one.subject.key)
+        for key, one in cells
+        if (one.effective or {}).get("role") in ADMINISTERS and one.subject.key in PEOPLE
     } == {
         (at.partition("/")[0], at.rpartition("/")[2])
         for at, (status, what) in was.items()

@@ -201,14 +201,18 @@ def document_of_everybody(reports: Sequence[PersonReport]) -> Document:
 def document_of_everything(matrices: Sequence[AccessMatrix]) -> Document:
     """One row for each person or partner and each thing they reach."""
     rows = [row for matrix in matrices for row in _rows_of_matrix(matrix)]
-    brief = [Row(cells=(row.cells[2], row.cells[3], row.cells[1], row.cells[4])) for row in rows]
-    header = (*_REACH, *(() if _is_past(matrices) else _DECLARED))
+    is_past = _is_past(matrices)
+    # Beside what they can do now stands what they are to be able to do: a list by ability has both.
+    brief = [
+        Row(cells=(*row.cells[2:4], row.cells[1], row.cells[4], *([] if is_past else [row.cells[6]]))) for row in rows
+    ]
+    header = (*_REACH, *(() if is_past else _DECLARED))
     subjects = {(one.subject.kind, one.subject.key) for matrix in matrices for one in matrix.reaches if one.effective}
     return Document(
         title="Everything",
         is_title_needless=True,
         notes=_note(_missing(matrices)),
-        blocks=(_in_two(header, rows, ("who", "can", "on", "how"), brief),),
+        blocks=(_in_two(header, rows, ("who", "can", "on", "how", *(() if is_past else ("declared",))), brief),),
         summary=f"{count(len(subjects), 'person or partner', 'people and partners')} in all.",
         whole="access matrix",
     )
