@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import MissingExtra, ReconcilerError
 from reconciler.model.redaction import SECRETS
 
 _FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"
@@ -88,8 +88,7 @@ def _keyring(failure: str) -> Iterator[Any]:
         import keyring
         from keyring.errors import KeyringError
     except ModuleNotFoundError as error:
-        message = "secrets in the keyring of the operating system need the extra `keyring`"
-        raise ReconcilerError(message, advice="pip install 'access-reconciler[keyring]'") from error
+        raise MissingExtra("a secret in the keyring of the operating system", "keyring") from error
     try:
         yield keyring
     except (KeyringError, OSError, RuntimeError) as error:

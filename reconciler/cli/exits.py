@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.extras import advise_on_extra
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.streams import outlets, write_outputs
-from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
+from reconciler.model.errors import ExitCode, ManifestError, MissingExtra, ReconcilerError
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.redaction import SECRETS
 
@@ -91,7 +92,8 @@ def _run(command: Callable[[], object], app: App) -> int:
         if isinstance(error, ManifestError):
             _print_findings(error, app)
         else:
-            app.notify(error.message, level="error", advice=error.advice)
+            advice = advise_on_extra(error.extra) if isinstance(error, MissingExtra) else error.advice
+            app.notify(error.message, level="error", advice=advice)
         return error.exit_code
     except BrokenPipeError:
         _silence_stdout()

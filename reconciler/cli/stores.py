@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.model.errors import ReconcilerError
+from reconciler.cli.extras import OF_STORES
+from reconciler.model.errors import MissingExtra, ReconcilerError
 from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
 from reconciler.stores.local_file import LocalFileStore
@@ -51,9 +52,7 @@ def _make_sql_store(
     try:
         from reconciler.stores.sql import open_sql_store
     except ModuleNotFoundError as error:
-        extra = "postgres" if scheme == "postgresql" else scheme
-        message = f"state in a database needs the extra `{extra}`"
-        raise ReconcilerError(message, advice=f"pip install 'access-reconciler[{extra}]'") from error
+        raise MissingExtra("state in a database", OF_STORES[scheme]) from error
     return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
 
 

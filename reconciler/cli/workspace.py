@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from reconciler.cli.extras import advise_on_extra, find_missing_extras
 from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
 from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules, read_reviewed
 from reconciler.manifests.lint import check_references
@@ -18,7 +19,7 @@ from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import Finding, Inspection, Notes, Place, Severity
+from reconciler.model.finding import MISSING_EXTRA, Finding, Inspection, Notes, Place, Severity
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, looks_at_state, only, with_custom_rules
@@ -162,7 +163,13 @@ def read_rules(root: Path, config: Config) -> RuleBook:
         return BUILT_IN
 
     loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
-    return with_custom_rules(loaded.rules, loaded.findings)
+    book = with_custom_rules(loaded.rules, loaded.findings)
+    if not any(finding.id == MISSING_EXTRA for finding in book.findings):
+        return book
+    how = advise_on_extra("policy")
+    return replace(
+        book, findings=tuple(replace(one, advice=how) if one.id == MISSING_EXTRA else one for one in book.findings)
+    )
 
 
 def inspect_workspace(root: Path, *, today: date) -> Inspection:
@@ -172,7 +179,12 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
         return Inspection(findings=loaded.findings, texts=loaded.texts, files=1)
     workspace = read_workspace(root, loaded.config, today=today)
     return Inspection(
-        findings=(*loaded.findings, *workspace.findings, *workspace.policies.findings),
+        findings=(
+            *loaded.findings,
+            *find_missing_extras(loaded.config),
+            *workspace.findings,
+            *workspace.policies.findings,
+        ),
         texts={**loaded.texts, **workspace.manifests.texts},
         files=workspace.files,
         policies=frozenset(finding.id for finding in workspace.policies.findings),

@@ -58,6 +58,7 @@ class Config:
     manifests: tuple[str, ...]
     state: str
     """Address of the store."""
+    state_place: Place | None = None
     state_key: str = ""
     """Reference to the key under which personal data is sealed in the store; empty where it is kept in clear."""
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
@@ -129,6 +130,7 @@ def _read_config(
     return Config(
         manifests=tuple(document.manifests),
         state=address,
+        state_place=top.value("state"),
         state_key=key,
         providers=providers,
         guards=GuardSettings(**guards),

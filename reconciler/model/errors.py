@@ -3,6 +3,7 @@
 ReconcilerError (exit 1)
 ├── UsageError (64)              the command line does not make sense
 ├── ManifestError (1)            the manifests or the configuration have findings of severity error
+├── MissingExtra (1)             something is set that takes libraries which are not installed
 ├── ProviderError (1)            a system cannot be reached or used at all
 ├── StoreError (1)               the state cannot be read or written
 │   ├── StateConflict (4)        somebody else wrote the state meanwhile
@@ -52,6 +53,14 @@ class ManifestError(ReconcilerError):
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(f"{len(findings)} problems in the manifests")
         self.findings = findings
+
+
+class MissingExtra(ReconcilerError):
+    """Something is set that takes libraries which are not installed. How to add them depends on the installation."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra `{extra}`")
+        self.extra = extra
 
 
 class ProviderError(ReconcilerError):

@@ -10,6 +10,9 @@ from typing import ClassVar
 
 from reconciler.model.values import dataclass
 
+MISSING_EXTRA = "missing-extra"
+"""Id of the finding that something is set that takes libraries which are not installed."""
+
 
 class Severity(StrEnum):
     """How much a finding matters; an error stops the run with exit code 1, the others do not."""

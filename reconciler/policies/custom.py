@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.model.declared import Declared, Organization, Person
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import MISSING_EXTRA, Finding, Severity
 from reconciler.model.settings import OFF, CustomRule, Expression
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, never
 
@@ -24,6 +23,9 @@ def compile_rules(written: Sequence[CustomRule], taken: Mapping[str, Rule]) -> t
     rules: dict[str, Rule] = {}
     findings: list[Finding] = []
     environment = _environment() if written else None
+    if written and environment is None:
+        message = "policies of one's own need the extra `policy`: nothing was judged by them"
+        findings.append(Finding(id=MISSING_EXTRA, message=message, place=written[0].place))
     for rule in written:
         if rule.id in taken:
             message = f"there is a policy `{rule.id}` already"
@@ -36,11 +38,11 @@ def compile_rules(written: Sequence[CustomRule], taken: Mapping[str, Rule]) -> t
 
 
 def _environment() -> Any:
+    """None where the library is not installed."""
     try:
         from cel_expr_python import cel
-    except ModuleNotFoundError as error:
-        message = "policies of one's own need the extra `policy`"
-        raise ReconcilerError(message, advice="pip install 'access-reconciler[policy]'") from error
+    except ModuleNotFoundError:
+        return None
     texts = dict.fromkeys(_TEXTS, cel.Type.STRING)
     others = {
         "permissions": cel.Type.List(cel.Type.STRING),
@@ -51,6 +53,8 @@ def _environment() -> Any:
 
 
 def _compile(environment: Any, expression: Expression, findings: list[Finding]) -> Callable[[_Facts], bool] | None:
+    if environment is None:
+        return lambda _: False
     try:
         program = environment.compile(expression.text or "true")
     except RuntimeError as error:

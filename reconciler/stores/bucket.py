@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from reconciler.model.errors import StoreError
+from reconciler.model.errors import MissingExtra, StoreError
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -186,8 +186,7 @@ def open_bucket(address: str) -> Bucket:
     try:
         return Bucket(_open(parts.scheme, parts.netloc, parts.path.strip("/")))
     except ModuleNotFoundError as error:
-        message = "state in a bucket needs the extra `cloud`"
-        raise StoreError(message, advice="pip install 'access-reconciler[cloud]'") from error
+        raise MissingExtra("state in a bucket", "cloud") from error
 
 
 def _open(scheme: str, bucket: str, prefix: str) -> ObjectStore:

@@ -23,7 +23,7 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 
-from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.errors import MissingExtra, ReconcilerError, StoreError
 from reconciler.model.json import SEALED
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
 from reconciler.stores.rules import Holder
@@ -56,8 +56,7 @@ class Seal:
         try:
             from cryptography.hazmat.primitives.ciphers.aead import AESSIV
         except ModuleNotFoundError as error:
-            message = "`personal_data: sealed` needs the extra `sealed`"
-            raise ReconcilerError(message, advice="pip install 'access-reconciler[sealed]'") from error
+            raise MissingExtra("`personal_data: sealed`", "sealed") from error
         self._cipher = AESSIV(key)
         self._mark = _token_of(self._cipher.encrypt(b"reconciler 1", [b"mark"]))
         self._seal_one = lru_cache(_CACHED)(self._make_token)

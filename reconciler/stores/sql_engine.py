@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from reconciler.model.errors import StoreError
+from reconciler.model.errors import MissingExtra, StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -60,8 +60,7 @@ def make_engine(address: str, *, root: Path) -> Engine:
             pool_pre_ping=True,
         )
     except ModuleNotFoundError as error:
-        message = "state in PostgreSQL needs the extra `postgres`"
-        raise StoreError(message, advice="pip install 'access-reconciler[postgres]'") from error
+        raise MissingExtra("state in PostgreSQL", "postgres") from error
     event.listen(engine, "begin", _limit_postgresql)
     return engine
 

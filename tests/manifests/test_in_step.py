@@ -42,7 +42,11 @@ def ids_in_code() -> set[str]:
             if name in {"error", "warning", "note", "_error", "Surprise", "OneOf", "Matching", "Sort"}:
                 found |= _ids_among(node.args)
             found |= _ids_among([keyword.value for keyword in node.keywords if keyword.arg == "finding"])
-    return found | {"unknown-value", "wrong-type"}  # the defaults of OneOf and Sort
+    return found | {
+        "unknown-value",
+        "wrong-type",
+        "missing-extra",
+    }  # defaults of OneOf and Sort; the command line's own
 
 
 def _ids_among(arguments: Iterable[ast.expr]) -> set[str]:

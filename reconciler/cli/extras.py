@@ -1,0 +1,94 @@
+"""The extras of the package: what asks for them in a workspace, and how to add one to this installation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.model.finding import MISSING_EXTRA, Finding, Place, Severity
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config import Config
+
+PACKAGE = "access-reconciler"
+LIBRARIES = {
+    "cloud": ("obstore",),
+    "keyring": ("keyring",),
+    "policy": ("cel_expr_python",),
+    "postgres": ("sqlalchemy", "psycopg"),
+    "sealed": ("cryptography",),
+    "sqlite": ("sqlalchemy",),
+}
+"""Extra -> the modules that it brings."""
+OF_STORES = {"sqlite": "sqlite", "postgresql": "postgres", "s3": "cloud", "gs": "cloud", "az": "cloud"}
+"""What stands before the colon of `state:` -> the extra that it takes."""
+
+
+def is_installed(extra: str) -> bool:
+    """Whether everything that the extra brings can be imported."""
+    return all(find_spec(name) for name in LIBRARIES[extra])
+
+
+def installer(prefix: Path | None = None) -> str:
+    """What the tool was installed by: `pipx`, `uv tool`, `uvx`, `pre-commit`, `uv` or `pip`."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    prefix = prefix or Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").is_file():
+        return "pipx"
+    if (prefix / "uv-receipt.toml").is_file():
+        return "uv tool"
+    if any(part.startswith("archive-v") for part in prefix.parts):
+        return "uvx"
+    if {"pre-commit", "prek"} & set(prefix.parts):
+        return "pre-commit"
+    try:
+        return "uv" if (distribution(PACKAGE).read_text("INSTALLER") or "").strip() == "uv" else "pip"
+    except PackageNotFoundError:
+        return "pip"
+
+
+def advise_on_extra(extra: str, *, by: str = "") -> str:
+    """What to do for an extra that is missing, in the way of whatever the tool was installed by."""
+    # pipx and uv tool make their environment anew: an extra that is not named again is gone.
+    kept = [name for name in LIBRARIES if name == extra or is_installed(name)]
+    anew = f"'{PACKAGE}[{','.join(kept)}]'"
+    match by or installer():
+        case "pipx":
+            return f"pipx install --force {anew}"
+        case "uv tool":
+            return f"uv tool install {anew}"
+        case "uvx":
+            return f"uvx --from {anew} reconciler"
+        case "pre-commit":
+            return f"write `additional_dependencies: ['.[{','.join(kept)}]']` under the hook in .pre-commit-config.yaml"
+        case "uv":
+            return f"uv pip install '{PACKAGE}[{extra}]'"
+    return f"pip install '{PACKAGE}[{extra}]'"
+
+
+def extras_wanted(config: Config) -> Iterator[tuple[str, str, Place | None]]:
+    """What is set and takes an extra, the extra, and where it is written; but policies, which say it themselves."""
+    scheme = config.state.partition(":")[0]
+    if scheme in OF_STORES:
+        yield f"`state: {scheme}:...`", OF_STORES[scheme], config.state_place
+    if config.state_key:
+        yield "`personal_data: sealed`", "sealed", config.state_place
+    if config.state_key.startswith("keyring:"):
+        yield "the key of the state, in a keyring,", "keyring", config.state_place
+    for name, made in config.providers.items():
+        for option, value in made.options.items():
+            if str(value).startswith("keyring:"):
+                yield f"`{option}` of provider `{name}`, in a keyring,", "keyring", made.option_places.get(option)
+
+
+def find_missing_extras(config: Config) -> Iterator[Finding]:
+    """Stores and secrets that cannot be reached from here. Manifests can be checked without them, hence warnings."""
+    for what, extra, place in extras_wanted(config):
+        if not is_installed(extra):
+            message = f"{what} needs the extra `{extra}`: nothing can be planned or applied from this installation"
+            advice = advise_on_extra(extra)
+            yield Finding(id=MISSING_EXTRA, message=message, severity=Severity.WARNING, place=place, advice=advice)
