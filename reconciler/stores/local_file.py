@@ -20,9 +20,11 @@ from __future__ import annotations
 import json
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 from reconciler.model.errors import StoreError
@@ -346,6 +348,8 @@ class AuditFile:
         self._path = path
         self._counted = 0
         self._offset = 0
+        self._steps = [(0, 0)]
+        """Records and bytes before some of the blocks: every state of a run asks for one record near the end."""
 
     def count(self) -> int:
         """How many complete lines there are."""
@@ -353,6 +357,7 @@ class AuditFile:
             with self._path.open("rb") as file:
                 if file.seek(0, 2) < self._offset:  # somebody cut the file: whoever verifies it shall see that
                     self._counted = self._offset = 0
+                    del self._steps[1:]
                 file.seek(self._offset)
                 while block := file.read(_BLOCK):
                     end = block.rfind(b"\n") + 1
@@ -361,8 +366,11 @@ class AuditFile:
                         break
                     self._offset += end or len(block)
                     file.seek(self._offset)
+                    if end and self._offset - self._steps[-1][1] >= _BLOCK // 2:
+                        self._steps.append((self._counted, self._offset))
         except FileNotFoundError:
             self._counted = self._offset = 0
+            del self._steps[1:]
         return self._counted
 
     def append(self, record: bytes, *, after: int) -> None:
@@ -405,8 +413,10 @@ class AuditFile:
     def read(self, *, after: int) -> Iterator[bytes]:
         """Complete lines behind number `after`; one that a crash cut off was never acknowledged."""
         try:
+            counted, offset = self._steps[bisect_right(self._steps, after, key=itemgetter(0)) - 1]
             with self._path.open("rb") as file:
-                for number, line in enumerate(file, start=1):
+                file.seek(offset)
+                for number, line in enumerate(file, start=counted + 1):
                     if number > after and line.endswith(b"\n"):
                         yield line[:-1]
         except FileNotFoundError:

@@ -93,6 +93,31 @@ def test_a_torn_audit_record_was_never_there(tmp_path: Path) -> None:
     assert list(other.read_audit()) == [b"one", b"two"]
 
 
+@pytest.mark.parametrize("block", [1, 7, 64, 1 << 20])
+def test_the_audit_log_is_read_from_any_record_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr("reconciler.stores.local_file._BLOCK", block)
+    store, records = LocalFileStore(tmp_path), [b"%d %s" % (number, b"x" * (number % 9)) for number in range(40)]
+    for number, record in enumerate(records):
+        store.append_audit(record, after=number)
+        assert list(store.read_audit(after=number)) == [record]
+    assert all(list(store.read_audit(after=after)) == records[after:] for after in range(42))
+
+
+def test_one_record_near_the_end_of_a_long_log_is_read_without_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").write_bytes(b"".join(b"%d %s\n" % (number, b"x" * 1000) for number in range(20_000)))
+    store = LocalFileStore(tmp_path)
+    assert store.count_audit() == 20_000
+    began = bytes_read()
+    assert next(store.read_audit(after=19_990)).startswith(b"19990 ")
+    assert bytes_read() - began < 2 << 20
+
+
+def bytes_read() -> int:
+    """By this process so far; 0 where the system does not say."""
+    told = Path("/proc/self/io")
+    return int(told.read_text(encoding="ascii").split()[1]) if told.exists() else 0
+
+
 def test_an_audit_log_that_somebody_cut_is_counted_anew(tmp_path: Path) -> None:
     store = LocalFileStore(tmp_path)
     for number in range(3):
