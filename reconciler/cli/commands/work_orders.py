@@ -1,10 +1,11 @@
-"""`reconciler work-orders list|show|done|failed|export` and `notices`."""
+"""`reconciler work-orders list|show|assign|done|failed|export` and `notices`."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -22,7 +23,9 @@ from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.work_orders.model import WorkList
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
+from reconciler.model.access import is_administrator
 from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason, WorkOrder
 from reconciler.systems.loading import load_remedies
@@ -114,6 +117,32 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
     click.echo("What to try, in this order:", err=True)
     for number, remedy in enumerate(load_remedies()[why], start=1):
         click.echo(f"  {number}. {remedy}", err=True)
+
+
+@work_orders.command("assign")
+@click.argument("order_id", metavar="ID")
+@click.option("--to", "person", required=True, metavar="PERSON", help="Who shall carry it out.")
+@_by_option
+@lock_timeout_option
+@click.pass_obj
+def assign(app: App, order_id: str, person: str, **report: Unpack[_Report]) -> None:
+    """Ask somebody else to carry out an open work order.
+
+    PERSON is a key, an e-mail address, a phone number or a handle; somebody who can do it there, as far as is recorded.
+    """
+    desired = read_workspace(app.root, app.config, today=app.today).desired
+    found = find_in(desired.people, person)
+    if found is None and "@" not in person[1:]:
+        raise ReconcilerError(f"nobody is known as {person!r}", advice=suggest_names(person, desired.people))
+
+    def administers(state: State, record: Record) -> bool:
+        organization = desired.organizations.get(state.organization)
+        return organization is not None and is_administrator(organization.system, "member", record.attributes)
+
+    desk = replace(_desk(app, report["lock_timeout"]), administers=administers)
+    key = found.key if found else person.lower()
+    order = desk.assign(order_id, key, by=report["by"] or desk.editor.origin.operator)
+    app.notify(f"{order.id} is asked of {key} now; `reconciler notices --person {key}` tells them")
 
 
 @work_orders.command("export")

@@ -19,7 +19,7 @@ from reconciler.model.resource import PRESENCE, Status
 from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.model.work_order import Capacity, FailureReason, OrderStatus, WorkOrder
 
 _ENDINGS = {FailureReason.DECLINED: Status.DECLINED, FailureReason.EXPIRED: Status.EXPIRED}
 
@@ -74,6 +74,8 @@ class OrderDesk:
     """Where people report back. What they say is taken down under the organization's lock and audited."""
 
     editor: StateEditor
+    administers: Callable[[State, Record], bool] = lambda _, __: False
+    """Whether a membership that is recorded is that of an admin."""
 
     def done(self, order_id: str, evidence: Evidence, *, by: str) -> WorkOrder:
         """Somebody says that it was done; that it is true is known when a later look at the system shows it."""
@@ -124,6 +126,29 @@ class OrderDesk:
             return replace(state, records=_taken(failed, records, is_there=failed.takes_away, on=now.date()))
 
         return self._take_down(order_id, change)
+
+    def assign(self, order_id: str, person: str, *, by: str) -> WorkOrder:
+        """Ask somebody else to carry an open order out; raises ReconcilerError for whom it cannot be."""
+
+        def change(state: State) -> tuple[State, Edits]:
+            order = state.orders.get(order_id)
+            if order is None or order.status is not OrderStatus.OPEN:
+                raise ReconcilerError(f"work order {order_id} is not open", advice="`reconciler work-orders list`")
+            if order.actor == person:
+                raise ReconcilerError(f"{person} is asked to do {order_id} already")
+            record = state.records.get(Address(state.organization, "member", person))
+            is_in = record is not None and record.status is Status.ACTIVE
+            if order.capacity is Capacity.ADMIN and not (is_in and record and self.administers(state, record)):
+                raise ReconcilerError(f"{person} is no admin of {state.organization}, as far as is recorded")
+            if order.capacity is Capacity.MEMBER and not is_in:
+                raise ReconcilerError(f"{person} is no member of {state.organization}, as far as is recorded")
+            now, given = self.editor.clock.now(), replace(order, actor=person)
+            told = replace(given, explanation=f"asked of {person} instead of {order.actor or order.actor_role}")
+            entry = replace(order_entry(told, serial=state.serial + 1, at=now), actor=by)
+            return _with_orders(state, [given]), [entry]
+
+        organization = get_order(self.editor.store, order_id).address.organization
+        return self.editor.edit(organization, purpose="work-orders", change=change).orders[order_id]
 
     def _take_down(self, order_id: str, change: Callable[[WorkOrder, State, datetime], State]) -> WorkOrder:
         def take_down(state: State) -> tuple[State, Edits]:

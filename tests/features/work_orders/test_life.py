@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -322,3 +323,26 @@ def test_whoever_has_to_answer_is_asked_although_the_order_to_invite_them_has_fa
     before = office.state
     office.apply()
     assert office.state == before
+
+
+def test_an_order_can_be_asked_of_another_admin_and_stays_theirs(tmp_path: Path) -> None:
+    members = {"ana": "admin", "bo": "admin", "cy": "operator", "dee": "operator"}
+    truth = {key: (role, Status.ACTIVE) for key, role in members.items() if key != "dee"}
+    office = Office(store=LocalFileStore(tmp_path), members=members, truth=truth)
+    office.observe()
+    office.apply()
+    (order,) = [one for one in office.orders if one.status is OrderStatus.OPEN and one.party == 1]
+    other = next(key for key in ("ana", "bo") if key != order.actor)
+    desk = replace(office.desk(), administers=lambda _, record: record.attributes.get("role") == "admin")
+    for nobody in ("cy", "eve"):
+        with pytest.raises(ReconcilerError, match=f"{nobody} is no admin of org"):
+            desk.assign(order.id, nobody, by="ana")
+    assert desk.assign(order.id, other, by="ana").actor == other
+    with pytest.raises(ReconcilerError, match="already"):
+        desk.assign(order.id, other, by="ana")
+    office.wait(hours=1)
+    office.observe()
+    office.apply()
+    assert [(one.id, one.actor, one.status) for one in office.orders if one.party == 1] == [
+        (order.id, other, OrderStatus.OPEN)
+    ]
