@@ -263,7 +263,7 @@ class _Builder:
                 return node
             key = self._key(event)
             value_event = next_event()
-            value = self._value(value_event)
+            value = self._scalar(value_event) if type(value_event) is ScalarEvent else self._value(value_event)
             if key is None:
                 continue
             at = _mark_of(event)
@@ -318,6 +318,8 @@ class _Builder:
             self._error("yaml-merge", "merge keys `<<` are not read", event, advice)
             return None
         value = self._scalar(event)
+        if value.__class__ is str and value[:1].isalpha():  # a name, as nearly all are
+            return value
         if not event.style and is_date(event.value):
             self._note_surprise(event.value, Surprise("yaml-date", "a date"), event)
         if not isinstance(value, str):
