@@ -150,6 +150,7 @@ class Renderers:
     )
     access_reviews: Subject = Subject("features.certification.document", "document_of_reviews", "CAMPAIGNS")
     access_review: Subject = Subject("features.certification.document", "document_of_closing", "CLOSING")
+    doctor: Subject = Subject("features.doctor", "document_of_doctor", "DOCTOR")
     onboarding: Subject = Subject("features.onboarding.document", "document_of_onboarding", "ONBOARDING")
 
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.extras import advise_on_extra
+from reconciler.cli.extras import advice_of
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.streams import outlets, write_outputs
-from reconciler.model.errors import ExitCode, ManifestError, MissingExtra, ReconcilerError
+from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.redaction import SECRETS
 
@@ -92,8 +92,7 @@ def _run(command: Callable[[], object], app: App) -> int:
         if isinstance(error, ManifestError):
             _print_findings(error, app)
         else:
-            advice = advise_on_extra(error.extra) if isinstance(error, MissingExtra) else error.advice
-            app.notify(error.message, level="error", advice=advice)
+            app.notify(error.message, level="error", advice=advice_of(error))
         return error.exit_code
     except BrokenPipeError:
         _silence_stdout()

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.model.errors import MissingExtra, ReconcilerError
 from reconciler.model.finding import MISSING_EXTRA, Finding, Place, Severity
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def advise_on_extra(extra: str, *, by: str = "") -> str:
         case "uv":
             return f"uv pip install '{PACKAGE}[{extra}]'"
     return f"pip install '{PACKAGE}[{extra}]'"
+
+
+def advice_of(error: ReconcilerError) -> str:
+    """What to do about an error, in an installation such as this."""
+    return advise_on_extra(error.extra) if isinstance(error, MissingExtra) else error.advice
 
 
 def extras_wanted(config: Config) -> Iterator[tuple[str, str, Place | None]]:

@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "init": CommandEntry("init:init", "Write the files of a new workspace."),
         "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
         "auth": CommandEntry("auth:auth", "Get, check and revoke the token for Business Centers."),
+        "doctor": CommandEntry("doctor:doctor", "Check this installation and workspace, and say what to do."),
         "sandbox": CommandEntry("sandbox:sandbox", "Act as people on the sandbox, and move its clock."),
     },
     "Manifests": {

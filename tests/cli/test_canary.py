@@ -97,6 +97,7 @@ COMMANDS = (
     ("drift", "--format", "github"),
     ("import", "bc", "--dry-run"),
     ("auth", "check"),
+    ("doctor",),
     ("auth", "exchange", "code"),
     ("auth", "revoke", "--yes"),
     ("state", "pull", "bc"),

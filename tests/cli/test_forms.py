@@ -16,6 +16,7 @@ from reconciler.cli.options import DOCUMENT_FORMATS
 
 COMMANDS = (
     "validate",
+    "doctor",
     "plan",
     "plan --estimate",
     "drift",

@@ -24,6 +24,7 @@ from reconciler.features.certification.model import (
     SheetMark,
     SheetProgress,
 )
+from reconciler.features.doctor import Health, HealthCheck
 from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.features.granting import AccessProposal, GrantedAccess
 from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
@@ -419,6 +420,9 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "who": who,
     "access": access,
     "why": why,
+    "doctor": lambda: RENDERERS.doctor["json"](
+        [HealthCheck(name="n", health=Health.ERROR, found="f", details=("d",), advice="a")], PLAIN
+    ),
     "expiring": lambda: RENDERERS.expiring["json"](
         [Expiry(day=DAY, sort=ExpirySort.PERSON, about="eve", what="w", then="t", place=PLACE)], PLAIN
     ),

@@ -83,6 +83,8 @@ class Client:
         self._workers = connection.workers or min(_MAX_WORKERS, _BUSY_SECONDS * connection.tier.calls_per_second)
         self._patience = _PATIENCE * connection.answer_seconds
         headers = {"Access-Token": connection.access_token} if connection.access_token else {}
+        self.date = ""
+        """When the last answer was given, as its header says."""
         self._http = httpx2.Client(
             base_url=connection.base_url.rstrip("/") + PREFIX,
             headers=headers,
@@ -181,6 +183,7 @@ class Client:
                 if size > _MAX_BYTES:
                     message = f"the answer is longer than {_MAX_BYTES >> 20} MiB"
                     raise ApiError(message, endpoint=endpoint, remedy=Remedy.DOUBT)
+        self.date = response.headers.get("date", "")
         # JSON is UTF-8, whatever the header says of it.
         return response.status_code, b"".join(parts).decode("utf-8-sig", "replace")
 

@@ -1,0 +1,174 @@
+"""`reconciler doctor`."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.app import App, SystemClock
+from reconciler.cli.business_center import make_client
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
+from reconciler.cli.options import document_option
+from reconciler.cli.workspace import inspect_workspace
+from reconciler.features.doctor import Health, HealthCheck
+from reconciler.manifests.config import Option, ProviderSettings
+from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
+from reconciler.model.finding import Severity
+from reconciler.output.words import count
+from reconciler.providers.business_api.authorizing import Check, check_token
+from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS
+
+_MAX_SKEW = timedelta(minutes=1)
+
+
+@click.command()
+@document_option
+@click.pass_obj
+def doctor(app: App, format_: str) -> int:
+    """Check this installation and workspace, and say what to do.
+
+    Looks at versions, extras, the workspace, the store, each provider with what its token may read, and the clock.
+    Reads only, and shows no secret. Exits with 1 when something is wrong that stops a plan or an apply.
+    """
+    with app.progress("looking around"):
+        checks = [_check_versions(), _check_git(), *_check_workspace(app)]
+    app.show(RENDERERS.doctor, checks, format_=format_)
+    return ExitCode.FAILED if any(one.health is Health.ERROR for one in checks) else ExitCode.DONE
+
+
+def _check_versions() -> HealthCheck:
+    found = f"reconciler {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    return HealthCheck(name="version", found=f"{found}; installed by {installer()}")
+
+
+def _check_git() -> HealthCheck:
+    path = shutil.which("git")
+    if path is None:
+        advice = "install git: `diff`, reviews and links to lines read revisions with it"
+        return HealthCheck(name="git", health=Health.WARNING, found="not found", advice=advice)
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    return HealthCheck(name="git", found=said.strip().removeprefix("git version ") or "says no version")
+
+
+def _check_workspace(app: App) -> Iterator[HealthCheck]:
+    try:
+        inspection = inspect_workspace(app.root, today=SystemClock().today())
+        severities = Counter(one.severity for one in inspection.findings)
+        wrong = [count(severities[one], one.value, f"{one}s") for one in Severity if severities[one]]
+        files = count(inspection.files, "file", "files")
+        yield HealthCheck(
+            name="workspace",
+            health=Health.ERROR if severities[Severity.ERROR] else Health.WARNING if wrong else Health.FINE,
+            found=f"{app.root.resolve()}: {files}, {', '.join(wrong) or 'no findings'}",
+            advice=f"`{app.command('validate')}` shows them" if wrong else "",
+        )
+        config = app.config
+    except ManifestError:  # told above
+        yield _check_extras(())
+        return
+    except ReconcilerError as error:
+        yield _failed("workspace", error)
+        yield _check_extras(())
+        return
+    yield _check_extras(tuple(extra for _, extra, _ in extras_wanted(config)))
+    yield _check_store(app)
+    dates: list[str] = []
+    for name, settings in sorted(config.providers.items()):
+        yield _check_provider(app, name, settings, dates)
+    yield _check_clock(dates)
+
+
+def _failed(name: str, error: ReconcilerError) -> HealthCheck:
+    return HealthCheck(name=name, health=Health.ERROR, found=error.message, advice=advice_of(error))
+
+
+def _check_extras(wanted: tuple[str, ...]) -> HealthCheck:
+    there = [extra for extra in LIBRARIES if is_installed(extra)]
+    missing = [extra for extra in dict.fromkeys(wanted) if extra not in there]
+    found = f"installed: {', '.join(there) or 'none'}"
+    if not missing:
+        return HealthCheck(name="extras", found=found)
+    advice = "; ".join(map(advise_on_extra, missing))
+    found = f"this workspace needs {', '.join(missing)}; {found}"
+    return HealthCheck(name="extras", health=Health.ERROR, found=found, advice=advice)
+
+
+def _check_store(app: App) -> HealthCheck:
+    try:
+        states = app.store.organizations()
+    except ReconcilerError as error:
+        return _failed("store", error)
+    kind = app.config.state.partition(":")[0]
+    sealed = ", sealed" if app.config.state_key else ""
+    found = f"{kind}{sealed}: can be read, {count(len(states), 'organization has', 'organizations have')} a state"
+    return HealthCheck(name="store", found=found)
+
+
+def _check_provider(app: App, name: str, settings: ProviderSettings, dates: list[str]) -> HealthCheck:
+    """Asks only TikTok; the date of its answer goes to `dates`."""
+    title = f"provider {name}"
+    if settings.kind == "work_orders":
+        return HealthCheck(name=title, found="work_orders: people do the work")
+    if settings.kind == "sandbox" or settings.options.get("via"):
+        return HealthCheck(name=title, found=f"{settings.kind}: the embedded platform, no real system")
+    try:
+        with make_client(app.root, settings.options, notify=app.notify) as client:
+            try:
+                token = check_token(client)
+            finally:
+                dates.append(client.date)
+    except ReconcilerError as error:
+        return _failed(title, error)
+    return HealthCheck(
+        name=title,
+        health=Health.FINE if token.is_enough else Health.ERROR,
+        found=f"business_api: the token acts as {token.owner}",
+        details=(*_scopes(token), _pace(settings.options)),
+        advice=""
+        if token.is_enough
+        else "`reconciler auth check` shows what is missing, docs/business-center.md how to get it",
+    )
+
+
+def _scopes(token: Check) -> Iterator[str]:
+    for center in token.centers:
+        may = [probe.title for probe in center.probes if not probe.refusal]
+        yield f"{center.name} ({center.id}): {center.role}, may read {', '.join(may) or 'nothing'}"
+        for probe in center.probes:
+            if probe.refusal:
+                yield f"{center.name} ({center.id}): may not read {probe.title}, which takes scope {probe.scope}"
+    if not token.centers:
+        yield "it is in no Business Center"
+
+
+def _pace(options: Mapping[str, Option]) -> str:
+    tier = str(options.get("api_tier") or DEFAULT_TIER)
+    written = (
+        ""
+        if options.get("api_tier")
+        else "; TikTok does not tell which one the app has: write `api_tier:` if it is faster"
+    )
+    return f"rate tier {tier}: {TIERS[tier].limit or 'no limit'}{written}"
+
+
+def _check_clock(dates: list[str]) -> HealthCheck:
+    now = SystemClock().now()
+    shown = f"{now:%Y-%m-%d %H:%M} UTC"
+    answered = next((parsedate_to_datetime(date) for date in dates if date), None)
+    if answered is None:
+        return HealthCheck(name="clock", found=f"{shown} on this machine; nothing was asked that tells the time")
+    off = abs(now - answered)
+    if off <= _MAX_SKEW:
+        return HealthCheck(name="clock", found=f"{shown}, as TikTok has it")
+    found = f"{shown}, {off.total_seconds():.0f} seconds from what TikTok has"
+    advice = "set this machine's clock: access would begin and end on a wrong day"
+    return HealthCheck(name="clock", health=Health.WARNING, found=found, advice=advice)
