@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.peers import prepare_octodns, prepare_terraform
-from bench.workspaces import LAYOUTS, change_one_file, make_workspace, name_member
+from bench.workspaces import LAYOUTS, change_one_file, keep_settled, make_workspace, name_member
 from reconciler.apply.reading import recorded_as_live
 from reconciler.apply.states import read_state
 from reconciler.engine.planner import Worlds, plan
@@ -134,10 +134,11 @@ def measure_size(root: Path, size: int, rounds: int) -> Mapping[str, Cost]:
     commands = contest.commands
     for name, changed in (("settled", 0.0), ("changed", 0.01)):
         make_workspace(root / name, size, changed=changed)
+    keep_settled(root / "settled")
     shutil.copytree(root / "settled", root / "one")
     change_one_file(root / "one")
     planned = [*_OURS, "plan", "--no-refresh"]
-    commands["plan, none changed"] = planned, root / "settled"
+    commands["plan, none changed"] = [*planned, "--full"], root / "settled"
     commands["plan, files unchanged since"] = planned, root / "settled"
     commands["plan, 1 % changed"] = planned, root / "changed"
     commands["plan, one file changed"] = planned, root / "one"

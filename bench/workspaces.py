@@ -8,9 +8,18 @@ an end date and a reason, and every organization three admins.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from reconciler.apply.planning import PlanRequest
+from reconciler.apply.reading import recorded_as_live
+from reconciler.apply.settled import describe
+from reconciler.apply.states import read_state
+from reconciler.cli.app import App
+from reconciler.cli.settled import SettledKeeper, read_everything
+from reconciler.engine.context import EVERYTHING
+from reconciler.engine.planner import Worlds, make_contexts, plan_organization
+from reconciler.engine.settled import is_settled
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
@@ -21,6 +30,7 @@ from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems import get_system
 
 LAYOUTS = ("hundreds", "tens", "giant", "systems")
+_PROVIDERS = "providers: {default: {kind: work_orders}}\n"
 SEEN = date(2026, 1, 1)
 _TTL = timedelta(hours=1)
 _SYSTEMS = (
@@ -36,7 +46,9 @@ _SYSTEMS = (
 def make_workspace(root: Path, memberships: int, *, layout: str = "hundreds", changed: float = 0.0) -> None:
     """A workspace whose state agrees with its manifests but for a share of the memberships in Business Centers."""
     (root / "access").mkdir(parents=True)
-    (root / "reconciler.yaml").write_text("version: 1\nmanifests: [access]\nstate: file:.reconciler/state\n")
+    (root / "reconciler.yaml").write_text(
+        "version: 1\nmanifests: [access]\nstate: file:.reconciler/state\n" + _PROVIDERS
+    )
     size = min(memberships, 10 if layout == "tens" else 100)
     head = "version: 1\norganizations:\n"
     parts = [_organization(number, size, layout) for number in range(memberships // size)]
@@ -67,6 +79,23 @@ def write_states(root: Path, *, changed: float = 0.0) -> None:
         state = State(organization=key, lineage=f"lineage-{key}", serial=1, records=records)
         token = store.acquire(key, purpose="benchmark", ttl=_TTL).token
         store.write(key, state_to_json(state), replacing=None, token=token)
+
+
+def keep_settled(root: Path) -> None:
+    """What an apply would have kept beside the states, had it found everything as it is recorded."""
+    app = App(root=root)
+    today = datetime.now(UTC).date()
+    workspace = read_everything(app, today=today)
+    states = {key: read_state(app.store, key) for key in workspace.desired.organizations}
+    live = {key: recorded_as_live(state) for key, state in states.items()}
+    worlds = Worlds(desired=workspace.desired, recorded=states, live=live, today=today)
+    request = PlanRequest(desired=workspace.desired, settings=app.config.guards, today=today)
+    keeper, stamps = SettledKeeper(app, request, workspace), app.store.stamps()
+    for context in make_contexts(worlds, request.settings):
+        part, key = plan_organization(context, EVERYTHING), context.organization.key
+        if is_settled(context, part, workspace.desired):
+            keeper.take(describe(context, part, workspace.desired, stamp=stamps[key], is_as_recorded=True))
+    keeper.write()
 
 
 def change_one_file(root: Path) -> None:

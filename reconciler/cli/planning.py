@@ -23,7 +23,6 @@ from reconciler.cli.settled import read_everything, read_what_differs
 from reconciler.cli.workspace import Workspace
 from reconciler.engine.context import ALL_SHARDS, Targets
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
-from reconciler.manifests.load import digest_of, digests_of
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
 from reconciler.model.finding import Severity
@@ -74,11 +73,7 @@ def make_request(
         said = ", ".join(count(counted[one], one, f"{one}s") for one in Severity if counted[one])
         app.notify(f"{said} in the manifests: `reconciler validate` shows them")
     return PlanRequest(
-        desired=replace(
-            desired,
-            approvals=(*desired.approvals, *limits.get("approvals", ())),
-            digest=digest_of(digests_of(app.files)) if left_out else desired.digest,
-        ),
+        desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),
         settings=app.config.guards,
         today=today or now.date(),
         moment=None if today else now,

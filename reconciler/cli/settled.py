@@ -37,13 +37,13 @@ def read_everything(app: App, *, today: date) -> Workspace:
 
 def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspace, dict[str, SettledFile]]:
     """The workspace without the files that a plan can leave out, and those files by path."""
-    settled = _read(app)
+    settled, digests = _read(app), digests_of(app.files)
     left_out: dict[str, SettledFile] = {}
     if settled is not None:
         left_out = choose(
             settled,
             settings=_digest_settings(app),
-            digests=digests_of(app.files),
+            digests=digests,
             stamps=app.store.stamps(),
             today=today,
             mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
@@ -52,6 +52,9 @@ def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspac
     if settled is not None and left_out and not _stands_alone(workspace, left_out, settled.basis):
         left_out = {}
         workspace = _check(app, left_out, today=today)
+    if left_out and workspace.manifests.desired is not None:
+        desired = replace(workspace.manifests.desired, digest=digest_of(digests))
+        workspace = replace(workspace, manifests=replace(workspace.manifests, desired=desired))
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests)), left_out
 
 

@@ -22,7 +22,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -134,11 +134,13 @@ class LocalFileStore:
         """The name of the newest file that belongs to the state, and its size, because a journal grows."""
         found: dict[str, str] = {}
         with _explained():
-            for organization in organizations or self.organizations():
-                with suppress(FileNotFoundError), os.scandir(self._folder(organization)) as entries:
-                    newest = max((entry for entry in entries if entry.name[:1].isdigit()), key=_age, default=None)
-                    if newest is not None:
-                        found[organization] = f"{newest.name}:{newest.stat().st_size}"
+            wanted = {name_of(organization): organization for organization in organizations}
+            for name in wanted or _names_in(self._organizations):
+                files = [file for file in _names_in(self._organizations / name) if file[0].isdecimal()]
+                if files:
+                    newest = self._organizations / name / max(files, key=_age)
+                    key = wanted.get(name) or find_key(name) or _read_lease(newest.parent, "").organization
+                    found[key] = f"{newest.name}:{newest.stat().st_size}"
         return found
 
     def read_settled(self) -> bytes | None:
@@ -275,9 +277,9 @@ class LocalFileStore:
         return Snapshot((self._folder(organization) / f"{version}.json").read_bytes(), version)
 
 
-def _age(entry: os.DirEntry[str]) -> tuple[str, bool]:
+def _age(file: str) -> tuple[str, bool]:
     """By version; a journal is younger than the snapshot that it follows."""
-    version, _, suffix = entry.name.partition(".")
+    version, _, suffix = file.partition(".")
     return version, suffix == "journal"
 
 
