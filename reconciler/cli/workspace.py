@@ -192,20 +192,20 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
 
 
 def inspect_policies(
-    root: Path, chosen: Collection[str], *, today: date, read_recorded: Callable[[str], State]
+    root: Path, config: Config, chosen: Collection[str], *, today: date, read_recorded: Callable[[str], State]
 ) -> Inspection:
     """What policies say about a workspace, all of them or only the chosen ones; raises ManifestError.
 
     What is recorded is read only where a rule looks at it.
     """
-    workspace = read_workspace(root, read_config(root), today=today)
+    workspace = read_workspace(root, config, today=today)
     settings, book = workspace.config.policies, read_rules(root, workspace.config)
     unknown = [name for name in chosen if name not in book.rules]
     if unknown:
         raise UsageError(f"there is no policy {unknown[0]!r}", advice=f"there are: {', '.join(sorted(book.rules))}")
     held = only(settings, chosen, book.rules) if chosen else settings
     needed = read_recorded if looks_at_state(held, book.rules, *Severity) else None
-    config = replace(workspace.config, policies=held)
+    config = replace(config, policies=held)
     return Inspection(
         findings=_judge(workspace.desired, config, book, today=today, read_recorded=needed).findings,
         texts=workspace.manifests.texts,

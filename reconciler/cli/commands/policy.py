@@ -42,7 +42,11 @@ def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> in
     Exits with 3 when one of severity error objects.
     """
     inspection = inspect_policies(
-        app.root, rules, today=now or SystemClock().today(), read_recorded=lambda key: read_state(app.store, key)
+        app.root,
+        app.config,
+        rules,
+        today=now or SystemClock().today(),
+        read_recorded=lambda key: read_state(app.store, key),
     )
     app.show(RENDERERS.findings, inspection, format_=format_)
     return code_of_findings(inspection.findings, policies=inspection.policies)
