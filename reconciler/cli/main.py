@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,8 +31,38 @@ class CommandEntry(NamedTuple):
 
 
 _COMMANDS_PACKAGE = "reconciler.cli.commands"
-_ELSEWHERE = {"refresh": "plan", "destroy": "plan", "preview": "plan", "version": "--version", "help": "--help"}
-"""Commands of other tools, and what does it here."""
+_READS_AFRESH = "`reconciler plan` reads the systems each time, and `reconciler drift` shows what others changed"
+_END_ACCESS = (
+    "take the lines out of the manifests, or declare an organization with `deleted: true`; then `reconciler plan`"
+)
+_LISTS = "`reconciler state list` shows organizations, `reconciler access --all` who reaches what"
+_ELSEWHERE = {
+    "help": "type `reconciler --help`, or `reconciler COMMAND --help`",
+    "version": "type `reconciler --version`",
+    "completion": 'docs/commands.md has the line for your shell, under "Completion"',
+    "refresh": _READS_AFRESH,
+    "sync": "type `reconciler plan -o plan.json`, then `reconciler apply plan.json`",
+    "preview": "type `reconciler plan`",
+    "destroy": _END_ACCESS,
+    "delete": _END_ACCESS,
+    "remove": "`reconciler offboard PERSON` ends everything of a person, `reconciler revoke` one access",
+    "list": _LISTS,
+    "ls": _LISTS,
+    "state-list": _LISTS,
+    "status": "`reconciler plan` shows what would change and what waits, `reconciler doctor` what works here",
+    "output": "every command that shows something takes `--format json`",
+    "format": "type `reconciler fmt`",
+    "lint": "type `reconciler validate`",
+    "check": "type `reconciler validate`, or `reconciler doctor` for the installation",
+    "test": "type `reconciler policy test`",
+    "login": "docs/business-center.md leads to a token; `reconciler auth check` tries it",
+    "force-unlock": "type `reconciler state unlock ID`",
+    "unlock": "type `reconciler state unlock ID`",
+    "taint": "a change that failed is tried again with `reconciler plan --retry`",
+    "untaint": "nothing is marked here: what failed is tried again later by itself",
+    "workspace": "a workspace is a folder with reconciler.yaml: name it with `-C DIR`",
+}
+"""Commands of other tools, and what to type here."""
 _OPTIONS_ELSEWHERE = {
     "destroy": "to take an organization down, declare it with `deleted: true`; to end access, take its lines out",
     "refresh-only": "`reconciler drift` shows what others changed",
@@ -130,11 +160,12 @@ class CommandLine(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the command that was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = _ELSEWHERE.get(args[0]) or next(iter(Nearest(COMMANDS).find(args[0])), "")
-            hint = f"did you mean `{near}`?" if near else f"there are: {', '.join(COMMANDS)}"
-            raise click.UsageError(f"no such command: {args[0]!r}; {hint}", ctx=ctx)
+            raise _no_such_command(args[0], COMMANDS, ctx, hint=_ELSEWHERE.get(args[0], ""))
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and not ctx.resilient_parsing:
+            below = command.commands if isinstance(command, click.Group) else None
+            if below and rest and not rest[0].startswith("-") and rest[0] not in below:
+                raise _no_such_command(rest[0], below, click.Context(command, info_name=name, parent=ctx))
             _refuse_one_dash(command, rest, ctx)
         return name, command, rest
 
@@ -171,6 +202,12 @@ class CommandLine(click.Group):
         if not standalone_mode:
             return run()
         sys.exit(run_guarded(run, app))
+
+
+def _no_such_command(word: str, known: Iterable[str], ctx: click.Context, *, hint: str = "") -> click.UsageError:
+    near = Nearest(known).find(word)
+    hint = hint or (f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}")
+    return click.UsageError(f"no such command: {word!r}; {hint}", ctx=ctx)
 
 
 def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:

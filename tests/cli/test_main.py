@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.app import App
-from reconciler.cli.main import COMMANDS, SECTIONS, cli
+from reconciler.cli.main import _ELSEWHERE, COMMANDS, SECTIONS, cli
 from reconciler.cli.streams import find_width, is_interactive, wants_color
 from reconciler.model.errors import ExitCode
 
@@ -153,8 +153,16 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
     [
         (["aply"], "did you mean `apply`?"),
         (["frobnicate"], "there are: init, import"),
-        (["refresh"], "did you mean `plan`?"),
-        (["version"], "did you mean `--version`?"),
+        (["refresh"], "`reconciler drift` shows what others changed"),
+        (["version"], "type `reconciler --version`"),
+        (["help"], "type `reconciler --help`"),
+        (["help", "plan"], "`reconciler COMMAND --help`"),
+        (["destroy"], "`deleted: true`"),
+        (["state-list"], "`reconciler state list`"),
+        (["force-unlock", "abc"], "`reconciler state unlock ID`"),
+        (["state", "ls"], "did you mean `list`?"),
+        (["state", "replace-provider"], "there are: list, show, history"),
+        (["sandbox", "poeple"], "did you mean `people`?"),
         (["plan", "--formt", "json"], "--format"),
         (["plan", "--format", "yaml"], "'text', 'json'"),
         (["import", "x", "--system", "developer"], "is not one of 'developers', "),
@@ -183,6 +191,13 @@ def test_wrong_usage_gives_64_and_says_what_is_right(words: list[str], said: str
     assert result.exit_code == 64, result.output
     assert said in result.stderr
     assert result.stdout == ""
+
+
+def test_what_is_typed_instead_exists() -> None:
+    hints = " ".join(_ELSEWHERE.values())
+    typed = {found.split()[0] for found in re.findall(r"`reconciler ([^`]+)`", hints)} - {"COMMAND"}
+    assert {word for word in typed if not word.startswith("-")} <= set(COMMANDS)
+    assert set(_ELSEWHERE).isdisjoint(COMMANDS)
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
