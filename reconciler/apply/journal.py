@@ -303,7 +303,7 @@ def _decode(line: bytes) -> list[dict[str, Any]] | None:
         return None
     content = load_json(body)
     records = content if isinstance(content, list) else [content]
-    if not all(isinstance(record, dict) for record in records):
+    if not records or not all(isinstance(record, dict) for record in records):
         raise TypeError
     return records
 
