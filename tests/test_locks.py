@@ -79,7 +79,8 @@ def test_all_locks_hold_the_same_versions() -> None:
 
 def test_whoever_installs_the_package_is_free_to_take_newer_libraries() -> None:
     asked = [*wanted(*(set(EXTRAS) - {"test"}))]
-    assert [str(one) for one in asked if {part.operator for part in one.specifier} != {">="}] == []
+    bounded = [one.name for one in asked if {part.operator for part in one.specifier} != {">="}]
+    assert bounded == ["pyrate-limiter"], "its interface is another one in each major version"
 
 
 def test_every_extra_is_locked() -> None:
