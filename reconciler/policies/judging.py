@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
@@ -187,13 +188,25 @@ def _describe_exception(one: RuleException, count: int) -> Finding:
 def _objections_later(
     world: PolicyInput, settings: PolicySettings, rules: Rules, *, now: Iterable[_Found]
 ) -> list[_Found]:
-    """What the rules have against access that begins later, with the day; nothing is refused for it before."""
+    """What the rules have against access that begins later, with the day; nothing is refused for it before.
+
+    A rule that judges each organization by itself looks at those in which something begins that day: the days of others
+    say nothing of one.
+    """
     known = {(rule.id, objection.address) for rule, _, objection in now}
-    everything = (item for declared in world.desired.resources.values() for item in declared.values())
-    days = {one.starts for item in everything for one in item.lines if one.starts and one.starts > world.today}
+    beginning: dict[date, set[str]] = defaultdict(set)
+    for key, declared in world.desired.resources.items():
+        for line in (line for item in declared.values() for line in item.lines):
+            if line.starts and line.starts > world.today:
+                beginning[line.starts].add(key)
+    local = {name: rule for name, rule in rules.items() if rule.is_local(parameters_of(rule, settings))}
+    others = {name: rule for name, rule in rules.items() if name not in local}
     found: list[_Found] = []
-    for day in sorted(days):
-        for rule, severity, objection in _objections(world.on(day), settings, rules, {}):
+    for day in sorted(beginning):
+        objections = [*_objections(world.on(day, beginning[day]), settings, local, {})]
+        if any(severity_of(rule, settings) for rule in others.values()):
+            objections += _objections(world.on(day), settings, others, {})
+        for rule, severity, objection in objections:
             if (rule.id, objection.address) not in known:
                 known.add((rule.id, objection.address))
                 message = f"{objection.message}, from {day} on"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import date
 
@@ -34,11 +34,14 @@ class PolicyInput:
     @classmethod
     def of(cls, desired: Desired, today: date, *, recorded: Mapping[str, State] | None = None) -> PolicyInput:
         """The world as it is wanted today."""
-        return cls(desired=desired, today=today, lasting=_lasting(desired, today), recorded=recorded or {})
+        return cls(
+            desired=desired, today=today, lasting=_lasting(desired, today, desired.resources), recorded=recorded or {}
+        )
 
-    def on(self, day: date) -> PolicyInput:
-        """The same as it is wanted on a later day."""
-        return replace(self, lasting=_lasting(self.desired, day))
+    def on(self, day: date, organizations: Collection[str] | None = None) -> PolicyInput:
+        """The same as it is wanted on a later day, of some organizations or of all."""
+        chosen = self.desired.resources if organizations is None else organizations
+        return replace(self, lasting=_lasting(self.desired, day, chosen))
 
     def organizations(self) -> Iterator[Organization]:
         """All organizations by key."""
@@ -90,11 +93,8 @@ class PolicyInput:
         return self.desired.people.get(person_in(address))
 
 
-def _lasting(desired: Desired, day: date) -> Mapping[str, Mapping[Address, Declared]]:
-    return {
-        key: split_by_date(declared, day, desired.organizations[key].system)[0]
-        for key, declared in desired.resources.items()
-    }
+def _lasting(desired: Desired, day: date, keys: Iterable[str]) -> Mapping[str, Mapping[Address, Declared]]:
+    return {key: split_by_date(desired.resources[key], day, desired.organizations[key].system)[0] for key in keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,8 @@ TODAY = datetime.now(UTC).date()
 SOON, LATER, LAST = (str(TODAY + timedelta(days=days)) for days in (3, 20, 190))
 ENDING = {"role": "admin", "expires": str(TODAY + timedelta(days=220))}
 """The last admin, of whom a plan warns from thirty days before on."""
+BETWEEN = str(TODAY + timedelta(days=21))
+"""After somebody of acme has gone, so that another share of its members are admins."""
 DAYS = ("2099-12-31", SOON, LATER, LAST)
 
 
@@ -45,6 +47,7 @@ def make_workspace() -> Workspace:
             "version": 1,
             "manifests": ["access"],
             "allowed_domains": ["acme.example"],
+            "policies": {"rules": {"admin-share": {"share": 0.3, "from": 3}}},
             "providers": {"default": {"kind": "sandbox"}},
             "guards": {"min_admins": 1, "max_removal_ratio": 1.0},
         },
@@ -63,7 +66,7 @@ def make_workspace() -> Workspace:
                         "ana": "admin",
                         "bo": "standard",
                         "dee": {"role": "standard", "expires": LATER},
-                        "eve": {"role": "standard", "starts": SOON},
+                        "eve": {"role": "standard", "starts": SOON, "expires": LATER},
                         "pat@agency.example": outsider,
                     },
                     "ad_accounts": {"us": {"id": "7100000000000000001", "access": {"ana": "admin", "bo": "analyst"}}},
@@ -311,6 +314,12 @@ HAPPENINGS: dict[str, Deed] = {
     ),
     "a new file has a look-alike": edit(
         NEW, "organizations", "zeta", value={**ACCOUNT, "members": {"zed@agencv.example": "admin"}, "handle": "@zeta"}
+    ),
+    "a new file has a day on which something begins": edit(
+        NEW,
+        "organizations",
+        "zeta",
+        value={**ACCOUNT, "handle": "@zeta", "members": {"ana": "admin", "bo": {"role": "admin", "starts": BETWEEN}}},
     ),
     "a mode is another": edit(FILES[2], "organizations", "gamma", "mode", value="authoritative"),
     "a handle is another's": edit(FILES[2], "organizations", "gamma", "handle", value="@beta"),
