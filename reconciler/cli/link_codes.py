@@ -32,6 +32,8 @@ from reconciler.systems.markup import quote
 LASTS = timedelta(minutes=30)
 """After that a code counts as lapsed. How long TikTok takes one is not published; it is a matter of minutes."""
 _CLEAR_LINE = "\r\x1b[2K"
+_BLACK_AND_WHITE, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
+"""White on black, of the 256 colours that no theme changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +105,12 @@ def draw(code: LinkCode) -> None:
 
     drawn = StringIO()
     segno.make(code.text, error="l", micro=False).terminal(out=drawn, compact=True)
+    # segno draws what is light and leaves the rest to the terminal: on a light one the code would be inverted.
+    picture = "".join(f"{_BLACK_AND_WHITE}{line}{_PLAIN}\n" for line in drawn.getvalue().splitlines())
     numbered = enumerate(map(quote, code.order.steps), start=1)
     steps = "".join(f"  {number}. {make_visible(step)}\n" for number, step in numbered)
     title = f"the owner of {make_visible(code.handle)} scans this with the TikTok app:"
-    click.echo(f"{_CLEAR_LINE}{steps}{title}\n{drawn.getvalue()}{make_visible(code.text)}", err=True)
+    click.echo(f"{_CLEAR_LINE}{steps}{title}\n{picture}{make_visible(code.text)}", err=True, color=True)
 
 
 def clear_codes(home: Path, *, now: datetime, is_over: Callable[[Address], bool] = lambda _address: False) -> None:

@@ -1,18 +1,23 @@
 """Manifests in their usual form, without touching meaning, comments or order.
 
-Only what no reader looks at changes: the byte order mark, line ends, spaces at the end of lines, and blank lines in
-rows and at both ends. Indentation stays, because people align what belongs together. Texts over several lines are left
-alone. The result is read again and must mean the same, or nothing is changed.
+Only what no reader looks at changes: the byte order mark, line ends, spaces at the end of lines and before values, and
+blank lines in rows and at both ends. Indentation stays, and so do values that people align below each other, which move
+together. Texts over several lines are left alone. The result is read again and must mean the same, or nothing changes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from yaml.events import ScalarEvent, StreamEndEvent
 
 from reconciler.manifests.source import SourceFile, events_of, parse_file
 from reconciler.model.finding import Finding, Notes, Place, Severity
+
+_KEY = re.compile(r""" *(?:- +)?(?P<key>[\w@.+/-]+|"[^"\\]*"|'[^']*'):(?P<gap> +)(?=[^\s#])""")
+"""The first key of a line, up to its value on the same line."""
 
 
 def format_manifest(file: SourceFile) -> tuple[str | None, tuple[Finding, ...]]:
@@ -35,7 +40,7 @@ def format_manifest(file: SourceFile) -> tuple[str | None, tuple[Finding, ...]]:
 def _usual_lines(text: str) -> Iterator[str]:
     text = text.replace("\r\n", "\n")
     fixed = _lines_of_long_texts(text)
-    lines = text.removesuffix("\n").split("\n")
+    lines = _squeezed(text.removesuffix("\n").split("\n"), fixed)
     blank = True  # so that blank lines at the top go
     waiting: list[str] = []
     for number, line in enumerate(lines):
@@ -48,6 +53,19 @@ def _usual_lines(text: str) -> Iterator[str]:
         elif not blank:
             waiting = [""]
             blank = True
+
+
+def _squeezed(lines: list[str], fixed: set[int]) -> list[str]:
+    """One space before a value; of values that begin in one column, before that of the longest key."""
+    counted = [number for number, line in enumerate(lines) if number in fixed or line.lstrip()[:1] not in ("", "#")]
+    found = [(number, None if number in fixed else _KEY.match(lines[number])) for number in counted]
+    for _, aligned in groupby(found, key=lambda one: one[1] and (one[1].end(), one[1].start("key"))):
+        block = [(number, key) for number, key in aligned if key]
+        spare = min((len(key["gap"]) for _, key in block), default=1) - 1
+        for number, key in block:
+            start = key.start("gap")
+            lines[number] = lines[number][:start] + lines[number][start + spare :]
+    return lines
 
 
 def _lines_of_long_texts(text: str) -> set[int]:

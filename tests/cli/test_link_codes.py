@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import segno
 from click.testing import CliRunner, Result
 
 from reconciler.cli import link_codes
 from reconciler.cli.main import cli
+from reconciler.model.address import Address
+from reconciler.model.kinds import Action
+from reconciler.model.ports import LinkCode
+from reconciler.model.work_order import WorkOrder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -74,6 +79,33 @@ def test_the_files_say_until_when_and_what_to_allow_and_nothing_else_holds_the_c
     assert not [path for path in kept if code.encode() in path.read_bytes()]
     assert code not in result.output
     assert made[".html"].name in result.stderr
+
+
+def cells_of(line: str) -> list[tuple[int, int]]:
+    """Two rows of modules, 1 for dark: what a terminal of any theme shows, because the line says both colours."""
+    shown = re.fullmatch("\x1b\\[38;5;231;48;5;16m([ ▀▄█]+)\x1b\\[0m", line)
+    assert shown is not None
+    return [{" ": (1, 1), "▀": (0, 1), "▄": (1, 0), "█": (0, 0)}[block] for block in shown[1]]
+
+
+def test_a_code_on_a_terminal_is_dark_on_white_in_every_theme(capsys: pytest.CaptureFixture[str]) -> None:
+    order = WorkOrder(
+        operation="o",
+        address=Address("bc", "tiktok_account", "a"),
+        action=Action.LINK,
+        system="business_center",
+        actor_role="the owner",
+        title="t",
+        steps=(),
+        reason="r",
+    )
+    link_codes.draw(LinkCode(handle="@a", text="https://example.com/code", order=order))
+    rows = [
+        list(row) for line in capsys.readouterr().err.splitlines()[2:-1] for row in zip(*cells_of(line), strict=True)
+    ]
+    wanted = [list(row) for row in segno.make("https://example.com/code", error="l", micro=False).matrix_iter(border=4)]
+    assert rows[: len(wanted)] == wanted
+    assert all(set(row) == {1} or set(row) == {0} for row in rows[len(wanted) :])
 
 
 @pytest.mark.parametrize("command", ["plan", "drift", "apply"])

@@ -65,11 +65,11 @@ def test_init_overwrites_nothing(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (None, ".reconciler/\n"),
-        ("", ".reconciler/\n"),
-        ("*.pyc", "*.pyc\n.reconciler/\n"),
-        (".reconciler\n", ".reconciler\n"),
-        ("/.reconciler/\n", "/.reconciler/\n"),
+        (None, ".reconciler/\nplan.json\n"),
+        ("", ".reconciler/\nplan.json\n"),
+        ("*.pyc", "*.pyc\n.reconciler/\nplan.json\n"),
+        (".reconciler\n", ".reconciler\nplan.json\n"),
+        ("/.reconciler/\n/plan.json\n", "/.reconciler/\n/plan.json\n"),
     ],
 )
 def test_init_keeps_the_tools_own_files_out_of_git(before: str | None, after: str, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ _TEMPLATES = {
 }
 """File of the workspace -> its template."""
 
-_IGNORED = ".reconciler/"
+_IGNORED = (".reconciler/", "plan.json")
+"""What is kept out of git: state and sandbox, and the plan of the documented commands, which names people."""
 
 
 @click.command()
@@ -30,7 +31,7 @@ def init(app: App) -> None:
     """Write the files of a new workspace.
 
     A small example that works at once against the embedded platform. Refuses to overwrite anything; an existing
-    .gitignore gets one line more.
+    .gitignore gets what it lacks.
     """
     existing = [name for name in _TEMPLATES if (app.root / name).exists()]
     if existing:
@@ -51,13 +52,14 @@ def _read_template(name: str) -> str:
 
 
 def _ignore_own_files(path: Path) -> bool:
-    """Keep state and sandbox out of git; returns whether the file changed."""
+    """Keep out of git what is not for it; returns whether the file changed."""
     text = read_text_file(path) if path.exists() else ""
-    if any(line.strip().strip("/") == _IGNORED.strip("/") for line in text.splitlines()):
-        return False
-    gap = "" if not text or text.endswith("\n") else "\n"
-    replace_file(path, f"{text}{gap}{_IGNORED}\n")
-    return True
+    there = {line.strip().strip("/") for line in text.splitlines()}
+    missing = [name for name in _IGNORED if name.strip("/") not in there]
+    if missing:
+        gap = "" if not text or text.endswith("\n") else "\n"
+        replace_file(path, f"{text}{gap}" + "".join(f"{name}\n" for name in missing))
+    return bool(missing)
 
 
 @click.command()
