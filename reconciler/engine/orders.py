@@ -111,7 +111,7 @@ def _wait_for(step: Change | Waiting, pending: Sequence[WorkOrder], *, first: Wo
     else:
         since, on = first.issued, order.actor or order.actor_role
         part = f" (part {order.party} of {order.parties})" if order.parties > 1 else ""
-        why = f"work order {order.id}{part} is open"
+        why = f"work order {order.id}{part} is open" + (f", due on {order.due}" if order.due else "")
     return replace(wait(step, on=on, why=why, since=since.date() if since else None), work_order=order.id)
 
 

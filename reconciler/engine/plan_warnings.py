@@ -76,6 +76,8 @@ def _overdue_waits(context: PlanningContext, part: OrganizationPlan) -> Iterator
     waits: dict[str, list[Waiting]] = {}
     for waiting in part.waiting:
         is_late = waiting.since is not None and (context.today - waiting.since).days >= patience
+        order = context.orders.get(waiting.work_order)
+        is_late |= order is not None and order.is_overdue(context.moment)
         if is_late and listed.isdisjoint(parents_of(waiting.address)):
             waits.setdefault(waiting.on, []).append(waiting)
     for on, items in sorted(waits.items()):

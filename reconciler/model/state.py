@@ -18,7 +18,7 @@ from reconciler.model.work_order import WorkOrder
 STATE_FORMAT = "1.4"
 """1.1 added `in_doubt`; 1.2 work orders, rosters, known drift and platform ids; 1.3 what was granted, known ends, used
 approvals, the mark of the audit log, when what was last read, since when things wait, and what a role gives; 1.4
-other names."""
+other names, and the days by which work orders are due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

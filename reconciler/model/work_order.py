@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -135,6 +135,8 @@ class WorkOrder:
     """Given when the order is stored, in UTC, as are all times here."""
     lasts: timedelta | None = None
     """How long it can be done once the part before it has been done; None where that is not limited or not known."""
+    due: date | None = None
+    """The UTC day by the end of which somebody wants it done; None where nobody has named one."""
     expires: datetime | None = None
     """When what it asks for stops making sense, such as an invitation that lasts 24 hours; None when it does not."""
     status: OrderStatus = OrderStatus.OPEN
@@ -149,6 +151,16 @@ class WorkOrder:
     failure: FailureReason | None = None
     explanation: str = ""
     """In words: why it failed, or why nobody needs it any more."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When it should be done: by the day it is due, else by when it ends, which is never later."""
+        end_of_day = datetime.combine(self.due, time.max, UTC) if self.due else None
+        return min(filter(None, (end_of_day, self.expires)), default=None)
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether somebody should have done it by now."""
+        return self.status is OrderStatus.OPEN and self.deadline is not None and self.deadline <= at
 
     @property
     def request(self) -> OrderRequest:

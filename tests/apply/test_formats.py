@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from reconciler.model.address import Address
 from reconciler.model.drift import DriftSort
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.json import UPGRADES, state_from_json, state_to_json
+from reconciler.model.kinds import Action
 from reconciler.model.resource import Status
 from reconciler.model.state import STATE_FORMAT, State
+from reconciler.model.work_order import WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import EVE, INVITE, TODAY, terms
 
@@ -103,3 +106,27 @@ def test_a_change_in_doubt_keeps_what_let_it_through() -> None:
     early = state_to_json(state).replace(b'"format_version":"1.4"', b'"format_version":"1.3"')
     early = early.replace(b'"approval"', b'"consent"').replace(b'"approval_terms"', b'"consent_terms"')
     assert state_from_json(early) == state
+
+
+def test_an_order_of_a_state_that_knows_no_due_days_is_due_when_it_ends() -> None:
+    issued = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    order = WorkOrder(
+        id="wo-1",
+        operation="o",
+        address=EVE,
+        action=Action.INVITE,
+        system="business_center",
+        actor_role="an admin of bc",
+        title="Invite eve",
+        steps=("Do it",),
+        reason="declared",
+        issued=issued,
+        expires=issued + timedelta(days=30),
+    )
+    state = State(organization="bc", lineage="l1", serial=3, orders={"wo-1": order})
+    early = state_to_json(state).replace(b'"due":null,', b"")
+    assert b"due" not in early
+    assert state_from_json(early) == state
+    assert order.deadline == order.expires
+    dated = replace(state, orders={"wo-1": replace(order, due=TODAY)})
+    assert state_from_json(state_to_json(dated)) == dated

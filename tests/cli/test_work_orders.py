@@ -165,3 +165,15 @@ def test_bytes_that_are_no_text_are_spelled_out(run: Run) -> None:
     run("work-orders", "done", name, "--evidence", "seen \udcff", "--by", "a\udcfe")
     (order,) = json.loads(run("work-orders", "list", "--all", "--format", "json").stdout)["work_orders"]
     assert (order["evidence"], order["closed_by"]) == ("seen \\udcff", "a\\udcfe")
+
+
+def test_somebody_says_by_which_day_it_shall_be_done(run: Run) -> None:
+    order = only_id(run)
+    run("work-orders", "assign", order, code=64)
+    shown = json.loads(run("work-orders", "show", order, "--format", "json").stdout)["work_orders"][0]
+    assert shown["due"] is None
+    day = shown["expires"][:10]
+    assert f"{order} is asked of ana now, by {day}" in run("work-orders", "assign", order, "--due", day).output
+    assert f"due:    {day}" in run("work-orders", "show", order).stdout
+    assert day in run("work-orders", "list").stdout
+    assert f"due on {day}" in run("notices").stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -139,7 +139,19 @@ def test_an_order_that_ends_says_when() -> None:
     order = an_order(expires=ISSUED + timedelta(hours=24))
     for form in ("text", "markdown", "html"):
         assert "until 2026-11-23 09:30 UTC" in RENDERERS.work_order[form](order, PLAIN)
-    assert "until 2026-11-23 09:30 UTC" in RENDERERS.work_orders["text"](WorkList(orders=(order,)), PLAIN)
+    assert "  2026-11-23 09:30 UTC  " in RENDERERS.work_orders["text"](WorkList(orders=(order,)), PLAIN)
+
+
+def test_what_is_overdue_comes_first_and_says_so() -> None:
+    later, late = an_order(id="wo-1", due=date(2026, 12, 2)), an_order(id="wo-2", issued=None, due=date(2026, 12, 1))
+    work = WorkList(orders=(later, late), at=datetime(2026, 12, 2, tzinfo=UTC))
+    lines = RENDERERS.work_orders["text"](work, PLAIN).splitlines()[1:3]
+    assert [(line.split()[0], line.endswith("; overdue")) for line in lines] == [("wo-2", True), ("wo-1", False)]
+    assert "  2026-12-01  " in lines[0]
+    (sheet,) = work.worksheets()
+    assert [(one.id, one.title.endswith("; overdue")) for one in sheet.orders] == [("wo-2", True), ("wo-1", False)]
+    for form in ("text", "markdown", "html"):
+        assert "2026-12-02" in RENDERERS.work_order[form](later, PLAIN)
 
 
 def test_the_list_has_a_line_for_each_and_counts_what_is_open() -> None:

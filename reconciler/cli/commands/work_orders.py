@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -15,12 +15,12 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import file_name, make_folder, replace_file
-from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_words
+from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_day, read_words
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.queries.directory import find_in, load_directory
-from reconciler.features.work_orders.model import WorkList
+from reconciler.features.work_orders.model import WorkList, note_overdue
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.model.access import is_administrator
@@ -75,7 +75,10 @@ def list_(app: App, actor: str, organization: str, closed: bool, format_: str) -
 @click.pass_obj
 def show(app: App, order_id: str, format_: str) -> None:
     """Show one work order with every step."""
-    app.show(RENDERERS.work_order, get_order(app.store, order_id), format_=format_)
+    order = get_order(app.store, order_id)
+    app.show(
+        RENDERERS.work_order, order if format_ == "json" else note_overdue(order, app.clock.now()), format_=format_
+    )
 
 
 @work_orders.command("done")
@@ -121,18 +124,21 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
 
 @work_orders.command("assign")
 @click.argument("order_id", metavar="ID")
-@click.option("--to", "person", required=True, metavar="PERSON", help="Who shall carry it out.")
+@click.option("--to", "person", default="", metavar="PERSON", help="Who shall carry it out.")
+@click.option("--due", type=read_day, metavar="DATE", help="The UTC day by the end of which it shall be done.")
 @_by_option
 @lock_timeout_option
 @click.pass_obj
-def assign(app: App, order_id: str, person: str, **report: Unpack[_Report]) -> None:
-    """Ask somebody else to carry out an open work order.
+def assign(app: App, order_id: str, person: str, due: date | None, **report: Unpack[_Report]) -> None:
+    """Ask somebody else to carry out an open work order, or by another day.
 
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who can do it there, as far as is recorded.
     """
+    if not person and due is None:
+        raise UsageError("nothing is said of the work order", advice="name a person with --to, or a day with --due")
     desired = read_workspace(app.root, app.config, today=app.today).desired
     found = find_in(desired.people, person)
-    if found is None and "@" not in person[1:]:
+    if person and found is None and "@" not in person[1:]:
         raise ReconcilerError(f"nobody is known as {person!r}", advice=suggest_names(person, desired.people))
 
     def administers(state: State, record: Record) -> bool:
@@ -141,8 +147,10 @@ def assign(app: App, order_id: str, person: str, **report: Unpack[_Report]) -> N
 
     desk = replace(_desk(app, report["lock_timeout"]), administers=administers)
     key = found.key if found else person.lower()
-    order = desk.assign(order_id, key, by=report["by"] or desk.editor.origin.operator)
-    app.notify(f"{order.id} is asked of {key} now; `reconciler notices --person {key}` tells them")
+    order = desk.assign(order_id, key, due=due, by=report["by"] or desk.editor.origin.operator)
+    who, until = order.actor or order.actor_role, f", by {order.due}" if order.due else ""
+    tells = f"; `{app.command('notices', '--person', order.actor)}` tells them" if order.actor else ""
+    app.notify(f"{order.id} is asked of {who} now{until}{tells}")
 
 
 @work_orders.command("export")
@@ -174,7 +182,8 @@ def _read_work(app: App, *, actor: str = "", organization: str = "", closed: boo
             actor,
             {*people, *(name for one in list_orders(app.store, closed=True) for name in (one.actor, one.actor_role))},
         )
-    return WorkList(orders=orders, names={key: person.name for key, person in people.items() if person.name})
+    names = {key: person.name for key, person in people.items() if person.name}
+    return WorkList(orders=orders, names=names, at=app.clock.now())
 
 
 def _desk(app: App, lock_timeout: timedelta) -> OrderDesk:

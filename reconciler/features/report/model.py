@@ -230,7 +230,7 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
 
     orders = [order for order in state.orders.values() if order.is_pending]
     for order in orders:
-        due = order.expires.date() if order.expires else None
+        due = order.deadline.date() if order.deadline else None
         issued = order.issued.date() if order.issued else None
         yield PendingWork(
             sort="work order" if order.status is OrderStatus.OPEN else "to be verified",
@@ -239,7 +239,7 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
             on=(order.actor or order.actor_role) if order.status is OrderStatus.OPEN else "a newer look at the system",
             since=issued,
             due=due,
-            is_overdue=(order.expires is not None and order.expires <= at) or is_old(issued),
+            is_overdue=(order.deadline is not None and order.deadline <= at) or is_old(issued),
         )
     told = {order.address for order in orders}
     for address, record in state.records.items():

@@ -54,7 +54,8 @@ def document_of_work_orders(work: WorkList) -> Document:
     still_open = sum(order.status is OrderStatus.OPEN for order in work.orders)
     number = count(still_open, "work order is", "work orders are") if still_open else "No work orders are"
     hint = "`reconciler work-orders show ID` says step by step what to do."
-    table = Table(header=("id", "status", "who", "organization", "issued", "what"), rows=tuple(map(_row, work.orders)))
+    header = ("id", "status", "who", "organization", "issued", "due", "what")
+    table = Table(header=header, rows=tuple(map(_row, work.rows())))
     sheets = tuple(Section(title=plain(sheet.title), blocks=_sheet(sheet)) for sheet in work.worksheets())
     in_full = Section(title="What to do", about=_COPY_EXACTLY, blocks=sheets) if sheets else table
     return Document(
@@ -143,6 +144,7 @@ def _notice_in_brief(notice: Notice, at: datetime) -> Section:
         days = (at.date() - order.issued.date()).days if order.issued else 0
         facts = (
             _place(order),
+            f"due on {order.due}" if order.due else "",
             f"until {_format_time(order.expires)}" if order.expires else "",
             f"waiting for {count(days, 'day', 'days')}" if days else "",
             f"reconciler work-orders show {order.id}" if order.id else "",
@@ -164,19 +166,22 @@ def _contact(notice: Notice) -> str:
 def _subject(notice: Notice) -> str:
     """How much it is, and until when."""
     number = count(len(notice.orders), "thing", "things")
-    until = f"; the first ends on {_format_time(notice.deadline)}" if notice.deadline else ""
-    return f"{number} to do{until}"
+    first = next((order for order in notice.orders if notice.deadline and order.deadline == notice.deadline), None)
+    if first is None or first.deadline is None:
+        return f"{number} to do"
+    ends = f"ends on {_format_time(first.deadline)}" if first.deadline == first.expires else f"is due on {first.due}"
+    return f"{number} to do; the first {ends}"
 
 
 def _row(order: WorkOrder) -> Row:
-    until = f" ({_validity(order)})" if order.expires else ""
     cells = (
         code(order.id),
         order.status.value,
         plain(order.actor or order.actor_role),
         code(order.address.organization),
         f"{order.issued:%Y-%m-%d}" if order.issued else "",
-        (*spans(_prose(order.title)), Span(until)),
+        str(order.due or (_format_time(order.expires) if order.expires else "")),
+        _prose(order.title),
     )
     return Row(cells=cells)
 
@@ -198,6 +203,7 @@ def _blocks(order: WorkOrder, *, answer_to: str = "") -> Iterator[Block]:
         "part": _part(order),
         "why": f"{order.reason}  [{order.place}]" if order.place and not answer_to else order.reason,
         "issued": _format_time(order.issued) if order.issued else "",
+        "due": f"{order.due}" if order.due else "",
         "valid": _validity(order),
         "status": "" if order.status is OrderStatus.OPEN else _status(order),
         "evidence": order.evidence,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -20,12 +20,22 @@ class WorkList:
     orders: tuple[WorkOrder, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """Person key -> name, of those who have one."""
+    at: datetime = _BEFORE_ALL
+    """By then what is late is overdue."""
+
+    def rows(self) -> tuple[WorkOrder, ...]:
+        """All of them, overdue ones first and marked."""
+        return tuple(note_overdue(one, self.at) for one in sorted(self.orders, key=self._is_in_time))
+
+    def _is_in_time(self, order: WorkOrder) -> bool:
+        return not order.is_overdue(self.at)
 
     def worksheets(self) -> tuple[Worksheet, ...]:
         """One sheet for each person, people of the directory first; closed orders are left out."""
-        still_open = [order for order in self.orders if order.status is OrderStatus.OPEN]
+        still_open = [order for order in self.rows() if order.status is OrderStatus.OPEN]
         # The sort is stable, so what was issued in the order of a plan stays in it.
         still_open.sort(key=lambda one: (one.address.organization, one.issued or _BEFORE_ALL, one.party > 1))
+        still_open.sort(key=self._is_in_time)
         return tuple(
             Worksheet(actor=actor, name=self.names.get(actor, "") if actor else role, orders=tuple(orders))
             for actor, role, orders in group_by_actor(still_open)
@@ -41,7 +51,7 @@ class Worksheet:
     name: str = ""
     """What they are called; for somebody who is not in the directory, who that is."""
     orders: tuple[WorkOrder, ...] = ()
-    """By organization; within one, what has to come first comes first."""
+    """Overdue ones first, then by organization; within one, what has to come first comes first."""
 
     @property
     def title(self) -> str:
@@ -72,8 +82,8 @@ class Notice:
 
     @property
     def deadline(self) -> datetime | None:
-        """When the first of it stops making sense; None when nothing does."""
-        return min((order.expires for order in self.orders if order.expires is not None), default=None)
+        """When the first of it is due or stops making sense; None when nothing does."""
+        return min((order.deadline for order in self.orders if order.deadline is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,11 @@ class Notices:
     person: str = ""
     """Key of the one person whose message was asked for; empty for everybody's."""
     notices: tuple[Notice, ...] = ()
+
+
+def note_overdue(order: WorkOrder, at: datetime) -> WorkOrder:
+    """The order, which says so in its title when it is overdue."""
+    return replace(order, title=f"{order.title}; overdue") if order.is_overdue(at) else order
 
 
 def group_by_actor(orders: Iterable[WorkOrder]) -> Iterator[tuple[str, str, list[WorkOrder]]]:

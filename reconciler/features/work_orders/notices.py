@@ -14,7 +14,7 @@ from zlib import crc32
 from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.features.work_orders.model import Notice, Notices, group_by_actor
+from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, note_overdue
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -114,10 +114,8 @@ def in_turn(keys: Sequence[str], address: Address) -> list[str]:
 
 def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrder | None:
     """The order unless it can be done no more; one whose time is only our patience is overdue until it is renewed."""
-    if order.expires is None or order.expires > at:
-        return order
     is_ours = order.lasts is not None and order.lasts >= patience
-    return replace(order, title=f"{order.title}; overdue") if is_ours else None
+    return note_overdue(order, at) if is_ours or order.expires is None or order.expires > at else None
 
 
 def _open_orders(orders: Sequence[WorkOrder]) -> list[WorkOrder]:
@@ -131,7 +129,7 @@ def _open_orders(orders: Sequence[WorkOrder]) -> list[WorkOrder]:
 
 
 def _urgency(order: WorkOrder) -> tuple[datetime, str, datetime, int]:
-    return order.expires or _NEVER, order.address.organization, order.issued or _NEVER, order.party
+    return order.deadline or _NEVER, order.address.organization, order.issued or _NEVER, order.party
 
 
 @dataclass(frozen=True)

@@ -127,28 +127,45 @@ class OrderDesk:
 
         return self._take_down(order_id, change)
 
-    def assign(self, order_id: str, person: str, *, by: str) -> WorkOrder:
-        """Ask somebody else to carry an open order out; raises ReconcilerError for whom it cannot be."""
+    def assign(self, order_id: str, person: str = "", *, due: date | None = None, by: str) -> WorkOrder:
+        """Ask somebody else to carry an open order out, or by another day; raises ReconcilerError where that cannot be.
+
+        An order that has run out is asked for again without what was said here, so no day after that is taken.
+        """
 
         def change(state: State) -> tuple[State, Edits]:
             order = state.orders.get(order_id)
             if order is None or order.status is not OrderStatus.OPEN:
                 raise ReconcilerError(f"work order {order_id} is not open", advice="`reconciler work-orders list`")
-            if order.actor == person:
-                raise ReconcilerError(f"{person} is asked to do {order_id} already")
-            record = state.records.get(Address(state.organization, "member", person))
-            is_in = record is not None and record.status is Status.ACTIVE
-            if order.capacity is Capacity.ADMIN and not (is_in and record and self.administers(state, record)):
-                raise ReconcilerError(f"{person} is no admin of {state.organization}, as far as is recorded")
-            if order.capacity is Capacity.MEMBER and not is_in:
-                raise ReconcilerError(f"{person} is no member of {state.organization}, as far as is recorded")
-            now, given = self.editor.clock.now(), replace(order, actor=person)
-            told = replace(given, explanation=f"asked of {person} instead of {order.actor or order.actor_role}")
+            now = self.editor.clock.now()
+            given = replace(order, actor=person or order.actor, due=due or order.due)
+            if given == order:
+                when = f" by {due}" if due else ""
+                raise ReconcilerError(f"{order.actor or order.actor_role} is asked to do {order_id}{when} already")
+            if due is not None and due < now.date():
+                raise ReconcilerError(f"{due} is over", advice="name today or a later day")
+            if due is not None and order.expires is not None and due > order.expires.date():
+                message = f"{order_id} ends on {order.expires:%Y-%m-%d}, before {due}"
+                raise ReconcilerError(message, advice=f"name {order.expires:%Y-%m-%d} or an earlier day")
+            if given.actor != order.actor:
+                self._require_capacity(order, person, state)
+            said = [f"asked of {person} instead of {order.actor or order.actor_role}"] * (given.actor != order.actor)
+            said += [f"due on {due}"] * (given.due != order.due)
+            told = replace(given, explanation="; ".join(said))
             entry = replace(order_entry(told, serial=state.serial + 1, at=now), actor=by)
             return _with_orders(state, [given]), [entry]
 
         organization = get_order(self.editor.store, order_id).address.organization
         return self.editor.edit(organization, purpose="work-orders", change=change).orders[order_id]
+
+    def _require_capacity(self, order: WorkOrder, person: str, state: State) -> None:
+        """Whether somebody can carry an order out, as far as is recorded."""
+        record = state.records.get(Address(state.organization, "member", person))
+        is_in = record is not None and record.status is Status.ACTIVE
+        if order.capacity is Capacity.ADMIN and not (is_in and record and self.administers(state, record)):
+            raise ReconcilerError(f"{person} is no admin of {state.organization}, as far as is recorded")
+        if order.capacity is Capacity.MEMBER and not is_in:
+            raise ReconcilerError(f"{person} is no member of {state.organization}, as far as is recorded")
 
     def _take_down(self, order_id: str, change: Callable[[WorkOrder, State, datetime], State]) -> WorkOrder:
         def take_down(state: State) -> tuple[State, Edits]:

@@ -346,3 +346,27 @@ def test_an_order_can_be_asked_of_another_admin_and_stays_theirs(tmp_path: Path)
     assert [(one.id, one.actor, one.status) for one in office.orders if one.party == 1] == [
         (order.id, other, OrderStatus.OPEN)
     ]
+
+
+def test_an_order_is_due_on_the_day_that_somebody_names_else_when_it_ends(office: Office) -> None:
+    office.apply()
+    invite, _ = office.orders
+    assert (invite.due, invite.deadline) == (None, invite.expires)
+    today, ends = office.time.date(), invite.issued + timedelta(days=30) if invite.issued else office.time
+    for day, why in ((today - timedelta(days=1), "is over"), (ends.date() + timedelta(days=1), f"ends on {ends:%F}")):
+        with pytest.raises(ReconcilerError, match=why):
+            office.desk().assign(invite.id, due=day, by="ana")
+    due = today + timedelta(days=2)
+    asked = office.desk().assign(invite.id, due=due, by="ana")
+    assert (asked.actor, asked.due, asked.expires) == (invite.actor, due, invite.expires)
+    assert entries(office)[-1].detail.endswith(f"due on {due}")
+    with pytest.raises(ReconcilerError, match=f"{invite.actor} is asked to do {invite.id} by {due} already"):
+        office.desk().assign(invite.id, due=due, by="ana")
+    office.wait(hours=24 * 2)
+    assert not get_order(office.store, invite.id).is_overdue(office.time), "the last day is in time"
+    office.wait(hours=24)
+    assert [found.id for found in office.plan().findings] == ["overdue"]
+    office.apply()
+    assert [one.id for one in office.orders if one.is_overdue(office.time)] == [invite.id]
+    office.done(invite)
+    assert not any(one.is_overdue(office.time) for one in office.orders)
