@@ -108,7 +108,7 @@ def _print_findings(error: ManifestError, app: App) -> None:
     from reconciler.cli.catalogue import RENDERERS
     from reconciler.cli.workspace import read_texts
 
-    inspection = Inspection(findings=error.findings, texts=read_texts(app.root, error.findings))
+    inspection = Inspection(findings=error.findings, texts={**read_texts(app.root, error.findings), **error.texts})
     text = RENDERERS.findings[app.log_format](inspection, app.style(sys.stderr))
     click.echo(text, nl=False, err=True, color=True)
 

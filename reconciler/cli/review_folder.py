@@ -39,7 +39,7 @@ from reconciler.features.certification.model import (
 )
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.finding import Finding, Notes
 from reconciler.model.json import plan_to_json
 from reconciler.model.outcome import AuditEntry, LoggedEntry, entries_of
@@ -126,10 +126,13 @@ class OpenedReview:
 
     def reviewer_of(self, address: Address) -> str:
         """Who has an access in their sheet."""
-        for sheet in self.read_sheets[0]:
+        sheets, findings = self.read_sheets
+        for sheet in sheets:
             if any(one.facts.address == address for one in sheet.accesses):
                 return sheet.reviewer
-        known = [str(one.facts.address) for sheet in self.read_sheets[0] for one in sheet.accesses]
+        if any(len(sheet.accesses) < self.campaign.reviewers[sheet.reviewer].accesses for sheet in sheets):
+            raise ManifestError(list(findings))  # it may stand in what could not be read
+        known = [str(one.facts.address) for sheet in sheets for one in sheet.accesses]
         message = f"{address} is no part of review {self.campaign.name}"
         raise ReconcilerError(message, advice=suggest_names(str(address), known))
 

@@ -21,6 +21,7 @@ from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.model.finding import MISSING_EXTRA, Finding, Inspection, Notes, Place, Severity
 from reconciler.model.state import State
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, looks_at_state, only, with_custom_rules
 
@@ -53,7 +54,7 @@ class Workspace:
         """What the manifests want; raises ManifestError with all findings when they cannot be used."""
         wrong = any(finding.severity is Severity.ERROR for finding in (*self.references, *self.policies.doubts))
         if self.manifests.desired is None or wrong:
-            raise ManifestError(list(self.findings))
+            raise ManifestError(list(self.findings), texts=self.manifests.texts)
         said = self.policies
         return replace(self.manifests.desired, policy_findings=said.findings, refusals=said.refusals)
 
@@ -202,7 +203,8 @@ def inspect_policies(
     settings, book = workspace.config.policies, read_rules(root, workspace.config)
     unknown = [name for name in chosen if name not in book.rules]
     if unknown:
-        raise UsageError(f"there is no policy {unknown[0]!r}", advice=f"there are: {', '.join(sorted(book.rules))}")
+        advice = suggest_names(unknown[0], book.rules) or "`reconciler policy list` shows all"
+        raise UsageError(f"there is no policy {unknown[0]!r}", advice=advice)
     held = only(settings, chosen, book.rules) if chosen else settings
     needed = read_recorded if looks_at_state(held, book.rules, *Severity) else None
     config = replace(config, policies=held)

@@ -113,27 +113,34 @@ def propose_grant(
     terms = {**access, **begins, "expires": expires.isoformat(), "reason": request.reason, **mark}
     path = path_of(address)
     place = desired.organizations[address.organization].place
-    own = _own_line(desired, address)
-    if own is None:
-        return ProposedEdit(edit=edit_all(files, {place.file: [Put(path=path, value=terms)]}))
-    if own.break_glass and not own.reviewed_by:
+    system = desired.organizations[address.organization].system
+    asked = {name: tuple(value) if isinstance(value, list) else value for name, value in access.items()}
+
+    def is_enough(line: Entitlement) -> bool:
+        return not is_downgrade(system, address.kind, before=asked, after=line.attributes)  # type: ignore[arg-type]  # no other values are made above
+
+    declared = desired.resources[address.organization].get(address)
+    lines = [line for line in (declared.lines if declared else ()) if line.expires is None or line.expires > today]
+    own = next((line for line in (declared.lines if declared else ()) if not line.through), None)
+    if own is not None and own.break_glass and not own.reviewed_by:
         advice = "write `reviewed_by: WHO` first"
         raise UsageError(
             f"{request.person} had emergency access there, and nobody has reviewed it ({own.place})", advice=advice
         )
-    if own.expires is not None and own.expires <= today:
-        return ProposedEdit(edit=edit_all(files, {place.file: [Put(path=path, value=terms)]}))
-    system = desired.organizations[address.organization].system
-    asked = {name: tuple(value) if isinstance(value, list) else value for name, value in access.items()}
-    if not is_downgrade(system, address.kind, before=asked, after=own.attributes):  # type: ignore[arg-type]  # no other values are made above
-        if own.expires is None or own.expires >= expires:
-            until = f" until {own.expires}" if own.expires else ""
-            raise UsageError(f"{request.person} has that{until} already, or more ({own.place})")
-        if own.attributes == asked and not request.break_glass:
-            edits = [Put(path=(*path, name), value=terms[name]) for name in ("expires", "reason")]
-            return ProposedEdit(
-                edit=edit_all(files, {place.file: edits}), notes=(f"it would have ended on {own.expires}",)
-            )
+    for line in lines:
+        if (line.starts or today) <= today and (line.expires or expires) >= expires and is_enough(line):
+            until = f" until {line.expires}" if line.expires else ""
+            raise UsageError(f"{request.person} has that{until} already, or more ({line.place})")
+    if own is None or own not in lines:
+        edits: list[Edit] = [Put(path=path, value=terms)]
+        notes: tuple[str, ...] = ()
+        if any(line.attributes != asked for line in lines):  # those of groups
+            stronger, notes = _let_the_stronger_count(desired, address.organization, files)
+            edits += stronger
+        return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=notes)
+    if own.attributes == asked and not request.break_glass:
+        edits = [Put(path=(*path, name), value=terms[name]) for name in ("expires", "reason")]
+        return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=(f"it would have ended on {own.expires}",))
     return _raise_for_a_while(request, terms, desired, files, expires=expires)
 
 
@@ -153,13 +160,6 @@ def _read_access(request: AccessRequest, desired: Desired) -> dict[str, Value]:
     return {"permissions": sorted(set(asked))} if permissions else {"role": request.role}
 
 
-def _own_line(desired: Desired, address: Address) -> Entitlement | None:
-    """What is written for somebody by name."""
-    declared = desired.resources[address.organization].get(address)
-    own = [one for one in (declared.lines if declared else ()) if not one.through]
-    return own[0] if own else None
-
-
 def _raise_for_a_while(
     request: AccessRequest, terms: Mapping[str, Value], desired: Desired, files: Sequence[SourceFile], *, expires: date
 ) -> ProposedEdit:
@@ -169,19 +169,26 @@ def _raise_for_a_while(
     path = (*path_of(address)[:-1], f"{PREFIX}{name}")
     if name in desired.groups:
         raise UsageError(f"there is a group `{name}` already", advice="choose another number of days, or edit by hand")
-    place = desired.organizations[key].place
-    top = ("organizations", key)
+    stronger, notes = _let_the_stronger_count(desired, key, files)
     edits: list[Edit] = [
         Put(path=("groups", name), value={"members": [request.person], "description": request.reason}),
         Put(path=path, value=terms),
+        *stronger,
     ]
-    notes = [f"their own line stays as it is and counts again from {expires} on; until then a group of one gives more"]
-    file = next(file for file in files if file.path == place.file)
-    node: Any = parse_file(file).node
-    if node["organizations"][key].get("on_conflict") != "highest":
-        edits.append(Put(path=(*top, "on_conflict"), value="highest"))
-        notes.append(f"{key} gets `on_conflict: highest`: of two roles of one person the stronger counts")
-    return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=tuple(notes))
+    note = f"their own line stays as it is and counts again from {expires} on; until then a group of one gives more"
+    return ProposedEdit(edit=edit_all(files, {desired.organizations[key].place.file: edits}), notes=(note, *notes))
+
+
+def _let_the_stronger_count(
+    desired: Desired, key: str, files: Sequence[SourceFile]
+) -> tuple[list[Edit], tuple[str, ...]]:
+    """What lets two roles of one person stand beside each other, where the organization does not say so yet."""
+    path = desired.organizations[key].place.file
+    node: Any = parse_file(next(file for file in files if file.path == path)).node
+    if node["organizations"][key].get("on_conflict") == "highest":
+        return [], ()
+    note = f"{key} gets `on_conflict: highest`: of two roles of one person the stronger counts"
+    return [Put(path=("organizations", key, "on_conflict"), value="highest")], (note,)
 
 
 def propose_revoke(person: str, target: Address, desired: Desired, files: Sequence[SourceFile]) -> ProposedEdit:

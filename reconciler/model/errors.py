@@ -14,6 +14,7 @@ ReconcilerError (exit 1)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 from reconciler.model.finding import Finding
@@ -48,11 +49,15 @@ class UsageError(ReconcilerError):
 
 
 class ManifestError(ReconcilerError):
-    """The manifests cannot be used; `findings` says why, all of it."""
+    """The manifests cannot be used; `findings` says why, all of it.
 
-    def __init__(self, findings: list[Finding]) -> None:
+    `texts` holds files that were looked at and are not there like this, such as a proposed edit: path -> text.
+    """
+
+    def __init__(self, findings: list[Finding], texts: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{len(findings)} problems in the manifests")
         self.findings = findings
+        self.texts = texts or {}
 
 
 class MissingExtra(ReconcilerError):

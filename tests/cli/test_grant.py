@@ -42,6 +42,7 @@ organizations:
         access: {group:buyers: operator}
       eu: {id: "7100000000000000002", access: {cy: analyst}}
 """
+REASON = ("--reason", "x")
 TODAY = datetime.now(UTC).date()
 
 
@@ -99,6 +100,23 @@ def test_whoever_has_less_gets_more_for_a_while_and_has_the_same_again_afterward
     assert "nobody has reviewed it" in told
 
 
+def test_what_a_group_gives_stays_beside_an_emergency(workspace: Path) -> None:
+    before = access_on(workspace, TODAY)
+    words = ("grant", "cy", "acme-bc", "admin", "--for", "3", "--reason", "INC-7", "--break-glass", "--write")
+    result = call(workspace, *words)
+    assert result.exit_code == 0, result.output
+    assert "acme-bc gets `on_conflict: highest`" in result.stdout
+    assert access_on(workspace, TODAY) == before | {"member/cy": "admin+standard"}
+    assert access_on(workspace, TODAY + timedelta(days=3)) == before
+
+
+def test_an_error_of_the_edit_shows_the_line_of_the_edit(workspace: Path) -> None:
+    result = call(workspace, "grant", "new@acme.example", "acme-bc/ad_account/us", "analyst", "--for", "7d", *REASON)
+    assert result.exit_code == 1
+    told = result.stderr.partition("error[not-a-member]")[2].splitlines()
+    assert "new@acme.example: {role: analyst" in told[1], result.stderr
+
+
 def test_an_emergency_is_short_as_the_policy_says(workspace: Path) -> None:
     words = ("grant", "bo", "acme-bc", "admin", "--reason", "INC-7", "--break-glass", "--for")
     assert call(workspace, *words, "8d").exit_code == 64
@@ -115,6 +133,7 @@ def test_an_emergency_is_short_as_the_policy_says(workspace: Path) -> None:
         (("bo", "acme-bc/ad_account/uk", "analyst"), "nothing is declared as acme-bc/ad_account/uk"),
         (("bob", "acme-bc", "standard"), "there is no person 'bob'"),
         (("bo", "acme-bc", "standard"), "bo has that already, or more"),
+        (("cy", "acme-bc", "standard"), "cy has that already, or more"),
         (("ana", "acme-bc", "standard"), "ana has that already, or more"),
         (("new@acme.example", "acme-bc/ad_account/us", "analyst"), "is not a member of"),
     ],

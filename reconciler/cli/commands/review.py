@@ -176,11 +176,12 @@ def decide(
         wanted.setdefault(opened.reviewer_of(address), []).extend(opened.edits(address, said))
     for reviewer, edits in wanted.items():
         before, mark = opened.file_of(reviewer), opened.campaign.reviewers[reviewer]
-        after = SourceFile(path=before.path, data=edit_manifest(before, edits).encode())
+        text = edit_manifest(before, edits)
+        after = SourceFile(path=before.path, data=text.encode())
         wrong = _new_errors(opened, reviewer, before, after)
         if wrong:
-            raise ManifestError(wrong)
-        replace_file(app.root / after.path, (after.data or b"").decode())
+            raise ManifestError(wrong, texts={after.path: text})
+        replace_file(app.root / after.path, text)
         app.notify(f"{REVIEWS}/{name}/{mark.file}: {count(len(addresses), 'decision', 'decisions')} written")
 
 

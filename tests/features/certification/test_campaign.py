@@ -55,6 +55,23 @@ def decide_all(run: Run, workspace: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def test_what_cannot_be_read_is_told_before_an_access_is_called_no_part_of_it(tmp_path: Path) -> None:
+    workspace = copied(AGENCY, tmp_path / "agency")
+    run = runner(workspace)
+    run("review", "start", "--name", "q4", "--scope", "halyard-brand", "--due", "2099-01-31")
+    sheet = next(path for path in (workspace / "reviews" / "q4").glob("[a-z]*.yaml") if "lars:" in path.read_text())
+    words = ("review", "decide", "q4", "halyard-brand/member/lars", "keep", "--reason", "x")
+    whole = sheet.read_text(encoding="utf-8")
+    sheet.unlink()
+    assert "error[unreadable-file]" in run(*words, exits=1).stderr
+    sheet.write_text("accesses: [", encoding="utf-8")
+    assert "error[yaml-syntax]" in run(*words, exits=1).stderr
+    sheet.write_text(whole, encoding="utf-8")
+    run(*words)
+    ends = ("review", "decide", "q4", "halyard-brand/member/lars", "shorten", "--until", "2020-01-01", "--reason", "x")
+    assert "      until: 2020-01-01\n" in run(*ends, exits=1).stderr
+
+
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The agency after a review, and its manifests before."""
