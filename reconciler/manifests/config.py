@@ -14,6 +14,7 @@ from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.words import note_listed_twice, read_day, read_interval
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.settings import (
+    POLICY_SETS,
     CustomRule,
     Expression,
     GuardSettings,
@@ -200,6 +201,11 @@ def _read_policies(document: str | list[str] | PoliciesDocument, top: Cursor, no
     if isinstance(document, str):
         return PolicySettings(set=document, place=top.key("policies"))
     if isinstance(document, list):
+        for index, name in enumerate(document):
+            if name in POLICY_SETS:
+                message = f"`{name}` is a set of policies; a list names files of your own"
+                advice = f"write `policies: {name}`, or `{{set: {name}, files: [...]}}`; a folder is `./{name}`"
+                notes.error("unknown-value", message, top.into("policies", index).place, advice=advice)
         return PolicySettings(sources=tuple(document))
     at = top.into("policies")
     rules: dict[str, RuleSettings] = {}

@@ -71,6 +71,15 @@ def test_in_a_sandbox_the_days_of_the_past_are_those_of_the_sandbox(run: Run) ->
     assert "operator" in run("who", "eve", "--as-of", then).stdout
 
 
+def test_questions_that_cannot_be_meant_say_what_to_ask(run: Run) -> None:
+    run("apply", "--auto-approve")
+    assert "advice: ask for acme-bc to see everything" in run("access", "acme-bc/*", code=1).stderr
+    backwards = ("audit", "log", "--since", "2026-12-01", "--until", "2026-01-01")
+    assert "--until 2026-01-01 is before --since 2026-12-01" in run(*backwards, code=64).stderr
+    assert "did you mean `admin-share`" in run("policy", "test", "admin-shar", code=64).stderr
+    assert "`reconciler policy list` shows all" in run("policy", "test", "qqqqqqqqqqqq", code=64).stderr
+
+
 def test_the_matrix_of_an_organization_names_everybody_in_it(run: Run) -> None:
     run("apply", "--auto-approve")
     told = run("access", "acme-bc").stdout

@@ -10,6 +10,7 @@ from reconciler.manifests.checks import types_of
 from reconciler.manifests.config import Config, ProviderSettings, load_config
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
 from reconciler.manifests.source import SourceFile
+from reconciler.model.finding import Place
 from reconciler.model.settings import GuardSettings, PolicySettings
 from tests.manifests.given import describe_findings
 
@@ -63,8 +64,19 @@ allowed_domains: [acme.example]
     assert config.allowed_domains == ("acme.example",)
 
 
+def test_a_set_of_policies_in_a_list_of_files_is_told() -> None:
+    assert told("policies: [policies, strict]\n") == [
+        (
+            "1:22: error[unknown-value]: `strict` is a set of policies; a list names files of your own; "
+            "write `policies: strict`, or `{set: strict, files: [...]}`; a folder is `./strict`"
+        )
+    ]
+
+
 def test_what_is_left_out_has_a_default() -> None:
-    assert load("version: 1\n") == Config(manifests=("access",), state="file:.reconciler/state")
+    assert load("version: 1\n") == Config(
+        manifests=("access",), state="file:.reconciler/state", state_place=Place("reconciler.yaml", 1, 1)
+    )
 
 
 def test_a_secret_is_named_and_never_written_out() -> None:
@@ -156,4 +168,6 @@ def test_every_guard_can_be_set_and_has_the_default_of_the_planner() -> None:
 def test_the_defaults_of_the_file_are_what_is_read() -> None:
     document = ConfigDocument()
     assert isinstance(document.state, str)
-    assert load("{}\n") == Config(manifests=tuple(document.manifests), state=document.state)
+    assert load("{}\n") == Config(
+        manifests=tuple(document.manifests), state=document.state, state_place=Place("reconciler.yaml", 1, 1)
+    )

@@ -17,7 +17,7 @@ from reconciler.cli.state_editor import require_somebody
 from reconciler.cli.streams import write_outputs
 from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.queries.person_access import find_past
-from reconciler.model.errors import ExitCode, ReconcilerError
+from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import entries_of
 from reconciler.model.ports import StateStore
@@ -58,6 +58,8 @@ def audit() -> None:
 def log(app: App, /, *, min_risk: str | None, format_: str, **chosen: Any) -> None:
     """Show what was done, oldest first."""
     selection = Selection(**chosen)
+    if selection.since and selection.until and selection.until < selection.since:
+        raise UsageError(f"--until {selection.until} is before --since {selection.since}", advice="swap the two days")
     if selection.person:
         selection = replace(selection, person=_find_person(app, selection.person))
     links = AuditLog(app.store).select(selection)

@@ -112,5 +112,6 @@ def find_topic(text: str, index: AccessIndex) -> Address:
     former = {str(before): now for before, now in index.former.items()}
     if text in former:
         return former[text]
-    advice = suggest_names(text, topics) or f"ask for {index.organization} to see everything that is in it"
+    near = "" if "*" in text else suggest_names(text, topics)
+    advice = near or f"ask for {index.organization} to see everything that is in it"
     raise ReconcilerError(f"nothing in {index.organization} is called {text!r}", advice=advice)
