@@ -93,7 +93,10 @@ class SettledFile:
     notes: Mapping[str, int] = field(default_factory=dict)
     """Severity -> how many findings there are about it."""
     emails: Sequence[str] = ()
-    """Of every domain in it one address, or two where it has several, for what looks like one of them elsewhere."""
+    """Of every domain in it one address, or two where it has several, for what looks like one of them elsewhere.
+
+    Those of owners and of reviewers are kept all.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +279,7 @@ def collect(
             digest=digests[path],
             organizations=[found[key] for key in keys],
             notes=dict(notes[path]),
-            emails=_choose_emails(people),
+            emails=[*_choose_emails(people), *_find_others(desired, keys)],
         )
     return SettledIndex(basis=basis, files=kept)
 
@@ -286,3 +289,14 @@ def _choose_emails(people: Iterable[str]) -> list[str]:
     for email in sorted(person for person in people if "@" in person):
         domains[email.rpartition("@")[2]].append(email)
     return [email for emails in domains.values() for email in emails[:2]]
+
+
+def _find_others(desired: Desired, keys: Iterable[str]) -> list[str]:
+    """Addresses of people who answer for something or have reviewed it, and need not be members of anything."""
+    found: set[str] = set()
+    for key in keys:
+        found.update(desired.organizations[key].owners)
+        for one in desired.resources.get(key, {}).values():
+            found.update(one.owners)
+            found.update(line.reviewed_by for line in one.lines)
+    return sorted(who.lower() for who in found if "@" in who.lstrip("@"))

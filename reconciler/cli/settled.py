@@ -21,18 +21,28 @@ from reconciler.apply.settled import (
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS
-from reconciler.cli.workspace import Workspace, check_files, find_passed_over, judge_recorded, read_files, read_rules
+from reconciler.cli.workspace import (
+    Workspace,
+    check_files,
+    find_passed_over,
+    judge_recorded,
+    read_config,
+    read_files,
+    read_rules,
+)
 from reconciler.manifests.load import digest_of, digests_of
 from reconciler.model.declared import Organization
 from reconciler.model.errors import StoreError
-from reconciler.model.finding import Place
+from reconciler.model.finding import Place, Severity
 from reconciler.model.ports import Marking
 from reconciler.policies.judging import scope_of_rules
 
 
 def read_everything(app: App, *, today: date) -> Workspace:
     """The whole workspace as it is meant on a day."""
-    return replace(_check(app, {}, today=today), passed_over=find_passed_over(app.root, app.config.manifests))
+    settings = _digest_settings(app)
+    workspace = _check(app, {}, today=today)
+    return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests), settings=settings)
 
 
 def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspace, dict[str, SettledFile]]:
@@ -74,8 +84,9 @@ def _check(app: App, left_out: Mapping[str, SettledFile], *, today: date) -> Wor
 
 
 def _stands_alone(workspace: Workspace, left_out: Mapping[str, SettledFile], basis: Basis) -> bool:
-    """What the workspace file names may be declared in a file that was left out."""
-    return not workspace.references and stands_alone(workspace.manifests, left_out, basis)
+    """What the workspace file names may be declared in a file that was left out; beside an error all is told."""
+    is_wrong = any(one.severity is Severity.ERROR for one in workspace.policies.doubts)
+    return not (workspace.references or is_wrong) and stands_alone(workspace.manifests, left_out, basis)
 
 
 def _digest_settings(app: App) -> str:
@@ -109,6 +120,9 @@ class SettledKeeper:
     def write(self) -> None:
         """Keep everything that was found beside what other runs found. Where that fails, only time is lost."""
         app, desired, today = self._app, self._request.desired, self._request.today
+        # People are asked and systems are slow: what was edited meanwhile is not what this run has gone by.
+        if _digest_settings(app) != self._workspace.settings or read_config(app.root) != app.config:
+            return
         rules = read_rules(app.root, app.config)
         are_local, are_timeless = scope_of_rules(app.config.policies, rules.rules, desired)
         if not are_local:
@@ -116,7 +130,7 @@ class SettledKeeper:
         digests, marks = digests_of(app.files), self._mark_all()
         directory = self._workspace.manifests.directory
         basis = Basis(
-            settings=_digest_settings(app),
+            settings=self._workspace.settings,
             directory={path: digests[path] for path in sorted(directory)},
             day="" if are_timeless else str(today),
         )

@@ -43,6 +43,8 @@ class Workspace:
     """What the workspace file names and the manifests do not have."""
     passed_over: tuple[Finding, ...] = ()
     """Files that look as if they were meant and are not read."""
+    settings: str = ""
+    """What the settings were when it was read, as a digest; empty where nobody asked."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

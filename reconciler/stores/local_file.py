@@ -131,7 +131,10 @@ class LocalFileStore:
             self._journals[organization] = token, journal
 
     def stamps(self, *organizations: str) -> dict[str, str]:
-        """The name of the newest file that belongs to the state, and its size, because a journal grows."""
+        """The name of the newest file that belongs to the state, its size, because a journal grows, and its time.
+
+        The time tells what was changed by hand.
+        """
         found: dict[str, str] = {}
         with _explained():
             wanted = {name_of(organization): organization for organization in organizations}
@@ -140,7 +143,8 @@ class LocalFileStore:
                 if files:
                     newest = self._organizations / name / max(files, key=_age)
                     key = wanted.get(name) or find_key(name) or _read_lease(newest.parent, "").organization
-                    found[key] = f"{newest.name}:{newest.stat().st_size}"
+                    now = newest.stat()
+                    found[key] = f"{newest.name}:{now.st_size}:{now.st_mtime_ns}"
         return found
 
     def read_settled(self) -> bytes | None:

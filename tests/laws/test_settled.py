@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply import settled
+from reconciler.cli import settled as cli_settled
 from reconciler.cli.main import cli
 from reconciler.manifests import load, source
 from tests.tiers import scaled
@@ -216,6 +217,27 @@ def damage(how: str) -> Deed:
     return deed
 
 
+def in_turn(*deeds: Deed) -> Deed:
+    """One after the other, each in the files before the next one."""
+
+    def deed(root: Path, workspace: Workspace) -> None:
+        for one in deeds:
+            one(root, workspace)
+            write(root, workspace)
+
+    return deed
+
+
+def spoil_state(organization: str) -> Deed:
+    """One letter of what is recorded is another, as on a bad disk: as long as before, and not to be believed."""
+
+    def deed(root: Path, _: Workspace) -> None:
+        for newest in sorted((root / ".reconciler/state/organizations" / organization).glob("*.json"))[-1:]:
+            newest.write_bytes(newest.read_bytes().replace(b"admin", b"4dmin", 1))
+
+    return deed
+
+
 def rename(path: str, other: str) -> Deed:
     def deed(_: Path, workspace: Workspace) -> None:
         if path in workspace:
@@ -246,6 +268,7 @@ def member_edits(draw: st.DrawFn) -> Deed:
     return edit_members(file, organization, draw(st.sampled_from(names)), what)
 
 
+SETTLE = in_turn(command("apply", "--auto-approve"), command("apply", "--auto-approve"))
 HAPPENINGS: dict[str, Deed] = {
     "an apply": command("apply", "--auto-approve"),
     "an apply of a part": command("apply", "--auto-approve", "--shard", "1/2"),
@@ -324,6 +347,34 @@ HAPPENINGS: dict[str, Deed] = {
     "a mode is another": edit(FILES[2], "organizations", "gamma", "mode", value="authoritative"),
     "a handle is another's": edit(FILES[2], "organizations", "gamma", "handle", value="@beta"),
     "a file is gone": take_out(FILES[1]),
+    "a state is damaged": spoil_state("gamma"),
+    "a domain looks like that of owners elsewhere": in_turn(
+        edit(FILES[2], "organizations", "gamma", "owners", value=["ann@outsiders.example", "Ben@outsiders.example"]),
+        SETTLE,
+        edit(
+            NEW,
+            "organizations",
+            "zeta",
+            value={**ACCOUNT, "handle": "@zeta", "members": {"z@outsider.example": "admin"}},
+        ),
+    ),
+    "a domain looks like that of reviewers elsewhere": in_turn(
+        edit_members(
+            FILES[2],
+            "gamma",
+            "cy",
+            {
+                **ENDING,
+                "starts": str(TODAY),
+                "reason": "INC",
+                "break_glass": True,
+                "reviewed_by": "ann@outsiders.example",
+            },
+        ),
+        edit(FILES[2], "organizations", "gamma", "owners", value=["ben@outsiders.example"]),
+        SETTLE,
+        edit_members(FILES[1], "delta", "z@outsider.example", "member"),
+    ),
     "a file has another name": rename(FILES[1], "access/zulu.yaml"),
 }
 
@@ -390,4 +441,19 @@ def test_of_two_runs_at_once_each_keeps_what_holds(settled_root: Path, tmp_path:
     run(root, "sandbox", "remove", "bo", "acme")
     run(root, "apply", "--auto-approve")
     (root / ".reconciler/state/settled").write_bytes(kept)
+    compare(root)
+
+
+def test_what_is_edited_while_an_apply_runs_is_not_what_it_found(settled_root: Path, tmp_path: Path) -> None:
+    root, workspace = shutil.copytree(settled_root, tmp_path / "w"), make_workspace()
+    take = cli_settled.SettledKeeper.take
+
+    def take_slowly(keeper: cli_settled.SettledKeeper, found: settled.SettledOrganization) -> None:
+        HAPPENINGS["reviews are due"](root, workspace)
+        write(root, workspace)
+        take(keeper, found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli_settled.SettledKeeper, "take", take_slowly)
+        run(root, "apply", "--auto-approve")
     compare(root)
