@@ -9,6 +9,8 @@ from reconciler import __version__
 
 def main() -> None:
     """Run the command line."""
+    if sys.platform == "win32":
+        sys.exit("reconciler does not run on Windows, where it could not lock its state: use it in WSL")
     if sys.argv[1:] == ["--version"] and sys.stdout is not None:
         # Scripts ask for it all the time, and click alone takes three times as long to import as Python to start.
         try:

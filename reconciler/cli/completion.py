@@ -23,12 +23,15 @@ _ORGANIZATIONS = {"ORG", "ORGANIZATION"}
 _ADDRESSES = {"ADDRESS", "ADDRESS|ORG", "PATTERN", "SOURCE", "TARGET"}
 
 
-def offer_names(parameter: click.Parameter) -> None:
-    """Let a parameter that takes a name of the workspace complete it."""
-    sort = (parameter.metavar or str(parameter.name)).upper().strip("[].")
-    for words, names in ((_PEOPLE, _people), (_ORGANIZATIONS, _organizations), (_ADDRESSES, _addresses)):
-        if sort in words:
-            parameter.shell_complete = partial(_complete, names)  # type: ignore[method-assign]
+def offer_names(command: click.Command) -> None:
+    """Let every parameter that takes a name of the workspace complete it, also of the commands below."""
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        offer_names(below)
+    for parameter in command.params:
+        sort = (parameter.metavar or str(parameter.name)).upper().strip("[].")
+        for words, names in ((_PEOPLE, _people), (_ORGANIZATIONS, _organizations), (_ADDRESSES, _addresses)):
+            if sort in words:
+                parameter.shell_complete = partial(_complete, names)  # type: ignore[method-assign]
 
 
 def _complete(names: Any, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -35,8 +36,6 @@ def is_installed(extra: str) -> bool:
 
 def installer(prefix: Path | None = None) -> str:
     """What the tool was installed by: `pipx`, `uv tool`, `uvx`, `pre-commit`, `uv` or `pip`."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
     prefix = prefix or Path(sys.prefix)
     if (prefix / "pipx_metadata.json").is_file():
         return "pipx"
@@ -46,17 +45,33 @@ def installer(prefix: Path | None = None) -> str:
         return "uvx"
     if {"pre-commit", "prek"} & set(prefix.parts):
         return "pre-commit"
+    return "uv" if _read_metadata("INSTALLER").strip() == "uv" else "pip"
+
+
+def _origin() -> str:
+    """Where the package came from, as a requirement says it; empty for an index."""
+    told = json.loads(_read_metadata("direct_url.json") or "{}")
+    url, vcs = told.get("url", ""), told.get("vcs_info")
+    if vcs:
+        url = f"{vcs['vcs']}+{url}@{vcs.get('requested_revision') or vcs['commit_id']}"
+    return f" @ {url}" if url else ""
+
+
+def _read_metadata(file: str) -> str:
+    """What whoever installed the package wrote down; empty where that is nothing."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
-        return "uv" if (distribution(PACKAGE).read_text("INSTALLER") or "").strip() == "uv" else "pip"
+        return distribution(PACKAGE).read_text(file) or ""
     except PackageNotFoundError:
-        return "pip"
+        return ""
 
 
 def advise_on_extra(extra: str, *, by: str = "") -> str:
     """What to do for an extra that is missing, in the way of whatever the tool was installed by."""
     # pipx and uv tool make their environment anew: an extra that is not named again is gone.
     kept = [name for name in LIBRARIES if name == extra or is_installed(name)]
-    anew = f"'{PACKAGE}[{','.join(kept)}]'"
+    anew = f"'{PACKAGE}[{','.join(kept)}]{_origin()}'"
     match by or installer():
         case "pipx":
             return f"pipx install --force {anew}"

@@ -16,7 +16,6 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, shared_options
-from reconciler.cli.completion import offer_names
 from reconciler.cli.exits import run_guarded
 from reconciler.model.suggestions import Nearest
 
@@ -154,6 +153,10 @@ class CommandLine(click.Group):
             return None
         module, _, attribute = entry.target.partition(":")
         command: click.Command = getattr(importlib.import_module(f"{_COMMANDS_PACKAGE}.{module}"), attribute)
+        if ctx.resilient_parsing:
+            from reconciler.cli.completion import offer_names
+
+            offer_names(command)
         return _with_shared_options(command)
 
     def resolve_command(
@@ -238,8 +241,6 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
 
 def _with_shared_options(command: click.Command) -> click.Command:
     """Let `-C`, `--color`, `--log-format` and `-v` also stand behind the name of a command."""
-    for parameter in command.params:
-        offer_names(parameter)
     taken = {flag for parameter in command.params for flag in parameter.opts}
     command.params += [option for option in shared_options() if taken.isdisjoint(option.opts)]
     if isinstance(command, click.Group):

@@ -131,7 +131,7 @@ def named(command: click.Command, path: str) -> set[str]:
 def test_every_argument_that_is_a_name_of_the_workspace_is_completed() -> None:
     found: set[str] = set()
     for name in COMMANDS:
-        command = cli.get_command(click.Context(cli), name)
+        command = cli.get_command(click.Context(cli, resilient_parsing=True), name)
         assert command is not None
         if name != "sandbox":
             found |= named(command, name)

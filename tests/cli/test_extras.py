@@ -14,7 +14,8 @@ from reconciler.cli.extras import LIBRARIES, OF_STORES, advise_on_extra, install
 from reconciler.cli.main import cli
 from reconciler.cli.stores import STORES
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MANIFEST = """version: 1
 organizations:
   acme-dev: {system: developers, name: Acme, members: {ana@acme.example: admin, bo@acme.example: admin}}
@@ -34,6 +35,8 @@ def make(root: Path, config: str) -> Path:
 def test_the_extras_are_those_of_the_package_and_every_store_knows_its_own() -> None:
     assert {*LIBRARIES, "test"} == set(PROJECT["optional-dependencies"])
     assert set(OF_STORES) == set(STORES) - {"file"}
+    page = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8").partition("## Extras")[2]
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(LIBRARIES)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,31 @@ def test_the_environment_shows_what_it_was_made_by(place: str, marker: str, by: 
 def test_what_is_there_is_named_again_where_the_environment_is_made_anew(
     by: str, wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("reconciler.cli.extras._origin", lambda: "")
     for library in {name for names in LIBRARIES.values() for name in names} - {"keyring"}:
         monkeypatch.setitem(sys.modules, library, None)
     assert advise_on_extra("policy", by=by).startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ('{"url": "file:///src/access", "dir_info": {}}', " @ file:///src/access'"),
+        (
+            '{"url": "https://git.x/r", "vcs_info": {"vcs": "git", "requested_revision": "v1", "commit_id": "c"}}',
+            " @ git+https://git.x/r@v1'",
+        ),
+        ("", "]'"),
+    ],
+)
+def test_what_came_from_elsewhere_is_not_taken_from_an_index(
+    told: str, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the name is not published, whoever takes it there could put anything in its place."""
+    about = tmp_path / "access_reconciler-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: access-reconciler\nVersion: 1\n", encoding="utf-8")
+    if told:
+        (about / "direct_url.json").write_text(told, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert advise_on_extra("policy", by="pipx").endswith(wanted)

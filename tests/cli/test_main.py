@@ -17,6 +17,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from reconciler.__main__ import main as start_command
 from reconciler.cli.app import App
 from reconciler.cli.main import _ELSEWHERE, COMMANDS, SECTIONS, cli
 from reconciler.cli.streams import find_width, is_interactive, wants_color
@@ -304,6 +305,12 @@ def test_the_width_is_that_of_the_terminal_itself(monkeypatch: pytest.MonkeyPatc
     with os.fdopen(theirs, "w") as screen:
         assert find_width(screen) == 72
     os.close(ours)
+
+
+def test_on_windows_one_sentence_says_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit, match="use it in WSL"):
+        start_command()
 
 
 def test_a_session_keeps_its_own_files_inside_the_workspace(tmp_path: Path) -> None:
