@@ -78,12 +78,15 @@ class LocalFileStore:
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
         with _explained():
-            names = [name for name in _names_in(self._organizations) if self._has_something(name)]
+            names = [name for name in _names_in(self._organizations) if self._files_of(name)]
             return sorted(find_key(name) or _read_lease(self._organizations / name, "").organization for name in names)
 
-    def _has_something(self, name: str) -> bool:
-        """Whether there is a snapshot or a journal in a folder: their names begin with a number."""
-        return any(one[0].isdecimal() for one in _names_in(self._organizations / name))
+    def _files_of(self, name: str) -> list[str]:
+        """Snapshots and journals in a folder: their names begin with a number."""
+        try:
+            return [file for file in _names_in(self._organizations / name) if file[0].isdecimal()]
+        except NotADirectoryError:  # a file of somebody else's
+            return []
 
     def read(self, organization: str) -> Snapshot | None:
         """The last snapshot, or None."""
@@ -139,7 +142,7 @@ class LocalFileStore:
         with _explained():
             wanted = {name_of(organization): organization for organization in organizations}
             for name in wanted or _names_in(self._organizations):
-                files = [file for file in _names_in(self._organizations / name) if file[0].isdecimal()]
+                files = self._files_of(name)
                 if files:
                     newest = self._organizations / name / max(files, key=_age)
                     key = wanted.get(name) or find_key(name) or _read_lease(newest.parent, "").organization
@@ -290,7 +293,7 @@ def _age(file: str) -> tuple[str, bool]:
 def _names_in(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)  # noqa: PTH208  # paths take ten times as long
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
 
 

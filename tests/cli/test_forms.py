@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.main import cli
 from reconciler.cli.options import DOCUMENT_FORMATS
+from reconciler.output.visible import display_width
 
 COMMANDS = (
     "validate",
@@ -62,3 +63,13 @@ def test_a_command_shows_its_result_in_every_form(workspace: Path, command: str)
         result = CliRunner().invoke(cli, ["-C", str(workspace), *command.split(), "--format", form])
         assert result.exit_code == 0, (form, result.output)
         assert CHECKS[form](result.stdout), (form, result.stdout)
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if "board" not in one])
+def test_no_line_is_wider_than_the_terminal_unless_one_word_is(
+    workspace: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word is never broken: an address or a key is there to be copied; and so are lines of a patch."""
+    monkeypatch.setattr("reconciler.cli.app.find_width", lambda _: 60)
+    shown = CliRunner().invoke(cli, ["-C", str(workspace), *command.split()]).stdout
+    assert [line for line in shown.splitlines() if display_width(line) > 60 and len(line.split()) > 1] == []

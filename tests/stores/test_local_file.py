@@ -58,6 +58,21 @@ def test_everything_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
 
 
+@pytest.mark.parametrize("place", ["state", "state/organizations"])
+def test_a_file_in_place_of_the_folder_is_no_empty_state(place: str, tmp_path: Path) -> None:
+    """Whoever is told that nothing is recorded would invite everybody anew."""
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("mine", encoding="utf-8")
+    with pytest.raises(StoreError, match="Not a directory"):
+        LocalFileStore(tmp_path / "state").organizations()
+
+
+def test_a_stray_file_among_the_organizations_is_none(tmp_path: Path) -> None:
+    (tmp_path / "state" / "organizations").mkdir(parents=True)
+    (tmp_path / "state" / "organizations" / "README").write_text("mine", encoding="utf-8")
+    assert LocalFileStore(tmp_path / "state").organizations() == []
+
+
 @pytest.mark.parametrize("torn", [b"t", b'{"half": ', b"\xff\x00"])
 def test_a_torn_record_is_told_and_dropped_by_the_next_append(tmp_path: Path, torn: bytes) -> None:
     store = LocalFileStore(tmp_path)
