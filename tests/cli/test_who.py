@@ -74,6 +74,9 @@ def test_in_a_sandbox_the_days_of_the_past_are_those_of_the_sandbox(run: Run) ->
 def test_questions_that_cannot_be_meant_say_what_to_ask(run: Run) -> None:
     run("apply", "--auto-approve")
     assert "advice: ask for acme-bc to see everything" in run("access", "acme-bc/*", code=1).stderr
+    assert "advice: did you mean `acme-bc/ad_account/us-brand`?" in run("access", "us-brand", code=1).stderr
+    swapped = run("why", "acme-bc/ad_account/us-brand", "eve", code=1).stderr
+    assert "advice: did you mean `acme-bc/member/eve`?" in swapped
     backwards = ("audit", "log", "--since", "2026-12-01", "--until", "2026-01-01")
     assert "--until 2026-01-01 is before --since 2026-12-01" in run(*backwards, code=64).stderr
     assert "did you mean `admin-share`" in run("policy", "test", "admin-shar", code=64).stderr

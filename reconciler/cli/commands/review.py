@@ -171,18 +171,24 @@ def decide(
             )
         key = found.key
     wanted: dict[str, list[Edit]] = {}
-    for address in addresses:
+    asked: Counter[str] = Counter()
+    for address in dict.fromkeys(addresses):
+        asked[opened.reviewer_of(address)] += 1
         said = {"decision": decision, "reason": reason, "until": until.isoformat() if until else "", "by": key}
         wanted.setdefault(opened.reviewer_of(address), []).extend(opened.edits(address, said))
+    texts: dict[str, str] = {}
     for reviewer, edits in wanted.items():
-        before, mark = opened.file_of(reviewer), opened.campaign.reviewers[reviewer]
+        before = opened.file_of(reviewer)
         text = edit_manifest(before, edits)
         after = SourceFile(path=before.path, data=text.encode())
         wrong = _new_errors(opened, reviewer, before, after)
         if wrong:
             raise ManifestError(wrong, texts={after.path: text})
-        replace_file(app.root / after.path, text)
-        app.notify(f"{REVIEWS}/{name}/{mark.file}: {count(len(addresses), 'decision', 'decisions')} written")
+        texts[reviewer] = text
+    for reviewer, text in texts.items():  # only when all of them are right
+        file = f"{REVIEWS}/{name}/{opened.campaign.reviewers[reviewer].file}"
+        replace_file(app.root / file, text)
+        app.notify(f"{file}: {count(asked[reviewer], 'decision', 'decisions')} written")
 
 
 def _new_errors(opened: OpenedReview, reviewer: str, before: SourceFile, after: SourceFile) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from reconciler.apply.states import read_state
@@ -19,6 +19,8 @@ from reconciler.model.suggestions import suggest_names
 
 _MAX_SHOWN = 12
 """As many names as anybody reads."""
+_TOPICS = (Shape.MEMBERSHIP, Shape.ASSET)
+"""What can be asked about."""
 
 
 def access(
@@ -88,11 +90,20 @@ def read_index(
         everything = {*known, *load_about(files, [""], today=today).organizations}
         listed = f"there are: {', '.join(sorted(everything))}" if len(everything) <= _MAX_SHOWN else ""
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
-        raise ReconcilerError(message, advice=suggest_names(organization, everything) or listed)
+        advice = suggest_names(organization, everything) or _find_elsewhere(organization, files, everything, today)
+        raise ReconcilerError(message, advice=advice or listed)
     state = State(organization=organization)
     if organization in known and not (is_patient and not is_kept(store, organization, as_of)):
         state = read_one_state(store, organization, as_of=as_of)
     return index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+
+
+def _find_elsewhere(key: str, files: Sequence[SourceFile], organizations: Iterable[str], today: date) -> str:
+    """Advice with the whole addresses of assets and members that have this key, where its organization was left out."""
+    desired = load_about(files, list(organizations), today=today)
+    declared = (address for part in desired.resources.values() for address in part)
+    found = [str(one) for one in declared if one.key == key and KINDS[one.kind].shape in _TOPICS]
+    return suggest_names(key, found)
 
 
 def is_kept(store: StateStore, organization: str, as_of: date | None) -> bool:
@@ -105,8 +116,7 @@ def find_topic(text: str, index: AccessIndex) -> Address:
     whole = Address.whole(index.organization)
     if text in (index.organization, str(whole)):
         return whole
-    shapes = (Shape.MEMBERSHIP, Shape.ASSET)
-    topics = {str(address): address for address in index.holdings if KINDS[address.kind].shape in shapes}
+    topics = {str(address): address for address in index.holdings if KINDS[address.kind].shape in _TOPICS}
     if text in topics:
         return topics[text]
     former = {str(before): now for before, now in index.former.items()}

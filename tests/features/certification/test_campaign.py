@@ -72,6 +72,18 @@ def test_what_cannot_be_read_is_told_before_an_access_is_called_no_part_of_it(tm
     assert "      until: 2020-01-01\n" in run(*ends, exits=1).stderr
 
 
+def test_decisions_for_several_reviewers_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    workspace = copied(AGENCY, tmp_path / "agency")
+    run = runner(workspace)
+    run("review", "start", "--name", "q4", "--scope", "halyard-brand", "--due", "2099-01-31")
+    mara, lars = "halyard-brand/member/mara", "halyard-brand/member/lars"  # each in the sheet of somebody else
+    before = {path: path.read_bytes() for path in (workspace / "reviews" / "q4").iterdir()}
+    run("review", "decide", "q4", lars, mara, "keep", "--reason", "x", "--by", "mara", exits=1)
+    assert before == {path: path.read_bytes() for path in before}
+    told = run("review", "decide", "q4", lars, lars, mara, "keep", "--reason", "x").stderr
+    assert sorted(re.findall(r"\d+ decisions?", told)) == ["1 decision", "1 decision"]
+
+
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The agency after a review, and its manifests before."""
