@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -127,21 +127,26 @@ def propose_grant(
         raise UsageError(
             f"{request.person} had emergency access there, and nobody has reviewed it ({own.place})", advice=advice
         )
+    person = desired.people.get(request.person)
+    last = min(expires, person.ends) if person and person.ends else expires  # no line outlasts somebody's time
     for line in lines:
-        if (line.starts or today) <= today and (line.expires or expires) >= expires and is_enough(line):
+        if (line.starts or today) <= today and (line.expires or last) >= last and is_enough(line):
             until = f" until {line.expires}" if line.expires else ""
             raise UsageError(f"{request.person} has that{until} already, or more ({line.place})")
+    stronger, notes = (
+        _let_the_stronger_count(desired, address.organization, files)
+        if any(line.attributes != asked for line in lines)
+        else ([], ())
+    )
     if own is None or own not in lines:
-        edits: list[Edit] = [Put(path=path, value=terms)]
-        notes: tuple[str, ...] = ()
-        if any(line.attributes != asked for line in lines):  # those of groups
-            stronger, notes = _let_the_stronger_count(desired, address.organization, files)
-            edits += stronger
+        edits = [Put(path=path, value=terms), *stronger]
         return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=notes)
-    if own.attributes == asked and not request.break_glass:
+    begins_later = own.starts is not None and own.starts > today  # an end of today's grant would cut it short
+    if own.attributes == asked and not (request.break_glass or begins_later):
         edits = [Put(path=(*path, name), value=terms[name]) for name in ("expires", "reason")]
         return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=(f"it would have ended on {own.expires}",))
-    return _raise_for_a_while(request, terms, desired, files, expires=expires)
+    more = _raise_for_a_while(request, terms, desired, files, expires=expires, stronger=stronger)
+    return replace(more, notes=(*more.notes, *notes))
 
 
 def _read_access(request: AccessRequest, desired: Desired) -> dict[str, Value]:
@@ -161,7 +166,13 @@ def _read_access(request: AccessRequest, desired: Desired) -> dict[str, Value]:
 
 
 def _raise_for_a_while(
-    request: AccessRequest, terms: Mapping[str, Value], desired: Desired, files: Sequence[SourceFile], *, expires: date
+    request: AccessRequest,
+    terms: Mapping[str, Value],
+    desired: Desired,
+    files: Sequence[SourceFile],
+    *,
+    expires: date,
+    stronger: Sequence[Edit],
 ) -> ProposedEdit:
     """Beside the line that they have, through a group of one: a name can stand under `members` only once."""
     address, key = request.address, request.address.organization
@@ -169,14 +180,13 @@ def _raise_for_a_while(
     path = (*path_of(address)[:-1], f"{PREFIX}{name}")
     if name in desired.groups:
         raise UsageError(f"there is a group `{name}` already", advice="choose another number of days, or edit by hand")
-    stronger, notes = _let_the_stronger_count(desired, key, files)
     edits: list[Edit] = [
         Put(path=("groups", name), value={"members": [request.person], "description": request.reason}),
         Put(path=path, value=terms),
         *stronger,
     ]
-    note = f"their own line stays as it is and counts again from {expires} on; until then a group of one gives more"
-    return ProposedEdit(edit=edit_all(files, {desired.organizations[key].place.file: edits}), notes=(note, *notes))
+    note = f"their own line stays as it is; until {expires} a group of one gives this beside it"
+    return ProposedEdit(edit=edit_all(files, {desired.organizations[key].place.file: edits}), notes=(note,))
 
 
 def _let_the_stronger_count(

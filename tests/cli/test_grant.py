@@ -178,3 +178,20 @@ def test_a_grant_that_is_revoked_leaves_what_was_there(workspace: Path) -> None:
     assert call(workspace, "revoke", "bo", "acme-bc/ad_account/us", "--write").exit_code == 0
     assert access_on(workspace, TODAY) == before
     assert call(workspace, "revoke", "bo", "acme-bc/ad_account/us").exit_code == 64
+
+
+@pytest.mark.parametrize("expires", ["", ", expires: 2999-01-01"])
+def test_a_grant_takes_nothing_of_what_begins_later(workspace: Path, expires: str) -> None:
+    path, begin = workspace / "access" / "acme.yaml", TODAY + timedelta(days=3)
+    path.write_text(MANIFEST.replace("bo: standard", f"bo: {{role: standard, starts: {begin}{expires}}}"))
+    assert call(workspace, "grant", "bo", "acme-bc", "standard", "--for", "7d", *REASON, "--write").exit_code == 0
+    for day in (0, 2, 3, 6, 7, 300):
+        assert access_on(workspace, TODAY + timedelta(days=day)).get("member/bo", "").startswith("standard"), day
+
+
+def test_a_grant_beyond_the_time_of_somebody_is_no_edit_that_gives_nothing(workspace: Path) -> None:
+    path, end = workspace / "access" / "acme.yaml", TODAY + timedelta(days=3)
+    path.write_text(MANIFEST.replace("bo@acme.example}", f"bo@acme.example, ends: {end}}}"))
+    refused = call(workspace, "grant", "bo", "acme-bc", "standard", "--for", "7d", *REASON)
+    assert refused.exit_code != 0
+    assert f"bo has that until {end} already" in refused.stderr
