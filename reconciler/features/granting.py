@@ -286,7 +286,9 @@ def _in_words(declared: Declared | None, today: date) -> str:
     said = []
     for line in lines:
         starts = f" from {line.starts}" if line.starts and line.starts > today else ""
-        said.append(f"{name_attributes(line.attributes)}{starts}{f' until {line.expires}' if line.expires else ''}")
+        said.append(
+            f"{name_attributes(line.attributes) or 'yes'}{starts}{f' until {line.expires}' if line.expires else ''}"
+        )
     return ", ".join(dict.fromkeys(said))
 
 

@@ -452,3 +452,7 @@ def test_what_is_less_risky_is_only_counted_on_demand(checkout: Checkout, capsys
     told = [one["message"]["text"] for one in sarif["runs"][0]["results"] if one["ruleId"] == "admin-change"]
     why = "admin, not in the directory, first access here"
     assert told == [f"cy@else.example: gains access: admin in acme-dev (critical risk: {why})"]
+    checkout.write({"reconciler.yaml": f"{CONFIG}guards: {{min_admins: 1}}\n"})
+    text = diff(checkout.root, "main", *least, capsys=capsys).out
+    assert "min_admins" not in text
+    assert "note: Only what is at least critical is shown: 2 lines are below that." in text

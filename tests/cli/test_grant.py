@@ -164,6 +164,13 @@ def test_a_membership_goes_with_everything_below_it_and_others_keep_theirs(works
     assert '      eu: {id: "7100000000000000002"}' in text_of(workspace)
 
 
+def test_an_access_without_a_role_that_goes_is_told(workspace: Path) -> None:
+    text = MANIFEST + '    pixels: {web: {id: "7300000000000000001", ad_accounts: [us], access: [cy]}}\n'
+    (workspace / "access" / "acme.yaml").write_text(text, encoding="utf-8")
+    told = call(workspace, "revoke", "cy", "acme-bc/pixel/web")
+    assert "Takes away\n  - cy in acme-bc: access to pixel web: yes" in told.stdout, told.output
+
+
 def test_what_still_leads_there_is_told(workspace: Path) -> None:
     text = MANIFEST + "    asset_groups: {all: {name: All, ad_accounts: [eu], access: {cy: analyst}}}\n"
     (workspace / "access" / "acme.yaml").write_text(text, encoding="utf-8")

@@ -84,9 +84,10 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
             commits.setdefault(file, []).append(commit)
     entries: list[Entry] = [(one.effect, _judge_access(one, commits)) for one in review.access]
     entries += [(None, _judge_thing(one)) for one in review.things]
-    workspace, hidden = hide_below(least, _workspace(review))
-    shown, hidden_access = hide_below(least, (one for _, one in entries))
+    workspace = list(_workspace(review))
+    shown, hidden = hide_below(least, [*workspace, *(one for _, one in entries)])
     kept = set(map(id, shown))
+    workspace = [one for one in workspace if id(one) in kept]
     entries = [entry for entry in entries if id(entry[1]) in kept]
     used = {change.effect for change in review.access}
     legend = Legend(signs=tuple(sign for effect, sign in _EFFECT_SIGNS.items() if effect in used)) if used else None
@@ -107,7 +108,7 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
         title="Access review",
         is_title_needless=True,
         summary=summary_of_review(review),
-        notes=(*_notes(review), *(hidden_access or hidden)),
+        notes=(*_notes(review), *hidden),
         blocks=tuple(filter(None, blocks)),
         whole="review",
         digest=lambda: REVIEW.digest(review),
