@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -37,10 +37,10 @@ def doctor(app: App, format_: str) -> int:
     """Check this installation and workspace, and say what to do.
 
     Looks at versions, extras, the workspace, the store, each provider with what its token may read, and the clock.
-    Reads only, and shows no secret. Exits with 1 when something is wrong that stops a plan or an apply.
+    Changes nothing, and shows no secret. Exits with 1 when something is wrong that stops a plan or an apply.
     """
-    with app.progress("looking around"):
-        checks = [_check_versions(), _check_git(), *_check_workspace(app)]
+    with app.progress("looking around") as tell:
+        checks = [_check_versions(), _check_git(), *_check_workspace(app, tell)]
     app.show(RENDERERS.doctor, checks, format_=format_)
     return ExitCode.FAILED if any(one.health is Health.ERROR for one in checks) else ExitCode.DONE
 
@@ -59,7 +59,7 @@ def _check_git() -> HealthCheck:
     return HealthCheck(name="git", found=said.strip().removeprefix("git version ") or "says no version")
 
 
-def _check_workspace(app: App) -> Iterator[HealthCheck]:
+def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCheck]:
     try:
         inspection = inspect_workspace(app.root, today=SystemClock().today())
         severities = Counter(one.severity for one in inspection.findings)
@@ -80,9 +80,11 @@ def _check_workspace(app: App) -> Iterator[HealthCheck]:
         yield _check_extras(())
         return
     yield _check_extras(tuple(extra for _, extra, _ in extras_wanted(config)))
+    tell("asking the store")
     yield _check_store(app)
     dates: list[str] = []
     for name, settings in sorted(config.providers.items()):
+        tell(f"asking provider {name}: a call that gets no answer is repeated")
         yield _check_provider(app, name, settings, dates)
     yield _check_clock(dates)
 
@@ -128,14 +130,13 @@ def _check_provider(app: App, name: str, settings: ProviderSettings, dates: list
                 dates.append(client.date)
     except ReconcilerError as error:
         return _failed(title, error)
+    more = app.command("auth", "check", "--provider", name)
     return HealthCheck(
         name=title,
         health=Health.FINE if token.is_enough else Health.ERROR,
         found=f"business_api: the token acts as {token.owner}",
-        details=(*_scopes(token), _pace(settings.options)),
-        advice=""
-        if token.is_enough
-        else "`reconciler auth check` shows what is missing, docs/business-center.md how to get it",
+        details=(*_scopes(token), *_pace(settings.options)),
+        advice="" if token.is_enough else f"`{more}` shows what is missing, docs/business-center.md how to get it",
     )
 
 
@@ -150,14 +151,11 @@ def _scopes(token: Check) -> Iterator[str]:
         yield "it is in no Business Center"
 
 
-def _pace(options: Mapping[str, Option]) -> str:
+def _pace(options: Mapping[str, Option]) -> Iterator[str]:
     tier = str(options.get("api_tier") or DEFAULT_TIER)
-    written = (
-        ""
-        if options.get("api_tier")
-        else "; TikTok does not tell which one the app has: write `api_tier:` if it is faster"
-    )
-    return f"rate tier {tier}: {TIERS[tier].limit or 'no limit'}{written}"
+    yield f"rate tier {tier}: {TIERS[tier].limit or 'no limit'}, for this run alone; TikTok counts all runs of the app"
+    if not options.get("api_tier"):
+        yield "TikTok does not tell which tier the app has: write `api_tier:` if it is a faster one"
 
 
 def _check_clock(dates: list[str]) -> HealthCheck:
