@@ -249,7 +249,16 @@ def describe_access(
     today: date,
     is_grant: bool,
 ) -> AccessProposal:
-    """What changes, for everybody, and whether somebody who loses an access still reaches the thing another way."""
+    """What changes, for everybody, and whether somebody who loses an access still reaches the thing another way.
+
+    Raises UsageError where the very access that was to go is still declared.
+    """
+    kept = after.resources[target.organization].get(access_address(target, person))
+    if not is_grant and kept is not None:
+        for line in kept.lines:
+            if line.expires is None or line.expires > today:
+                advice = "take that line out by hand, then try again"
+                raise UsageError(f"{person} would still have that by another line ({line.place})", advice=advice)
     changes = tuple(_compare(before, after, today))
     organization = after.organizations[target.organization]
     notes = list(proposed.notes)

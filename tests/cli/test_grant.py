@@ -202,3 +202,17 @@ def test_a_grant_beyond_the_time_of_somebody_is_no_edit_that_gives_nothing(works
     refused = call(workspace, "grant", "bo", "acme-bc", "standard", "--for", "7d", *REASON)
     assert refused.exit_code != 0
     assert f"bo has that until {end} already" in refused.stderr
+
+
+@pytest.mark.parametrize("where", ["acme-bc", "acme-bc/ad_account/us"])
+def test_nobody_keeps_by_another_spelling_what_is_revoked(workspace: Path, where: str) -> None:
+    twice = "{Pat@agency.example: ROLE, pat@agency.example: {role: ROLE, expires: 2999-01-01}}"
+    text = MANIFEST.replace("bo: standard", "pat@agency.example: standard\n      Pat@agency.example: standard")
+    if where != "acme-bc":
+        text = MANIFEST.replace("bo: standard", "pat@agency.example: standard")
+        text = text.replace("{group:buyers: operator}", twice.replace("ROLE", "operator"))
+    (workspace / "access" / "acme.yaml").write_text(text)
+    refused = call(workspace, "revoke", "pat@agency.example", where, "--write")
+    assert refused.exit_code != 0
+    assert "pat@agency.example would still have that by another line (access/acme.yaml:" in refused.stderr
+    assert text_of(workspace) == text
