@@ -71,6 +71,18 @@ def test_in_a_sandbox_the_days_of_the_past_are_those_of_the_sandbox(run: Run) ->
     assert "operator" in run("who", "eve", "--as-of", then).stdout
 
 
+def test_a_role_that_has_ended_and_is_there_is_told_before_what_ends(run: Run) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("grant", "cy", "acme-dev", "admin", "--for", "2d", "--reason", "INC-7", "--break-glass", "--write")
+    run("apply", "--auto-approve")
+    ends = json.loads(run("expiring", "--format", "json").stdout)["expiring"]
+    assert [(one["sort"], one["about"]) for one in ends] == [("entitlement", "acme-dev/member/cy")]
+    run("sandbox", "clock", "+3d")
+    ended = json.loads(run("expiring", "--format", "json").stdout)["expiring"]
+    assert [(one["sort"], one["what"], one["day"]) for one in ended] == [("still there", "admin", ends[0]["day"])]
+
+
 def test_questions_that_cannot_be_meant_say_what_to_ask(run: Run) -> None:
     run("apply", "--auto-approve")
     assert "advice: ask for acme-bc to see everything" in run("access", "acme-bc/*", code=1).stderr

@@ -14,12 +14,13 @@ from reconciler.engine.waits import get_end_of_invitation
 from reconciler.features.queries.directory import load_about
 from reconciler.features.queries.documents import describe_recorded
 from reconciler.manifests.source import SourceFile
+from reconciler.model.access import is_downgrade
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.finding import Place
 from reconciler.model.holding import AccessStatus
 from reconciler.model.kinds import person_in
 from reconciler.model.ports import StateStore
-from reconciler.model.resource import Status
+from reconciler.model.resource import Attributes, Status
 from reconciler.model.settings import GuardSettings, RuleException
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
@@ -200,6 +201,8 @@ def _recorded(state: State, desired: Desired, settings: GuardSettings) -> Iterat
 def _still_there(organization: str, state: State, desired: Desired, today: date) -> Iterator[Expiry]:
     index = index_access(organization, desired=desired, state=state, today=today, as_of=None)
     for one in index.holdings.values():
+        if one.status is AccessStatus.DIFFERENT and one.is_active and one.declared and one.recorded:
+            yield from _still_more(one.declared, one.recorded.attributes, desired.organizations[organization], today)
         if one.status is AccessStatus.OVER and one.declared is not None:
             yield Expiry(
                 day=min(one.declared.expires or today, today),
@@ -209,6 +212,31 @@ def _still_there(organization: str, state: State, desired: Desired, today: date)
                 then="the next apply takes it away, or says what stops it",
                 reason=one.declared.reason,
                 place=one.declared.place,
+            )
+
+
+def _still_more(declared: Declared, recorded: Attributes, organization: Organization, today: date) -> Iterator[Expiry]:
+    """What an ended line gave beside one that goes on, such as an emergency role, and is recorded still."""
+    left = on_day(declared, today, organization.system).attributes
+
+    def is_less(after: Attributes, than: Attributes) -> bool:
+        return is_downgrade(organization.system, declared.address.kind, before=than, after=after)
+
+    for line in declared.lines:
+        if (
+            line.expires is not None
+            and line.expires <= today
+            and is_less(left, than=line.attributes)
+            and not is_less(recorded, than=line.attributes)
+        ):
+            yield Expiry(
+                day=line.expires,
+                sort=ExpirySort.STILL_THERE,
+                about=str(declared.address),
+                what=name_attributes(line.attributes) or "yes",
+                then=f"the next apply makes it {name_attributes(left) or 'less'}, or says what stops it",
+                reason=line.reason,
+                place=line.place,
             )
 
 
