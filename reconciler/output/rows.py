@@ -173,10 +173,13 @@ def hide_below(least: Risk, found: Iterable[Judged]) -> tuple[list[Judged], list
 def _first_row(judged: Judged) -> Row:
     row, risk = judged.row, "" if judged.is_held else judged.risk.value
     mark = row.sign.mark if row.sign else ""
-    words = (mark, risk, f"{judged.where or judged.organization}:", words_of(row.cells[1]))
+    # Of many organizations each is named behind the person, of many people each behind the organization.
+    common = row.who if judged.where else judged.organization
+    group = " ".join(filter(None, (mark, risk, f"{common}:", words_of(row.cells[1]))))
     shown = Span(risk, SpanStyle.STRONG) if judged.risk is Risk.CRITICAL else risk
     where = judged.where or code(judged.organization)
-    return replace(row, cells=(shown, *row.cells, where), group=" ".join(filter(None, words)))
+    each = tuple(replace(one, group=group) for one in row.of)
+    return replace(row, cells=(shown, *row.cells, where), group=group, of=each)
 
 
 def _rest_row(others: Sequence[Judged], *, is_loss: bool) -> Iterator[Row]:

@@ -8,8 +8,8 @@ what is also a command, the docstring is the command's help.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox import assets, links, members, partners
 from reconciler.sandbox.apps import accept_transfer, decline_transfer, get_app
 from reconciler.sandbox.platforms import ASSET_ROLES

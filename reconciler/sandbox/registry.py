@@ -6,9 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox.platforms import PLATFORMS, Platform
 from reconciler.sandbox.world import Refusal, Row, World
 

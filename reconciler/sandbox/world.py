@@ -12,13 +12,13 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from pkgutil import get_data
 from typing import Any, Final, Self
 
 from reconciler.model.errors import ProviderError
-from reconciler.model.values import dataclass
 from reconciler.sandbox.platforms import Knobs
 
 FORMAT: Final = 3

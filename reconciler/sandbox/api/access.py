@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox.api.messages import RefusedCall
 from reconciler.sandbox.world import Refusal, Row, World
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox.api.access import Caller
 from reconciler.sandbox.api.naming import KINDS, asset_id, get_asset_identity, person_of
 from reconciler.sandbox.api.options import Options

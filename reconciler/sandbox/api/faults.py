@@ -6,11 +6,10 @@ import dataclasses
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, get_args
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox.api.messages import RefusedCall
 from reconciler.sandbox.api.options import Tier
 from reconciler.sandbox.world import World

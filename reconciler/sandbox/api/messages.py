@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
-
-from reconciler.model.values import dataclass
 
 JSON_TYPE = "application/json; charset=utf-8"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Literal, get_args, get_origin, get_type_hints
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox.world import World
 
 _SETTING: Final = "business_api_options"

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
-from reconciler.model.values import dataclass
 from reconciler.sandbox.api.messages import ApiRequest, RefusedCall
 from reconciler.sandbox.api.naming import KINDS
 from reconciler.sandbox.api.options import Options
