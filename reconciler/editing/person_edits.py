@@ -81,9 +81,9 @@ def _mentions(node: object, key: str, path: Path) -> Iterator[tuple[Path, str, o
     for name, inner in node.items():
         here = (*path, str(name))
         if path[:1] in (("organizations",), ("groups",)) and name in {"members", "access"}:
-            spelled = [str(one) for one in inner or () if str(one).casefold() == key.casefold()]
-            if spelled:
-                yield here, spelled[0], inner
+            spelled = (str(one) for one in inner or () if str(one).casefold() == key.casefold())
+            for one in dict.fromkeys(spelled):  # an address may stand there in several spellings
+                yield here, one, inner
         else:
             yield from _mentions(inner, key, here)
 

@@ -216,3 +216,10 @@ def test_nobody_keeps_by_another_spelling_what_is_revoked(workspace: Path, where
     assert refused.exit_code != 0
     assert "pat@agency.example would still have that by another line (access/acme.yaml:" in refused.stderr
     assert text_of(workspace) == text
+
+
+def test_who_is_offboarded_is_taken_out_in_every_spelling(workspace: Path) -> None:
+    text = MANIFEST.replace("bo: standard", "pat@agency.example: standard\n      Pat@agency.example: standard")
+    (workspace / "access" / "acme.yaml").write_text(text)
+    assert call(workspace, "offboard", "pat@agency.example", "--write").exit_code == 0
+    assert "agency.example" not in text_of(workspace)
