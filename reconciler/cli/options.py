@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -25,7 +26,20 @@ DOCUMENT_FORMATS = ("text", "json", *(form for form in FORMS if form != "text"))
 PAGE_FORMATS = (*DOCUMENT_FORMATS, "github", "sarif", "junit")
 """With those of what a forge or a build server reads beside."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class NewFileType(click.Path):
+    """A file to write: never over YAML, which is a manifest or the configuration, and no output."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if path.suffix in {".yaml", ".yml"} and path.exists():
+            self.fail(f"{path} is there already and would be lost: name another file", param, ctx)
+        return path
+
+
+NEW_FILE = NewFileType(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 """Types of arguments and options."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}

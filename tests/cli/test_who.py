@@ -83,6 +83,14 @@ def test_a_role_that_has_ended_and_is_there_is_told_before_what_ends(run: Run) -
     assert [(one["sort"], one["what"], one["day"]) for one in ended] == [("still there", "admin", ends[0]["day"])]
 
 
+def test_no_output_takes_the_place_of_a_manifest(run: Run, tmp_path: Path) -> None:
+    before = {path: path.read_text() for path in tmp_path.rglob("*.yaml")}
+    for name in ("reconciler.yaml", "access/example.yaml"):
+        for command in ("plan", "report"):
+            assert "would be lost" in run(command, "-o", str(tmp_path / name), code=64).stderr
+    assert before == {path: path.read_text() for path in tmp_path.rglob("*.yaml")}
+
+
 def test_questions_that_cannot_be_meant_say_what_to_ask(run: Run) -> None:
     run("apply", "--auto-approve")
     assert "advice: ask for acme-bc to see everything" in run("access", "acme-bc/*", code=1).stderr
