@@ -9,7 +9,7 @@ from datetime import date
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, edit_manifest, render_patch
 from reconciler.editing.entries import NotExpressible
-from reconciler.manifests.people import PREFIX, Contacts
+from reconciler.manifests.people import PREFIX, Contacts, key_of_address
 from reconciler.manifests.scalars import find_hidden, looks_like_secret
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.words import has_mixed_scripts, is_key
@@ -81,7 +81,8 @@ def _mentions(node: object, key: str, path: Path) -> Iterator[tuple[Path, str, o
     for name, inner in node.items():
         here = (*path, str(name))
         if path[:1] in (("organizations",), ("groups",)) and name in {"members", "access"}:
-            spelled = (str(one) for one in inner or () if str(one).casefold() == key.casefold())
+            wanted = key_of_address(key)
+            spelled = (str(one) for one in inner or () if key_of_address(str(one)) == wanted)
             for one in dict.fromkeys(spelled):  # an address may stand there in several spellings
                 yield here, one, inner
         else:

@@ -93,6 +93,13 @@ class Contacts:
         return normal
 
 
+def key_of_address(text: str) -> str:
+    """The key of somebody who is only known by an address, however it is spelled; other texts in lower case."""
+    text = text.strip()
+    email = Contacts(Notes()).read_email(text, Place("", 1, 1)) if "@" in text[1:] else ""
+    return email or text.casefold()
+
+
 def _describe_bad_address(text: str) -> str:
     """The first reason that a person can see; which texts are addresses is for the library to say."""
     local, _, domain = text.rpartition("@")

@@ -23,6 +23,7 @@ from reconciler.features.offboarding.model import Offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
 from reconciler.features.offboarding.rotation import RotationDesk, find_known_secrets
 from reconciler.features.queries import person_access as knowing
+from reconciler.manifests.people import key_of_address
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.holding import PersonReport
 from reconciler.model.values import dataclass
@@ -106,7 +107,7 @@ class _Leaver:
             # An address that nothing mentions is looked for all the same: somebody may have added it by hand.
             if "@" not in person.strip()[1:]:
                 raise
-            report = PersonReport(key=person.strip().casefold(), today=today)
+            report = PersonReport(key=key_of_address(person), today=today)
         edit = ManifestEdit(texts={}, patch="")
         if is_planned:
             edit = make_leave(app.files, report.key, report.person, on=on or today, today=today)
