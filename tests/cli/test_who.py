@@ -79,6 +79,7 @@ def test_a_role_that_has_ended_and_is_there_is_told_before_what_ends(run: Run) -
     ends = json.loads(run("expiring", "--format", "json").stdout)["expiring"]
     assert [(one["sort"], one["about"]) for one in ends] == [("entitlement", "acme-dev/member/cy")]
     run("sandbox", "clock", "+3d")
+    assert f"`reconciler validate --now {run('sandbox', 'clock').stdout[:10]}` shows them" in run("plan").stderr
     ended = json.loads(run("expiring", "--format", "json").stdout)["expiring"]
     assert [(one["sort"], one["what"], one["day"]) for one in ended] == [("still there", "admin", ends[0]["day"])]
 
