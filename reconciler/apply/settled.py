@@ -32,7 +32,7 @@ from reconciler.systems import get_system
 
 TOOL = f"1 {__version__}"
 """The format of what is kept, and the version that has to have written it."""
-_CROSSING = frozenset({"look-alike", "near-domain", "role-mailbox"})
+_CROSSING = frozenset({"look-alike", "near-domain"})
 """Ids of findings about a line on which other files decide too: of an address only the first place is told."""
 
 

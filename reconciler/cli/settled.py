@@ -26,11 +26,11 @@ from reconciler.cli.workspace import (
     check_files,
     find_passed_over,
     judge_recorded,
-    read_config,
     read_files,
     read_rules,
 )
-from reconciler.manifests.load import digest_of, digests_of
+from reconciler.manifests.load import digest_of
+from reconciler.manifests.source import digests_of
 from reconciler.model.declared import Organization
 from reconciler.model.errors import StoreError
 from reconciler.model.finding import Place, Severity
@@ -40,7 +40,7 @@ from reconciler.policies.judging import scope_of_rules
 
 def read_everything(app: App, *, today: date) -> Workspace:
     """The whole workspace as it is meant on a day."""
-    settings = _digest_settings(app)
+    settings = _digest_settings(app, app.config.digest)
     workspace = _check(app, {}, today=today)
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests), settings=settings)
 
@@ -52,7 +52,7 @@ def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspac
     if settled is not None:
         left_out = choose(
             settled,
-            settings=_digest_settings(app),
+            settings=_digest_settings(app, app.config.digest),
             digests=digests,
             stamps=app.store.stamps(),
             today=today,
@@ -89,13 +89,12 @@ def _stands_alone(workspace: Workspace, left_out: Mapping[str, SettledFile], bas
     return not (workspace.references or is_wrong) and stands_alone(workspace.manifests, left_out, basis)
 
 
-def _digest_settings(app: App) -> str:
+def _digest_settings(app: App, of_config: str) -> str:
     """Of the workspace file, of rules of one's own, and of what reviews have closed: names and bytes."""
     root, reviewed = app.root, f"{REVIEWS}/{CLOSED_REVIEWS}"
-    files = read_files(root, [CONFIG_FILE], under=CONFIG_FILE)
-    files += read_files(root, app.config.policies.sources, under="policies")
+    files = read_files(root, app.config.policies.sources, under="policies")
     files += read_files(root, [reviewed] if os.path.lexists(root / reviewed) else [], under=REVIEWS)
-    return digest_of(digests_of(files))
+    return digest_of({CONFIG_FILE: of_config, **digests_of(files)})
 
 
 def _mark(app: App, organization: Organization) -> str:
@@ -121,7 +120,8 @@ class SettledKeeper:
         """Keep everything that was found beside what other runs found. Where that fails, only time is lost."""
         app, desired, today = self._app, self._request.desired, self._request.today
         # People are asked and systems are slow: what was edited meanwhile is not what this run has gone by.
-        if _digest_settings(app) != self._workspace.settings or read_config(app.root) != app.config:
+        (now,) = digests_of(read_files(app.root, [CONFIG_FILE], under=CONFIG_FILE)).values()
+        if _digest_settings(app, now) != self._workspace.settings:
             return
         rules = read_rules(app.root, app.config)
         are_local, are_timeless = scope_of_rules(app.config.policies, rules.rules, desired)

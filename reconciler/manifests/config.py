@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.scalars import is_secret_name
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile, digests_of, parse_file
 from reconciler.manifests.words import note_listed_twice, read_day, read_interval
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.settings import (
@@ -57,6 +57,8 @@ class Config:
     """What the workspace file says, with defaults for what it leaves out."""
 
     manifests: tuple[str, ...]
+    digest: str = field(default="", compare=False)
+    """Of the file it was read from."""
     state: str
     """Address of the store."""
     state_place: Place | None = None
@@ -104,6 +106,7 @@ def load_config(file: SourceFile) -> LoadedConfig:
     notes, parsed = Notes(), parse_file(file)
     read = read_document(ConfigDocument, parsed, notes)
     config = _read_config(*read, PROVIDER_OPTIONS, notes) if read else None
+    config = config and replace(config, digest=digests_of([file])[file.path])
     return LoadedConfig(
         config=None if notes.has_errors else config, findings=notes.in_order(), texts={file.path: parsed.text}
     )

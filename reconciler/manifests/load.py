@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile, digests_of, parse_file
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Finding, Notes, Place, Severity
@@ -87,11 +87,6 @@ def load_manifests(
             top.file for one, top in documents if one.people or one.groups or one.approvals or one.moved
         ),
     )
-
-
-def digests_of(files: Iterable[SourceFile]) -> dict[str, str]:
-    """Path -> SHA-256 of each file; how lines end makes no other manifests."""
-    return {file.path: hashlib.sha256((file.data or b"").replace(b"\r\n", b"\n")).hexdigest() for file in files}
 
 
 def digest_of(digests: Mapping[str, str]) -> str:

@@ -7,9 +7,10 @@ the process on deeply nested input, while here the depth is counted as the event
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -74,6 +75,11 @@ def parse_yaml(file: SourceFile) -> tuple[MapNode | None, list[Finding]]:
     """The top-level mapping of a file with positions, and everything that is wrong with the file as YAML."""
     parsed = parse_file(file)
     return parsed.node, list(parsed.findings)
+
+
+def digests_of(files: Iterable[SourceFile]) -> dict[str, str]:
+    """Path -> SHA-256 of each file; how lines end makes no other manifests."""
+    return {file.path: hashlib.sha256((file.data or b"").replace(b"\r\n", b"\n")).hexdigest() for file in files}
 
 
 def parse_file(file: SourceFile) -> ParsedFile:

@@ -139,8 +139,9 @@ def test_what_is_ordered_is_left_to_the_original() -> None:
 
 
 def test_every_value_is_made_by_it() -> None:
-    """The original costs every run half a millisecond for each class that it loads."""
+    """The original costs every run half a millisecond for each class that it loads; the sandbox shares nothing."""
     package = Path(values.__file__).parents[1]
     original = re.compile(r"^from dataclasses import .*\bdataclass\b|@dataclasses\.dataclass", re.MULTILINE)
-    others = [path.name for path in package.rglob("*.py") if original.search(path.read_text(encoding="utf-8"))]
+    ours = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] != "sandbox"]
+    others = [path.name for path in ours if original.search(path.read_text(encoding="utf-8"))]
     assert others == [], "import `dataclass` from reconciler.model.values"
