@@ -163,7 +163,7 @@ def _values_of_settings(read: _Read) -> dict[str, str]:
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
     if is_dataclass(value) and not isinstance(value, (type, Place)):
-        inner = {field.name: getattr(value, field.name) for field in fields(value)}
+        inner = {field.name: getattr(value, field.name) for field in fields(value) if field.compare}
         for key, below in inner.items():
             yield from _flatten(f"{name}.{key}" if name else key, below)
     elif isinstance(value, Mapping):
