@@ -35,7 +35,9 @@ def big(rows: int = ROWS, *, each: int = 1000) -> Document:
     return Document(title="plan", blocks=tuple(chapters), summary="that is all")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=() if form == "text" else pytest.mark.full) for form in FORMS]
+)
 def test_a_hundred_thousand_rows_are_never_one_text(form: str) -> None:
     longest = total = 0
     for piece in load(FORMS[form])(big(each=200 if form == "html" else ROWS), Style()):

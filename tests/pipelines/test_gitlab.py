@@ -125,7 +125,8 @@ def test_a_change_that_began_before_a_rule_is_judged_by_the_rule_all_the_same(
     repository.git("switch", "--quiet", "main")
     config = repository.workspace / "reconciler.yaml"
     text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("policies: []", "") + "\npolicies: {rules: {role-by-employment: error}}\n", "utf-8")
+    rule = "policies: {set: baseline, rules: {role-by-employment: error}}"
+    config.write_text(text.replace("policies: baseline", rule), encoding="utf-8")
     repository.commit("Let no outsider be admin from now on")
     repository.git("switch", "--quiet", "--create", "outsider", old)
     repository.edit("      bo: admin\n      # Access ends", "      bo: admin\n      zoe: admin\n      # Access ends")
