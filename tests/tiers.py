@@ -15,7 +15,7 @@ HUNDRED = 100
 def register() -> None:
     """Let hypothesis know the tiers. No clock decides a law: a shared machine is slow now and then."""
     calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("quick", calm, max_examples=HUNDRED // 16)
+    settings.register_profile("quick", calm, max_examples=HUNDRED // 25)
     settings.register_profile("full", calm, max_examples=HUNDRED)
     settings.register_profile("long", calm, max_examples=10 * HUNDRED)
     settings.load_profile("quick")
