@@ -174,13 +174,15 @@ class _Application:
             raise
         closed = self._close(loaded, journal, lease)
         if fresh.is_settled and request.targets == EVERYTHING:
-            self._note_settled(closed.state, look.live)
+            seen, part = situation, fresh
+            if closed is not loaded:  # then the next plan starts from more than this one did
+                seen = self._situation(key, closed.state, look.live)
+                part = plan_organization(seen, EVERYTHING)
+            self._note_settled(seen, part, closed.state)
 
-    def _note_settled(self, state: State, live: Live) -> None:
-        """Plan once more from what is stored now: what was just seen is not news to the next plan."""
+    def _note_settled(self, seen: PlanningContext, part: OrganizationPlan, state: State) -> None:
+        """Tell of an organization of which neither what is live nor what is recorded gives a plan anything to say."""
         key, desired = state.organization, self._request.desired
-        seen = self._situation(key, state, live)
-        part = plan_organization(seen, EVERYTHING)
         if not is_settled(seen, part, desired):
             return
         recalled = self._situation(key, state, recorded_as_live(rename_to_today(state, self._identities).state))

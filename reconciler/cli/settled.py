@@ -148,9 +148,11 @@ class SettledKeeper:
             excepted=[one.address.partition("/")[0] for one in app.config.policies.exceptions],
             today=today,
         )
-        if kept != before:
+        # As bytes, because what was read has lists where this run has tuples.
+        data = kept.to_bytes()
+        if before is None or data != before.to_bytes():
             with suppress(StoreError):
-                app.store.write_settled(kept.to_bytes())
+                app.store.write_settled(data)
 
     def _mark_all(self) -> dict[str, str]:
         return {key: _mark(self._app, one) for key, one in self._request.desired.organizations.items()}

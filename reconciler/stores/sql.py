@@ -107,9 +107,11 @@ class SqlStore:
             # The journal first: a writer that comes in between leaves a snapshot whose number nobody has seen.
             for table in (JOURNAL, SNAPSHOTS):
                 newest = select(table.c.organization, func.max(table.c.number)).group_by(table.c.organization)
+                if organizations:
+                    newest = newest.where(table.c.organization.in_(organizations))
                 for organization, number in connection.execute(newest):
                     found[organization] = f"{number}:{found.get(organization, '')}"
-        return {key: found[key] for key in organizations if key in found} if organizations else found
+        return found
 
     def read_settled(self) -> bytes | None:
         """The one row of its table."""

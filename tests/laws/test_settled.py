@@ -430,6 +430,15 @@ def test_dates_are_not_slept_through(settled_root: Path) -> None:
             assert (quick.exit_code, quick.stdout, quick.stderr) == (full.exit_code, full.stdout, full.stderr), day
 
 
+def test_an_apply_that_finds_nothing_else_keeps_what_is_kept(settled_root: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(settled_root, tmp_path / "w")
+    run(root, "apply", "--auto-approve")
+    kept = root / ".reconciler/state/settled"
+    before = kept.stat().st_mtime_ns
+    run(root, "apply", "--auto-approve")
+    assert kept.stat().st_mtime_ns == before
+
+
 def test_another_version_of_the_tool_leaves_nothing_out(settled_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settled, "TOOL", "1 0.2.0")
     assert read_files(settled_root) == {PEOPLE_FILE, *FILES}
