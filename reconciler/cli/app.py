@@ -217,11 +217,12 @@ class App:
         min_risk: Risk | None = None,
         commit: str = "",
         outputs: Callable[..., Mapping[str, str]] | None = None,
+        comment_to: Path | None = None,
     ) -> None:
         """Print values in a form; with `github` also write the step's summary and `outputs` of the values.
 
         With a risk, what is less risky is only counted; not in JSON, which programs read. Lines are linked on the
-        forge as of the commit, without one as of the one that is checked out.
+        forge as of the commit, without one as of the one that is checked out. A comment is Markdown, whatever the form.
         """
         from reconciler.stores.rules import this_process
 
@@ -230,9 +231,11 @@ class App:
             max_chars=max_chars,
             prefix=find_prefix(self.root),
             job=this_process().job,
-            source=find_source(self.root, commit) if format_ in _LINKING else "",
+            source=find_source(self.root, commit) if format_ in _LINKING or comment_to else "",
         )
         limits = [min_risk] if min_risk is not None else []
+        if comment_to is not None:
+            replace_file(comment_to, subject["markdown"](*values, *limits, style))
         with self.stage("output"):
             print_page(subject.write(format_, *values, *limits, style), form=format_)
         if format_ != "github":

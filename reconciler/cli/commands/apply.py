@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 import click
 
@@ -17,7 +17,7 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
-from reconciler.cli.options import FILE, FOLDER, Limits, lock_timeout_option, page_options, planning_options
+from reconciler.cli.options import FILE, FOLDER, NEW_FILE, Limits, lock_timeout_option, page_options, planning_options
 from reconciler.cli.planning import is_blocked, make_plan, make_request, read_plan
 from reconciler.cli.settled import SettledKeeper, read_everything
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
@@ -29,6 +29,14 @@ from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.outcome import Failed, InDoubt, Origin, Outcome, Refused, Report, Result
 from reconciler.model.plan import Plan
 from reconciler.output.words import count
+
+
+class Page(NamedTuple):
+    """Where the report goes, and as what."""
+
+    format_: str
+    max_chars: int
+    comment_to: Path | None = None
 
 
 @click.command()
@@ -51,6 +59,13 @@ from reconciler.output.words import count
     metavar="DIR",
     help="Write QR codes for owners of TikTok accounts here, as a page and as pictures.",
 )
+@click.option(
+    "--comment-to",
+    "comment_to",
+    type=NEW_FILE,
+    metavar="FILE",
+    help="Write what was done here too, as Markdown for a comment.",
+)
 @page_options
 @lock_timeout_option
 @planning_options
@@ -63,6 +78,7 @@ def apply(
     expect_digest: str | None,
     require_clean: bool,
     codes_to: Path | None,
+    comment_to: Path | None,
     format_: str,
     max_chars: int,
     lock_timeout: timedelta,
@@ -98,7 +114,8 @@ def apply(
         return ExitCode.FAILED
     clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)
     keeper = SettledKeeper(app, request, workspace)
-    report = _carry_out(app, plan, request, format_, max_chars=max_chars, lock_timeout=lock_timeout, keeper=keeper)
+    page = Page(format_, max_chars, comment_to)
+    report = _carry_out(app, plan, request, page, lock_timeout=lock_timeout, keeper=keeper)
     keeper.write()
     if saved is not None and saved.does_nothing:
         app.notify("this plan has no changes: nothing was carried out")
@@ -135,9 +152,8 @@ def _carry_out(
     app: App,
     plan: Plan,
     request: PlanRequest,
-    format_: str,
+    page: Page,
     *,
-    max_chars: int,
     lock_timeout: timedelta,
     keeper: SettledKeeper,
 ) -> Report:
@@ -173,8 +189,8 @@ def _carry_out(
         return report
     finally:
         report = report or Report(results=tuple(results))
-        if not plan.does_nothing or report.blocked or format_ != "text":
-            app.show(RENDERERS.report, plan, report, format_=format_, max_chars=max_chars, outputs=_outputs)
+        if not plan.does_nothing or report.blocked or page != Page("text", page.max_chars):
+            app.show(RENDERERS.report, plan, report, **page._asdict(), outputs=_outputs)
 
 
 def code_of_apply(plan: Plan, report: Report) -> ExitCode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Unpack
@@ -10,7 +11,17 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.options import FILE, Limits, min_risk_option, out_option, page_options, planning_options, read_day
+from reconciler.cli.files import replace_file
+from reconciler.cli.options import (
+    FILE,
+    NEW_FILE,
+    Limits,
+    min_risk_option,
+    out_option,
+    page_options,
+    planning_options,
+    read_day,
+)
 from reconciler.cli.planning import (
     code_of_plan,
     make_plan,
@@ -21,6 +32,7 @@ from reconciler.cli.planning import (
     save_plan,
 )
 from reconciler.features.planning.difference import compare_plans
+from reconciler.features.planning.document import count_effects
 from reconciler.model.errors import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
 from reconciler.model.risk import Risk
@@ -90,11 +102,25 @@ def plan(
     metavar="FILE",
     help="Exit with 4 unless PLAN does exactly what this plan, which was reviewed, does.",
 )
+@click.option(
+    "--merge-request-report",
+    "counts_to",
+    type=NEW_FILE,
+    metavar="FILE",
+    help="Write how much it creates, updates and deletes, as GitLab's report `terraform` wants it.",
+)
 @min_risk_option
 @page_options
 @click.pass_obj
 def show(
-    app: App, *, plan_file: Path, reviewed: Path | None, min_risk: Risk | None, format_: str, max_chars: int
+    app: App,
+    *,
+    plan_file: Path,
+    reviewed: Path | None,
+    counts_to: Path | None,
+    min_risk: Risk | None,
+    format_: str,
+    max_chars: int,
 ) -> None:
     """Show a saved plan.
 
@@ -103,6 +129,8 @@ def show(
     """
     plan = read_plan(plan_file)
     app.show(RENDERERS.plan, plan, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)
+    if counts_to is not None:
+        replace_file(counts_to, json.dumps(count_effects(plan)))
     if reviewed is not None:
         _require_same(plan, read_plan(reviewed))
 

@@ -10,9 +10,11 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import find_prefix, read_text_file
+from reconciler.cli.options import FILE
+from reconciler.cli.planning import read_plan
 from reconciler.cli.streams import append_summary
 from reconciler.features.publishing.forges import TargetChoice, open_forge
-from reconciler.features.publishing.sticky import close_issue, publish_comment, publish_issue
+from reconciler.features.publishing.sticky import close_issue, publish_comment, publish_issue, publish_labels
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.live import UNREAD_SIGN
 
@@ -25,6 +27,8 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option("--summary", is_flag=True, help="Write the summary of the job instead of a comment.")
 @click.option("--issue", is_flag=True, help="Open or update an issue instead of a comment.")
 @click.option("--close", is_flag=True, help="With --issue: close it, because the report says that all is settled.")
+@click.option("--keep", is_flag=True, help="Write it above what the comment says, which is folded below.")
+@click.option("--labels-from", "plan_file", type=FILE, metavar="PLAN", help="Set the labels that this plan asks for.")
 @click.option("--title", default="", metavar="TEXT", help="With --issue: its title.")
 @click.option("--label", "labels", multiple=True, metavar="LABEL", help="With --issue: for a new one. Repeatable.")
 @click.option("--name", default="", metavar="NAME", help="Which comment or issue; by default named by the workspace.")
@@ -40,6 +44,8 @@ def publish(
     summary: bool,
     issue: bool,
     close: bool,
+    keep: bool,
+    plan_file: Path | None,
     title: str,
     labels: tuple[str, ...],
     name: str,
@@ -53,6 +59,9 @@ def publish(
     comes from GITHUB_TOKEN or GITLAB_TOKEN.
     """
     _check_usage(summary=summary, issue=issue, close=close, title=title, labels=labels)
+    if (summary or issue) and (keep or plan_file):
+        raise UsageError("--keep and --labels-from are about a comment", advice="leave them away")
+    plan = read_plan(plan_file) if plan_file else None
     if summary:
         append_summary(_read(source))
         return
@@ -62,13 +71,16 @@ def publish(
     name = name or find_prefix(app.root).rstrip("/") or "."
     with open_forge(choice, os.environ, for_comment=not issue) as at:
         if not issue:
-            published = publish_comment(at, name=name, body=_read(source))
+            published = publish_comment(at, name=name, body=_read(source), keep=keep)
         elif close:
             published = close_issue(at, name=name, farewell=_FAREWELL)
         else:
             published = publish_issue(at, name=name, title=title, body=_read(source), labels=labels)
+        set_labels = publish_labels(at, name=name, plan=plan) if plan else ()
     what = "issue" if issue else "comment"
     click.echo(f"{what}: {published.done}{published.url and f' {published.url}'}")
+    if plan:
+        click.echo(f"labels: {', '.join(set_labels) or 'none'}")
 
 
 def _check_usage(*, summary: bool, issue: bool, close: bool, title: str, labels: tuple[str, ...]) -> None:

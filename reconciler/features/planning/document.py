@@ -315,6 +315,13 @@ def _counts(plan: Plan) -> str:
     return f"Plan: {', '.join(counted)}."
 
 
+def count_effects(plan: Plan) -> dict[str, int]:
+    """How much it creates, updates and deletes, requests to people included; what is only forgotten is no effect."""
+    steps: list[Change | Waiting] = [*plan.changes, *plan.asks]
+    signs = Counter(SIGNS[step.action] for step in steps)
+    return {"create": signs[ADD], "update": signs[CHANGE] + signs[TRANSFER], "delete": signs[REMOVE]}
+
+
 def describe_counts(plan: Plan) -> str:
     """`5 changes in 2 organizations`, for a question before applying."""
     touched = sum(1 for part in plan.organizations if part.changes)

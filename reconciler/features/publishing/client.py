@@ -123,7 +123,7 @@ class ForgeClient:
                 return
 
     def put(self, method: str, path: str, body: Mapping[str, Any]) -> Content:
-        """Write something that is the same after two writes; `method` is PUT or PATCH."""
+        """Write something that is the same after two writes, whatever the method is called."""
         return cast("Content", self._repeat(method, path, json=SECRETS.hide_in_json(dict(body))).json())
 
     def create(self, path: str, body: Mapping[str, Any]) -> Content:

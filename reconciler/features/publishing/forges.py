@@ -10,12 +10,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.features.publishing.client import Content, Denied, ForgeClient, ForgeError, TokenAccess, require_token
+from reconciler.features.publishing.client import (
+    Content,
+    Denied,
+    ForgeClient,
+    ForgeError,
+    Missing,
+    TokenAccess,
+    require_token,
+)
 from reconciler.model.errors import UsageError
 from reconciler.model.values import dataclass
 
@@ -50,6 +58,7 @@ class GitHub:
         self._client = client
         self._issues = f"repos/{repository}/issues"
         self._comments = f"{self._issues}/{number}/comments"
+        self._labels = f"{self._issues}/{number}/labels"
         self._login: str | None = None
 
     def comments(self) -> list[Post]:
@@ -64,6 +73,15 @@ class GitHub:
         """Write a comment anew."""
         row = self._client.put("PATCH", f"{self._issues}/comments/{post.id}", {"body": body})
         return _post(row, "id", "body")
+
+    def change_labels(self, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Give the pull request some labels and take others away, where it has them; the rest are none of ours."""
+        has = {row["name"] for row in self._client.get_all(self._labels)}
+        if missing := [label for label in add if label not in has]:
+            self._client.put("POST", self._labels, {"labels": missing})
+        for label in has.intersection(remove):
+            with suppress(Missing):  # somebody else took it away
+                self._client.put("DELETE", f"{self._labels}/{quote(label, safe='')}", {})
 
     def issues(self) -> list[Post]:
         """Our own open issues, oldest first; for GitHub a pull request is an issue too."""
@@ -109,7 +127,8 @@ class GitLab:
         self._client = client
         project = f"projects/{quote(repository, safe='')}"
         self._issues = f"{project}/issues"
-        self._notes = f"{project}/merge_requests/{number}/notes"
+        self._request = f"{project}/merge_requests/{number}"
+        self._notes = f"{self._request}/notes"
         self._user = 0
 
     def comments(self) -> list[Post]:
@@ -127,6 +146,10 @@ class GitLab:
     def change_comment(self, post: Post, body: str) -> Post:
         """Write a note anew."""
         return _post(self._client.put("PUT", f"{self._notes}/{post.id}", {"body": body}), "id", "body")
+
+    def change_labels(self, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Give the merge request some labels and take others away; the rest are none of ours."""
+        self._client.put("PUT", self._request, {"add_labels": ",".join(add), "remove_labels": ",".join(remove)})
 
     def issues(self) -> list[Post]:
         """Our own open issues, oldest first."""

@@ -1,4 +1,7 @@
-"""One comment, or one issue, that is written anew again and again instead of being followed by another one."""
+"""One comment, or one issue, that is written anew again and again instead of being followed by another one.
+
+A pull request gets one comment for its whole life: the review, and above it, once it is merged, what became of it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,22 @@ from urllib.parse import quote
 
 from reconciler.features.publishing.client import Denied, Missing, Unanswered
 from reconciler.features.publishing.forges import Forge, Post
+from reconciler.model.change import Change, Waiting
 from reconciler.model.errors import UsageError
+from reconciler.model.plan import Plan
+from reconciler.model.risk import Mark
 from reconciler.model.values import dataclass
 
 _OUTDATED = "_Outdated: a newer comment has taken the place of this one._"
+_KEPT = "<!-- reconciler kept -->"
+"""Begins what a comment said before; what stands above it is replaced."""
+_MARKERS = "<!-- reconciler: "
+LABELS: dict[str, frozenset[Mark]] = {
+    "access:admin": frozenset({Mark.ADMIN}),
+    "access:money": frozenset({Mark.MONEY}),
+    "access:outside": frozenset({Mark.COMPANY, Mark.OUTSIDE_DOMAINS, Mark.OUTSIDE_DIRECTORY}),
+}
+"""Label of a pull request -> which marks of a step it stands for."""
 _CREATE_ATTEMPTS = 3
 
 
@@ -38,16 +53,19 @@ class Published:
 
 def marker(name: str) -> str:
     """The hidden line that says which workspace a post is about; no name can end it early."""
-    return f"<!-- reconciler: {quote(name, safe='/.').replace('-', '%2D')} -->"
+    return f"{_MARKERS}{quote(name, safe='/.').replace('-', '%2D')} -->"
 
 
-def publish_comment(forge: Forge, *, name: str, body: str) -> Published:
-    """Write our comment of that name, or write it for the first time.
+def publish_comment(forge: Forge, *, name: str, body: str, keep: bool = False) -> Published:
+    """Write our comment of that name, or write it for the first time; with `keep` above what it says, which is folded.
 
     Of several the newest is kept; the others are emptied, so that nobody approves what an old one says.
     """
     text = _text(forge, name, body)
     ours = _ours(forge.comments(), name)
+    if keep and ours:
+        before = ours[-1].body.removeprefix(marker(name))
+        text = _fold(forge, text, before)
     for post in ours[:-1]:
         with suppress(Missing, Denied):
             forge.change_comment(post, _OUTDATED)
@@ -57,6 +75,22 @@ def publish_comment(forge: Forge, *, name: str, body: str) -> Published:
         with suppress(Missing, Denied):  # deleted meanwhile, or the post of another bot
             return Published(done=Done.UPDATED, url=forge.change_comment(ours[-1], text).url)
     return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
+
+
+def publish_labels(forge: Forge, *, name: str, plan: Plan) -> tuple[str, ...]:
+    """Set the labels of a pull request as its plan asks.
+
+    One that it does not ask for is taken away, unless there is a comment about another workspace too: nobody knows
+    which of them has set it, and a label too many warns where one too few does not.
+    """
+    steps: list[Change | Waiting] = [*plan.changes, *plan.asks, *(blocked.change for blocked in plan.blocked)]
+    marks = frozenset(mark for step in steps for mark in step.marks)
+    asked = tuple(label for label, about in LABELS.items() if about & marks)
+    is_shared = any(
+        post.body.startswith(_MARKERS) and not post.body.startswith(marker(name)) for post in forge.comments()
+    )
+    forge.change_labels(asked, () if is_shared else tuple(LABELS.keys() - asked))
+    return asked
 
 
 def publish_issue(forge: Forge, *, name: str, title: str, body: str, labels: Sequence[str] = ()) -> Published:
@@ -82,11 +116,24 @@ def close_issue(forge: Forge, *, name: str, farewell: str) -> Published:
 def _text(forge: Forge, name: str, body: str) -> str:
     """The whole text; raises UsageError when it is too long, because half of a plan is worse than none."""
     text = f"{marker(name)}\n{body.strip()}\n"
-    length = len(text.encode("utf-16-le", "replace")) // 2
-    if length > forge.max_length:
+    if (length := _length(text)) > forge.max_length:
         message = f"{length:,} characters are more than the {forge.max_length:,} that {forge.name} takes"
         raise UsageError(message, advice="make it shorter with --max-chars")
     return text
+
+
+def _fold(forge: Forge, text: str, before: str) -> str:
+    """The text, and folded below it what the comment said first; without that where there is not room for both."""
+    kept = before.partition(_KEPT)[2].rpartition("</details>")[0] if _KEPT in before else before
+    whole = f"{text}\n<details><summary>What was reviewed</summary>\n\n{_KEPT}\n{kept.strip()}\n\n</details>\n"
+    if _length(whole) <= forge.max_length:
+        return whole
+    return f"{text}\nWhat was reviewed has no room here; the history of this comment shows it.\n"
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, as forges count."""
+    return len(text.encode("utf-16-le", "replace")) // 2
 
 
 def _ours(posts: list[Post], name: str) -> list[Post]:

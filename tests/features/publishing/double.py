@@ -1,4 +1,4 @@
-"""GitHub and GitLab on this machine, as far as comments and issues go: real HTTP, and bad days on request."""
+"""GitHub and GitLab on this machine, as far as comments, labels and issues go: real HTTP, bad days on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Row = dict[str, Any]
 TOKEN = "t0ken-of-the-job"
@@ -42,6 +42,8 @@ class Forge:
     """False for the token of an app, which may not ask who it is."""
     comments: list[Row] = field(default_factory=list)
     issues: list[Row] = field(default_factory=list)
+    labels: set[str] = field(default_factory=set)
+    """Of the pull request."""
     answers: list[Answer] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     bodies: list[Row] = field(default_factory=list)
@@ -87,6 +89,8 @@ class Forge:
             if not self.knows_itself:
                 return 403, {"message": "Resource not accessible by integration"}, {}
             return 200, self.me, {}
+        if found := re.search(r"/(?:issues/5/labels(?:/(.+))?|merge_requests/5)$", path):
+            return self._label(method, unquote(found[1] or ""), body)
         for pattern, rows in (
             (r"/issues/comments/(\d+)$|/merge_requests/\d+/notes/(\d+)$", self.comments),
             (r"/issues/(\d+)$", self.issues),
@@ -117,6 +121,13 @@ class Forge:
         if body.get("state_event") == "close":
             row["state"] = "closed"
         return 200, row, {}
+
+    def _label(self, method: str, named: str, body: Row) -> tuple[int, Any, dict[str, str]]:
+        if method == "DELETE" and named not in self.labels:
+            return 404, {"message": "Label does not exist"}, {}
+        add = [*body.get("labels", ()), *filter(None, body.get("add_labels", "").split(","))]
+        self.labels = (self.labels | set(add)) - {named, *body.get("remove_labels", "").split(",")}
+        return 200, [{"name": label} for label in sorted(self.labels)], {}
 
     def _list(self, rows: list[Row], query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         size, page = int(query["per_page"]), int(query["page"])
@@ -157,7 +168,7 @@ def _handler(answer: Callable[..., tuple[int, Any, dict[str, str]]]) -> type[Bas
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = do_PUT = _serve  # noqa: N815  # the names that http.server looks for
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815  # the names that http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the signature that it overrides
             """Tests are quiet."""

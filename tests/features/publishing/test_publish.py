@@ -94,6 +94,27 @@ def test_a_file_a_name_and_a_place_can_be_given(double: Forge, run: Run, tmp_pat
     assert double.comments[0]["body"] == f"{marker('eu')}\nfrom a file\n"
 
 
+def test_labels_come_from_a_saved_plan_and_the_outcome_from_the_apply_of_it(
+    double: Forge, run: Run, tmp_path: Path
+) -> None:
+    plan, told = str(tmp_path / "plan.json"), str(tmp_path / "told.md")
+
+    def call(*words: str) -> None:
+        result = CliRunner().invoke(cli, ["-C", str(tmp_path), *words])
+        assert result.exit_code == 0, result.output
+
+    call("init")
+    call("plan", "--out", plan)
+    double.labels = {"access:admin", "bug"}  # as an earlier version of the change asked
+    assert run("--labels-from", plan, **in_github(double)).output.endswith("labels: none\n")
+    call("apply", plan, "--format", "json", "--comment-to", told)
+    run("--keep", "--from", told, **in_github(double))
+    assert "**Applied 0 changes; 2 requested.**" in double.comments[0]["body"]
+    assert "### Plan" in double.comments[0]["body"]
+    assert double.labels == {"bug"}
+    assert "about a comment" in run("--issue", "--title", "t", "--keep", code=64, **in_github(double)).output
+
+
 def test_a_workspace_in_a_folder_of_its_repository_gives_the_comment_its_name(
     double: Forge, run: Run, tmp_path: Path
 ) -> None:

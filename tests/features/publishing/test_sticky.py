@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import stamina  # noqa: TID253  # repeats at once here
 
 from reconciler.features.publishing.client import Busy, Denied, ForgeError, Missing, Unanswered
 from reconciler.features.publishing.forges import Forge
-from reconciler.features.publishing.sticky import Done, close_issue, marker, publish_comment, publish_issue
+from reconciler.features.publishing.sticky import (
+    Done,
+    close_issue,
+    marker,
+    publish_comment,
+    publish_issue,
+    publish_labels,
+)
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.declared import Mode
 from reconciler.model.errors import UsageError
+from reconciler.model.kinds import Action
+from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.risk import Mark
 from tests.features.publishing import double as forge_double
 from tests.features.publishing.double import GITHUB_APP, STRANGER, TOKEN
 
@@ -243,3 +257,65 @@ def test_pull_requests_and_issues_of_others_are_no_issues_of_ours(double: Double
     double.issue(f"{marker('drift')}\n", pull_request={"url": "x"})
     double.issue(f"{marker('drift')}\n", by=STRANGER)
     assert close_issue(github, name="drift", farewell="x").done is Done.NOTHING
+
+
+def test_what_became_of_a_change_stands_above_its_review_however_often_it_is_told(double: Double, forge: Forge) -> None:
+    publish_comment(forge, name="access", body="The review.")
+    for told in ("Applied 1.", "Applied 2."):
+        assert publish_comment(forge, name="access", body=told, keep=True).done is Done.UPDATED
+    assert publish_comment(forge, name="access", body="Applied 2.", keep=True).done is Done.UNCHANGED
+    (text,) = texts(double)
+    assert text.startswith(f"{MARK}\nApplied 2.\n")
+    assert (text.count("The review."), text.count("<details>"), "Applied 1." in text) == (1, 1, False)
+
+
+def test_a_review_that_folds_parts_of_its_own_is_kept_whole(double: Double, forge: Forge) -> None:
+    review = "Before.\n<details><summary>acme-bc</summary>\n\n- eve\n\n</details>\nAfter."
+    publish_comment(forge, name="access", body=review)
+    for _ in range(2):
+        publish_comment(forge, name="access", body="Applied.", keep=True)
+    assert review in texts(double)[0]
+
+
+def test_where_there_is_not_room_for_both_the_outcome_stands_alone(double: Double, github: Forge) -> None:
+    publish_comment(github, name="access", body="r" * 40_000)
+    publish_comment(github, name="access", body="o" * 40_000, keep=True)
+    (text,) = texts(double)
+    assert ("r" * 40_000 in text, "o" * 40_000 in text, "has no room here" in text) == (False, True, True)
+
+
+def plan_marked(*marks: Mark) -> Plan:
+    change = Change(
+        address=Address.parse("acme-bc/member/eve"),
+        action=Action.INVITE,
+        before=None,
+        after=None,
+        fingerprint="",
+        why="declared",
+        marks=marks,
+    )
+    part = OrganizationPlan(
+        organization="acme-bc",
+        system="business_center",
+        mode=Mode.ADDITIVE,
+        lineage="",
+        serial=0,
+        changes=(change,),
+    )
+    return Plan(today=date(2026, 11, 29), manifests="", organizations=(part,))
+
+
+def test_labels_follow_the_plan_and_leave_those_of_people_alone(double: Double, forge: Forge) -> None:
+    double.labels = {"bug", "access:money"}
+    asked = publish_labels(forge, name="access", plan=plan_marked(Mark.ADMIN, Mark.OUTSIDE_DIRECTORY))
+    assert asked == ("access:admin", "access:outside")
+    assert double.labels == {"bug", *asked}
+    publish_labels(forge, name="access", plan=plan_marked(Mark.FIRST))
+    assert double.labels == {"bug"}
+
+
+def test_no_workspace_takes_away_what_the_plan_of_another_one_asked_for(double: Double, forge: Forge) -> None:
+    publish_comment(forge, name="elsewhere", body="Another workspace.")
+    double.labels = {"access:money"}
+    publish_labels(forge, name="access", plan=plan_marked(Mark.ADMIN))
+    assert double.labels == {"access:admin", "access:money"}
