@@ -58,7 +58,7 @@ class Workspace:
         if self.manifests.desired is None or wrong:
             raise ManifestError(list(self.findings), texts=self.manifests.texts)
         said = self.policies
-        return replace(self.manifests.desired, policy_findings=said.findings, refusals=said.refusals)
+        return replace(self.manifests.desired, policy_findings=said.told_by_plans, refusals=said.refusals)
 
 
 def read_configuration(root: Path) -> LoadedConfig:

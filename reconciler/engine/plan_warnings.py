@@ -22,7 +22,6 @@ from reconciler.model.live import Unknown
 from reconciler.model.masks import is_masked
 from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.model.resource import Resource, Status
-from reconciler.model.settings import POLICY_EXCEPTION
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus
 
@@ -94,15 +93,11 @@ def _overdue_waits(context: PlanningContext, part: OrganizationPlan) -> Iterator
 
 
 def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> Iterator[Finding]:
-    """What policies of severity error have against an organization, and every exception from one, changes or not.
-
-    A review that is overdue is told too: time alone brings it about, and no change of a manifest shows it.
-    """
+    """What policies have against an organization, and every exception from one, changes or not."""
     keys = {context.organization.key for context in looked_at}
     for finding in desired.policy_findings:
-        is_told = finding.severity is Severity.ERROR or finding.id in (POLICY_EXCEPTION, "review-overdue")
         of = finding.address.partition("/")[0]
-        if is_told and (not of or any(fnmatchcase(key, of) for key in keys)):
+        if not of or any(fnmatchcase(key, of) for key in keys):
             yield finding
 
 

@@ -178,7 +178,7 @@ class Desired:
     reviewed: Mapping[str, date] | None = None
     """Organization -> the UTC day on which its last access review was closed; None where nobody has looked."""
     policy_findings: tuple[Finding, ...] = ()
-    """What policies have against it."""
+    """What policies have against it that a plan tells whether or not something changes."""
     refusals: Mapping[Address, str] = field(default_factory=dict)
     """Access that a policy of severity error objects to, with its words; it is not given to anybody."""
     allowed_domains: frozenset[str] = frozenset()

@@ -111,6 +111,15 @@ class Judgment:
     doubts: tuple[Finding, ...] = ()
     """What is wrong with the settings of the rules."""
 
+    @property
+    def told_by_plans(self) -> tuple[Finding, ...]:
+        """What counts whether or not something changes: errors, exceptions, and reviews that are overdue.
+
+        Time alone brings those about, and no change of a manifest shows them.
+        """
+        always = (POLICY_EXCEPTION, review_overdue.RULE.id)
+        return tuple(one for one in self.findings if one.severity is Severity.ERROR or one.id in always)
+
 
 def judge(
     desired: Desired | None,
