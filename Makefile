@@ -52,10 +52,11 @@ schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the docume
 	$(BIN)/reconciler schema --write schemas
 
 PAGE := $(BIN)/python -c 'import sys; from reconciler.systems import pages; print(getattr(pages, sys.argv[1])(), end="")'
-pages: $(RUNTIME) ## Write the pages of roles, of steps for people and of policies again after a change of what they are made from
+pages: $(RUNTIME) ## Write the pages of roles, of steps for people and of policies and the help again after a change of what they are made from
 	$(PAGE) render_systems > docs/systems.md
 	$(PAGE) render_steps > docs/steps.md
 	$(BIN)/python -c 'from reconciler.features.listing import render_policies; print(render_policies(), end="")' > docs/policy-rules.md
+	COLUMNS=80 $(BIN)/reconciler --help > reconciler/cli/help.txt
 
 figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 	$(BIN)/python -m tests.figures

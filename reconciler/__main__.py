@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from reconciler import __version__
@@ -11,10 +12,10 @@ def main() -> None:
     """Run the command line."""
     if sys.platform == "win32":
         sys.exit("reconciler does not run on Windows, where it could not lock its state: use it in WSL")
-    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
-        # Scripts ask for it all the time, and click alone takes three times as long to import as Python to start.
+    text = _find_answer(sys.argv[1:])
+    if text and sys.stdout is not None:
         try:
-            sys.stdout.write(f"reconciler {__version__}\n")
+            sys.stdout.write(text)
             sys.stdout.flush()
         except OSError:
             pass  # what cannot be written is told below, as for any command
@@ -23,6 +24,30 @@ def main() -> None:
     from reconciler.cli.main import main as run
 
     run()
+
+
+def _find_answer(words: list[str]) -> str:
+    """What needs no command line to be built: click alone takes three times as long to import as Python to start.
+
+    Scripts ask for the version all the time, and people for the help; `make pages` writes it as click lays it out in 80
+    columns.
+    """
+    if words == ["--version"]:
+        return f"reconciler {__version__}\n"
+    if words in (["--help"], ["-h"]) and not _may_be_narrow():
+        path = f"{os.path.dirname(__file__)}/cli/help.txt"  # noqa: PTH120 - pathlib takes as long as Python to start
+        with open(path, encoding="ascii") as file:  # noqa: PTH123
+            return file.read()
+    return ""
+
+
+def _may_be_narrow() -> bool:
+    if "COLUMNS" in os.environ:
+        return True
+    try:
+        return os.get_terminal_size().columns < 80
+    except OSError:  # no terminal
+        return False
 
 
 if __name__ == "__main__":

@@ -49,6 +49,23 @@ def test_help_lists_every_command_and_loads_nothing_heavy(option: str) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_help_that_is_shown_at_once_is_the_one_that_click_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make pages` writes it again."""
+    monkeypatch.setenv("COLUMNS", "80")
+    written = (ROOT / "reconciler" / "cli" / "help.txt").read_text(encoding="ascii")
+    assert written == cli.get_help(cli.make_context("reconciler", [], resilient_parsing=True)) + "\n"
+
+
+def test_in_a_narrow_terminal_the_help_is_narrow_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["reconciler", "--help"])
+    monkeypatch.setenv("COLUMNS", "60")
+    with pytest.raises(SystemExit, match="0"):
+        start_command()
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
 _LOADED_BY = """
 import json, sys
 from reconciler.__main__ import main
