@@ -30,7 +30,7 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.output.style import Style, Tone
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cProfile import Profile
 
     from reconciler.cli.catalogue import Subject
-    from reconciler.manifests.config import Config, ProviderSettings
+    from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
     from reconciler.model.declared import Organization
     from reconciler.model.ports import Clock, Explorer, Provider, StateStore
@@ -58,10 +58,6 @@ class SystemClock:
     def now(self) -> datetime:
         """The current time, in UTC."""
         return datetime.now(UTC)
-
-    def today(self) -> date:
-        """The current day, in UTC."""
-        return self.now().date()
 
 
 @dataclass(kw_only=True)
@@ -90,12 +86,19 @@ class App:
         return self.root / ".reconciler"
 
     @cached_property
-    def config(self) -> Config:
-        """The configuration; raises ManifestError when it has errors."""
-        from reconciler.cli.workspace import read_config
+    def loaded(self) -> LoadedConfig:
+        """The configuration and everything there is to say about it; raises ReconcilerError when there is none."""
+        from reconciler.cli.workspace import read_configuration
 
         with self.stage("settings"):
-            config = read_config(self.root)
+            return read_configuration(self.root)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration; raises ManifestError when it has errors."""
+        config = self.loaded.config
+        if config is None:
+            raise ManifestError(list(self.loaded.findings))
         # Also of what this command will not read: older states and plans may hold what somebody else has let in.
         references = [str(value) for made in config.providers.values() for value in made.options.values()]
         for reference in (*references, config.state_key):
@@ -140,8 +143,19 @@ class App:
 
     @property
     def today(self) -> date:
-        """The current day of the workspace."""
-        return self.clock.now().date()
+        """The current day, the same for every command: that of the sandbox, once one has begun.
+
+        Asking begins none. Where the settings are wrong or missing, nothing goes by a sandbox.
+        """
+        try:
+            is_played = self._is_played
+        except ReconcilerError:
+            is_played = False
+        if is_played:
+            from reconciler.sandbox import WORLD_FILE
+
+            is_played = (self.root / WORLD_FILE).exists()
+        return (self.clock if is_played else SystemClock()).now().date()
 
     @cached_property
     def world(self) -> World:

@@ -15,7 +15,7 @@ from reconciler.apply import planning
 from reconciler.apply.planning import PlanRequest
 from reconciler.apply.settled import SettledFile
 from reconciler.apply.states import read_state
-from reconciler.cli.app import App, SystemClock
+from reconciler.cli.app import App
 from reconciler.cli.exits import exit_code
 from reconciler.cli.files import CODE_NOTES, read_text_file, replace_file
 from reconciler.cli.options import Limits
@@ -71,9 +71,7 @@ def make_request(
         counted.update(file.notes)
     if counted:
         said = ", ".join(count(counted[one], one, f"{one}s") for one in Severity if counted[one])
-        day = today or now.date()
-        # Offline, validation goes by the day of this machine, and not by the clock of a sandbox.
-        as_of = "" if day == SystemClock().today() else f" --now {day}"
+        as_of = "" if today in (None, now.date()) else f" --now {today}"
         app.notify(f"{said} in the manifests: `reconciler validate{as_of}` shows them")
     return PlanRequest(
         desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),

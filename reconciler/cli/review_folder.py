@@ -242,7 +242,7 @@ class OpenedReview:
 
     def log(self, closing: ReviewClosing, digest: str, lock_timeout: timedelta) -> None:
         """Write into the audit log what the evidence is, where there is a state to write it beside."""
-        editor = open_editor(self.app, lock_timeout, clock=self.app.clock)
+        editor = open_editor(self.app, lock_timeout)
         concerned = {one.address.organization for one in closing.results} & set(self.app.store.organizations())
         for organization in sorted(concerned):
             found = [one for one in closing.results if one.address.organization == organization]

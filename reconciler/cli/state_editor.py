@@ -10,14 +10,13 @@ from pathlib import Path
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import read_state
-from reconciler.cli.app import App, SystemClock
+from reconciler.cli.app import App
 from reconciler.cli.files import ask_git
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StateLocked
 from reconciler.model.outcome import Origin
-from reconciler.model.ports import Clock
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.stores.rules import SystemTimer, this_process
@@ -38,12 +37,12 @@ def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:
     return LeaseTerms(timer=SystemTimer(), timeout=timeout, on_wait=announce)
 
 
-def open_editor(app: App, lock_timeout: timedelta = timedelta(), *, clock: Clock | None = None) -> StateEditor:
-    """Everything that editing needs. Its entries carry the real time unless a `clock` is given."""
+def open_editor(app: App, lock_timeout: timedelta = timedelta()) -> StateEditor:
+    """Everything that editing needs. Its entries carry the time of the workspace, as those of a run do."""
     return StateEditor(
         store=app.store,
         terms=lease_terms(app, lock_timeout),
-        clock=clock or SystemClock(),
+        clock=app.clock,
         origin=read_origin(app.root),
     )
 

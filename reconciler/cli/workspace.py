@@ -81,14 +81,6 @@ def _advise_on_folder(root: Path) -> str:
     return f"there is one above: use {shlex.join(['-C', os.path.relpath(above)])}"
 
 
-def read_config(root: Path) -> Config:
-    """The configuration; raises ManifestError when it has errors."""
-    loaded = read_configuration(root)
-    if loaded.config is None:
-        raise ManifestError(list(loaded.findings))
-    return loaded.config
-
-
 def read_workspace(
     root: Path, config: Config, *, today: date, read_recorded: Callable[[str], State] | None = None
 ) -> Workspace:
@@ -175,9 +167,8 @@ def read_rules(root: Path, config: Config) -> RuleBook:
     )
 
 
-def inspect_workspace(root: Path, *, today: date) -> Inspection:
+def inspect_workspace(root: Path, loaded: LoadedConfig, *, today: date) -> Inspection:
     """Everything there is to say about the files of a workspace, errors and all, as of a day."""
-    loaded = read_configuration(root)
     if loaded.config is None:
         return Inspection(findings=loaded.findings, texts=loaded.texts, files=1)
     workspace = read_workspace(root, loaded.config, today=today)
@@ -197,8 +188,9 @@ def inspect_workspace(root: Path, *, today: date) -> Inspection:
 def inspect_policies(
     root: Path, config: Config, chosen: Collection[str], *, today: date, read_recorded: Callable[[str], State]
 ) -> Inspection:
-    """What policies say about a workspace, all of them or only the chosen ones; raises ManifestError.
+    """What policies say about a workspace, all of them or only the chosen ones, and what is wrong with their settings.
 
+    Raises ManifestError.
     What is recorded is read only where a rule looks at it.
     """
     workspace = read_workspace(root, config, today=today)
@@ -210,9 +202,10 @@ def inspect_policies(
     held = only(settings, chosen, book.rules) if chosen else settings
     needed = read_recorded if looks_at_state(held, book.rules, *Severity) else None
     config = replace(config, policies=held)
+    judged = _judge(workspace.desired, config, book, today=today, read_recorded=needed)
     return Inspection(
-        findings=_judge(workspace.desired, config, book, today=today, read_recorded=needed).findings,
-        texts=workspace.manifests.texts,
+        findings=(*judged.doubts, *judged.findings),
+        texts={**workspace.manifests.texts, **read_texts(root, judged.doubts)},
         files=workspace.files,
         policies=frozenset(book.rules),
     )

@@ -4,3 +4,8 @@ The rules modules (`registry`, `members`, `apps`, `assets`, `links`, `partners`)
 allows; they know nothing of plans. `people` is what everybody else does, `api` the platform over HTTP. The provider
 `providers.sandbox` translates between it and the tool.
 """
+
+from pathlib import Path
+
+WORLD_FILE = Path(".reconciler") / "sandbox.db"
+"""Where the world of a workspace lies, once it has begun."""

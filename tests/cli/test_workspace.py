@@ -130,7 +130,7 @@ def test_what_looks_meant_and_is_not_read_is_told(tmp_path: Path) -> None:
     meant = ["a.yaml.txt", "b.yml.bak", ".c.yaml", ".old/d.yaml", "e.yaml.disabled", "teams/f.YML.orig", "g.yaml_"]
     others = ["readme.md", ".h.yaml.swp", ".#i.yaml", "j.yaml~", ".git/k.yaml", "notes.txt"]
     write(tmp_path, "access/x.yaml", *(f"access/{name}" for name in (*meant, *others)))
-    found = inspect_workspace(tmp_path, today=date(2026, 11, 28)).findings
+    found = inspect_workspace(tmp_path, read_configuration(tmp_path), today=date(2026, 11, 28)).findings
     told = {str(one.place): one.advice for one in found if one.id == "passed-over"}
     assert sorted(told) == sorted(f"access/{name}:1:1" for name in meant)
     assert told["access/.c.yaml:1:1"] == "take the dot off its name, or move it elsewhere"

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.sandbox.seed import SEED_FILE, WORLD_FILE
+from reconciler.sandbox import WORLD_FILE
+from reconciler.sandbox.seed import SEED_FILE
 from tests.sandbox.stage import SEED
 
 MANIFEST = """

@@ -9,13 +9,13 @@ from datetime import date
 
 import click
 
-from reconciler.cli.app import App, SystemClock
+from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import min_risk_option, now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
-from reconciler.cli.workspace import read_configuration, read_files, read_manifest_files
+from reconciler.cli.workspace import read_files, read_manifest_files
 from reconciler.features.review.document import summary_of_review
 from reconciler.features.review.model import Commit, Effect, Review
 from reconciler.features.review.review import Revision, review
@@ -61,7 +61,7 @@ def diff(
             app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
         )
         commits = tuple(_list_commits(repository, before, after, folder=folder))
-    made = replace(review(before, after, today=now or SystemClock().today()), commits=commits)
+    made = replace(review(before, after, today=now or app.today), commits=commits)
     app.show(
         RENDERERS.review,
         made,
@@ -136,7 +136,7 @@ def _read_both(
 
 
 def _read_working_tree(app: App) -> Revision:
-    loaded = read_configuration(app.root)
+    loaded = app.loaded
     if loaded.config is None:
         return Revision(name=_WORKING_TREE, config=loaded)
     return Revision(

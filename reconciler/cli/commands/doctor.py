@@ -61,7 +61,7 @@ def _check_git() -> HealthCheck:
 
 def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCheck]:
     try:
-        inspection = inspect_workspace(app.root, today=SystemClock().today())
+        inspection = inspect_workspace(app.root, app.loaded, today=app.today)
         severities = Counter(one.severity for one in inspection.findings)
         wrong = [count(severities[one], one.value, f"{one}s") for one in Severity if severities[one]]
         files = count(inspection.files, "file", "files")

@@ -74,7 +74,7 @@ def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, *
     taken = options["taken"] or now
     if taken > now:
         raise UsageError(f"--taken is in the future: it is {now:%Y-%m-%d %H:%M:%SZ} now")
-    editor = open_editor(app, options["lock_timeout"], clock=app.clock)
+    editor = open_editor(app, options["lock_timeout"])
     sighting = Sighting(
         organization=organization,
         files=tuple(map(_read_roster, paths)),

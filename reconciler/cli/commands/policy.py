@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from reconciler.apply.states import read_state
-from reconciler.cli.app import App, SystemClock
+from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings
 from reconciler.cli.options import document_option, now_option
@@ -45,7 +45,7 @@ def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> in
         app.root,
         app.config,
         rules,
-        today=now or SystemClock().today(),
+        today=now or app.today,
         read_recorded=lambda key: read_state(app.store, key),
     )
     app.show(RENDERERS.findings, inspection, format_=format_)

@@ -8,7 +8,7 @@ from datetime import date
 
 import click
 
-from reconciler.cli.app import App, SystemClock
+from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings
 from reconciler.cli.options import format_option, now_option, page_options
@@ -29,7 +29,7 @@ def validate(app: App, format_: str, max_chars: int, now: date | None) -> int:
     notes do not.
     """
     with app.stage("manifests"):
-        inspection = inspect_workspace(app.root, today=now or SystemClock().today())
+        inspection = inspect_workspace(app.root, app.loaded, today=now or app.today)
     app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=_outputs)
     return code_of_findings(inspection.findings, policies=inspection.policies)
 
@@ -50,7 +50,7 @@ def shards(app: App, count: int, format_: str) -> None:
     Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an
     organization are left out.
     """
-    desired = read_workspace(app.root, app.config, today=SystemClock().today()).desired
+    desired = read_workspace(app.root, app.config, today=app.today).desired
     parts = {
         str(shard): sorted(key for key in desired.organizations if shard.covers(key)) for shard in shards_of(count)
     }

@@ -188,7 +188,7 @@ def _read_work(app: App, *, actor: str = "", organization: str = "", closed: boo
 
 def _desk(app: App, lock_timeout: timedelta) -> OrderDesk:
     """Reports carry the workspace's time, as orders and rosters do."""
-    return OrderDesk(open_editor(app, lock_timeout, clock=app.clock))
+    return OrderDesk(open_editor(app, lock_timeout))
 
 
 def _read_evidence(text: str) -> Evidence:
