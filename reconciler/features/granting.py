@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar
 
-from reconciler.editing.edits import Drop, Edit, Leave, Put, Value, find_file
+from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, find_file
 from reconciler.editing.entries import path_of
 from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all, read_group_lists
 from reconciler.engine.access_paths import reach
@@ -15,15 +16,21 @@ from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.access import is_downgrade
 from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.errors import UsageError
 from reconciler.model.finding import Finding
-from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.suggestions import suggest_word
+from reconciler.model.kinds import KINDS, Action, person_in
+from reconciler.model.plan import Plan
+from reconciler.model.risk import Mark, Risk
+from reconciler.model.suggestions import suggest_names, suggest_word
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, plain
+from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Row, Section, plain, words_of
 from reconciler.output.json import Output
-from reconciler.output.words import name_access, name_attributes
+from reconciler.output.rows import BLOCKED, LEFT_OUT, SIGNS, WAITING, describe_risk, name_some, row_of, rows_section
+from reconciler.output.words import count, name_access, name_attributes, name_subject
+
+_MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,35 @@ class GrantedAccess:
     has: str = ""
 
 
+class StepFate(StrEnum):
+    """What a plan does with a step."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeseenStep:
+    """What a plan would say of one access that the edit changes."""
+
+    address: Address
+    action: Action | None
+    """None for what is left out."""
+    access: str
+    """In words: `standard -> admin`."""
+    fate: StepFate
+    why: str = ""
+    """Which guard or policy blocks it, on whom it waits, or why it is left out."""
+    approval: str = ""
+    """The manifest line that would allow it."""
+    risk: Risk
+    marks: tuple[Mark, ...] = ()
+    expires: date | None = None
+    """The UTC day on which what it gives is gone again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessProposal:
     """The edit of the manifests, to be reviewed like any other."""
@@ -75,6 +111,10 @@ class AccessProposal:
     """What validation says after the edit and did not say before."""
     objections: tuple[Finding, ...] = ()
     """What policies have against it."""
+    steps: tuple[ForeseenStep, ...] = ()
+    """What a plan would do about the accesses that change, by what is recorded."""
+    unforeseen: str = ""
+    """Why nobody can tell what a plan would do; empty where that is known."""
     edited: Mapping[str, str] = field(default_factory=dict)
     """Path of a manifest -> its text with the edit."""
     patch: str = ""
@@ -139,14 +179,36 @@ def propose_grant(
         else ([], ())
     )
     if own is None or own not in lines:
-        edits = [Put(path=path, value=terms), *stronger]
-        return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=notes)
+        again, kept = _write_again(path, terms, files, place.file)
+        return ProposedEdit(edit=edit_all(files, {place.file: [*again, *stronger]}), notes=(*kept, *notes))
     begins_later = own.starts is not None and own.starts > today  # an end of today's grant would cut it short
     if own.attributes == asked and not (request.break_glass or begins_later):
         edits = [Put(path=(*path, name), value=terms[name]) for name in ("expires", "reason")]
         return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=(f"it would have ended on {own.expires}",))
     more = _raise_for_a_while(request, terms, desired, files, expires=expires, stronger=stronger)
     return replace(more, notes=(*more.notes, *notes))
+
+
+_OF_AN_EMERGENCY = ("break_glass", "reviewed_by")
+"""What is said of one emergency, and of no later access."""
+
+
+def _write_again(
+    path: Path, terms: Mapping[str, Value], files: Sequence[SourceFile], file: str
+) -> tuple[list[Edit], tuple[str, ...]]:
+    """The line that gives access from now on; what else stands on one that has ended stays, and is told."""
+    node: Any = parse_file(next(one for one in files if one.path == file)).node
+    for key in path:
+        node = node.get(key) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        return [Put(path=path, value=terms)], ()
+    edits: list[Edit] = [Put(path=(*path, name), value=value) for name, value in terms.items()]
+    over = [name for name in _OF_AN_EMERGENCY if name in node and name not in terms]
+    edits += [Drop(path=(*path, name), keep=len(path)) for name in over]
+    others = {name: value for name, value in node.items() if name not in {*terms, *over, "starts"}}
+    kept = [f"{name}: {str(value).lower() if value is True else value}" for name, value in others.items()]
+    note = f"of the line that has ended this stays, and holds again: {', '.join(kept)}"
+    return edits, (note,) if kept else ()
 
 
 def _read_access(request: AccessRequest, desired: Desired) -> dict[str, Value]:
@@ -201,7 +263,9 @@ def _let_the_stronger_count(
     return [Put(path=("organizations", key, "on_conflict"), value="highest")], (note,)
 
 
-def propose_revoke(person: str, target: Address, desired: Desired, files: Sequence[SourceFile]) -> ProposedEdit:
+def propose_revoke(
+    person: str, target: Address, desired: Desired, files: Sequence[SourceFile], *, today: date
+) -> ProposedEdit:
     """The edit that takes an access away, with what hangs on it; raises UsageError where there is none."""
     first = access_address(target, person)
     resources = desired.resources[target.organization]
@@ -210,10 +274,8 @@ def propose_revoke(person: str, target: Address, desired: Desired, files: Sequen
     else:
         affected = [one for address, one in resources.items() if address == first]
     if not affected:
-        raise UsageError(
-            f"the manifests give {person} no access to {target}",
-            advice=f"`reconciler who {person}` shows what they have",
-        )
+        advice = _advise_on_holders(person, target, desired, today)
+        raise UsageError(f"the manifests give {person} no access to {_name(target)}", advice=advice)
     place = desired.organizations[target.organization].place
     edits: dict[str, list[Edit]] = {}
     notes: list[str] = []
@@ -233,6 +295,25 @@ def propose_revoke(person: str, target: Address, desired: Desired, files: Sequen
             edits.setdefault(file.path, []).append(Leave(path=("groups", group, "members"), item=person))
             notes.append(f"they leave group:{group}, and lose all that it gives")
     return ProposedEdit(edit=edit_all(files, edits), notes=tuple(notes))
+
+
+def _advise_on_holders(person: str, target: Address, desired: Desired, today: date) -> str:
+    """By which other way they reach it, else who has access to it, and who of them may have been meant."""
+    organization, resources = desired.organizations[target.organization], desired.resources[target.organization]
+    cells = reach(organization.key, resources, system=organization.system, today=today)
+    held = cells.get((Address(organization.key, "member", person), target))
+    for way in held.ways if held else ():
+        thing = Address(organization.key, KINDS[way.address.kind].parents[0], way.address.parts[0])
+        return f"they reach it by {thing}: `reconciler revoke {person} {thing}`"
+    names = sorted({one for at in resources if (one := person_in(at)) and access_address(target, one) == at})
+    some = words_of(name_some(names, _MAX_NAMED))
+    who = f"{some} {'has' if len(names) == 1 else 'have'} access to it" if names else "nobody has access to it"
+    return "; ".join(filter(None, [suggest_names(person, names), who]))
+
+
+def _name(target: Address) -> str:
+    """As people type it."""
+    return target.organization if target.kind == "organization" else str(target)
 
 
 def _groups_to_leave(person: str, through: set[str], lists: GroupLists) -> Iterator[str]:
@@ -270,13 +351,58 @@ def describe_access(
     owners = (asset.owners if asset else ()) or organization.owners
     return AccessProposal(
         person=person,
-        target=organization.key if target.kind == "organization" else str(target),
+        target=_name(target),
         is_grant=is_grant,
         changes=changes,
         notes=tuple(dict.fromkeys(notes)),
         owners=tuple(dict.fromkeys(owners)),
         edited=proposed.edit.texts,
         patch=proposed.edit.patch,
+    )
+
+
+def foresee(plan: Plan, proposal: AccessProposal) -> AccessProposal:
+    """The proposal with what a plan of the edited manifests says of the accesses that it changes."""
+    changed = {one.address for one in proposal.changes}
+    touched = {address.organization for address in changed}
+    unknown = [part.organization for part in plan.organizations if part.is_first and part.organization in touched]
+    steps = tuple(one for one in _foreseen(plan) if one.address in changed)
+    why = f"nothing is recorded of {', '.join(unknown)}: it was never applied, or its state is lost" if unknown else ""
+    return replace(proposal, steps=steps, unforeseen=why)
+
+
+def _foreseen(plan: Plan) -> Iterator[ForeseenStep]:
+    for change in plan.changes:
+        yield _foreseen_step(change, StepFate.DONE)
+    for waiting in plan.waiting:
+        yield _foreseen_step(waiting, StepFate.WAITING, f"waits for {waiting.on}: {waiting.reason}")
+    for one in plan.blocked:
+        why = f"{one.guard}: {one.message}"
+        yield replace(_foreseen_step(one.change, StepFate.BLOCKED, why), approval=one.approval)
+    for part in plan.organizations:
+        for item in part.left_out:
+            access = name_access(item.address)
+            yield ForeseenStep(
+                address=item.address,
+                action=None,
+                access=access,
+                fate=StepFate.LEFT_OUT,
+                why=item.reason,
+                risk=Risk.LOW,
+            )
+
+
+def _foreseen_step(step: Change | Waiting, fate: StepFate, why: str = "") -> ForeseenStep:
+    sides = [side.attributes for side in (step.before, step.after) if side is not None and not side.status.is_gone]
+    return ForeseenStep(
+        address=step.address,
+        action=step.action,
+        access=name_access(step.address, *sides),
+        fate=fate,
+        why=why,
+        risk=step.risk,
+        marks=step.marks,
+        expires=step.expires,
     )
 
 
@@ -312,9 +438,17 @@ def document_of_proposal(found: AccessProposal) -> Document:
     return Document(
         title=plain(f"{what} {found.target} for {found.person}"),
         blocks=tuple(_blocks(found)),
-        summary="Have the edit reviewed, and apply it." if found.edited else "Nothing has to be edited.",
+        summary=_summary(found),
         whole="proposal",
     )
+
+
+def _summary(found: AccessProposal) -> str:
+    if not found.edited:
+        return "Nothing has to be edited."
+    blocked = sum(one.fate is StepFate.BLOCKED for one in found.steps)
+    held = f" As it is, a plan blocks {count(blocked, 'step', 'steps')} of it." if blocked else ""
+    return f"Have the edit reviewed, and apply it.{held}"
 
 
 def _blocks(found: AccessProposal) -> Iterator[Block]:
@@ -334,6 +468,28 @@ def _blocks(found: AccessProposal) -> Iterator[Block]:
             yield Section(title=title, blocks=(Items(items=tuple(Item(text=text) for text in texts)),))
     if found.patch:
         yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+    if found.edited:
+        title = "What a plan would do then, by what is recorded"
+        nothing = found.unforeseen or "nothing today: what is recorded is as it shall be"
+        rows = rows_section(title, map(_foreseen_row, found.steps))
+        said = () if rows and not found.unforeseen else (Items(items=(Item(text=plain(nothing)),)),)
+        yield Section(title=title, blocks=(*(rows.blocks if rows else ()), *said))
+
+
+_FATES = {StepFate.WAITING: WAITING, StepFate.BLOCKED: BLOCKED, StepFate.LEFT_OUT: LEFT_OUT}
+
+
+def _foreseen_row(one: ForeseenStep) -> Row:
+    says = [describe_risk(one.risk, one.marks).strip(" ()")] if one.action else []
+    says = [one.action.replace("_", " "), *says] if one.action else says
+    says += [f"until {one.expires}"] if one.expires else []
+    details = [f"blocked by {one.why}" if one.fate is StepFate.BLOCKED else one.why] if one.why else []
+    if one.fate is StepFate.BLOCKED:
+        allows = "to allow exactly this, add to `approvals:` in a manifest:"
+        details.append(allows if one.approval else "no approval can allow this")
+    sign = _FATES.get(one.fate) or SIGNS[one.action or Action.FORGET]
+    where = f"{one.access or 'access'} in {one.address.organization}"
+    return row_of(sign, name_subject(one.address), where, "; ".join(says), details=details, snippet=one.approval)
 
 
 def _where(one: GrantedAccess) -> str:

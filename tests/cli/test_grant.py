@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -227,3 +228,149 @@ def test_who_is_offboarded_is_taken_out_in_every_spelling(workspace: Path, who: 
     assert done.exit_code == 0
     assert "Offboarding of pat@xn--bcher-kva.example" in done.stdout
     assert "pat@" not in text_of(workspace).lower()
+
+
+SEED = """\
+version: 1
+people: {ana: ana@acme.example, bo: bo@acme.example, cy: cy@acme.example, dee: dee@acme.example}
+organizations:
+  acme-bc:
+    system: business_center
+    name: Acme
+    id: "6900000000000000001"
+    members: {ana: admin, bo: standard, cy: standard, dee: standard}
+    ad_accounts: {us: "7100000000000000001", eu: "7100000000000000002"}
+"""
+
+
+@pytest.fixture
+def applied(workspace: Path) -> Path:
+    """A workspace whose members are recorded."""
+    (workspace / "sandbox.yaml").write_text(SEED, encoding="utf-8")
+    guards = "guards: {min_admins: 1, required_admins: [ana]}\nallowed_domains: [acme.example]\n"
+    (workspace / "reconciler.yaml").write_text(CONFIG + guards, encoding="utf-8")
+    call(workspace, "apply", "--auto-approve")  # ana has no access to the ad accounts, so grants of them fail
+    return workspace
+
+
+def foreseen(result: Result) -> list[dict[str, object]]:
+    return list(json.loads(result.stdout)["steps"])
+
+
+@pytest.mark.parametrize(
+    ("guards", "guard"),
+    [("{min_admins: 1, required_admins: [ana]}", "required_admin"), ("{min_admins: 1}", "min_admins")],
+)
+def test_a_revoke_says_what_a_plan_would_block(applied: Path, guards: str, guard: str) -> None:
+    (applied / "reconciler.yaml").write_text(f"{CONFIG}guards: {guards}\n", encoding="utf-8")
+    told = call(applied, "revoke", "ana", "acme-bc", "--format", "json")
+    assert told.exit_code == 3
+    [step] = foreseen(told)
+    assert (step["fate"], step["action"], step["risk"], step["marks"]) == ("blocked", "remove", "high", ["admin"])
+    assert str(step["why"]).startswith(f"{guard}: ")
+    assert ("approve: remove" in str(step["approval"])) is (guard == "required_admin")  # no approval for the last one
+    assert call(applied, "revoke", "ana", "acme-bc", "--write").exit_code == 3
+    assert (
+        f"! ana  admin{'':0}" in call(applied, "plan", "--no-refresh").stdout or guard in call(applied, "plan").stdout
+    )
+
+
+def test_protection_that_is_recorded_is_told_before_a_plan_blocks_it(applied: Path) -> None:
+    path = applied / "access" / "acme.yaml"
+    path.write_text(MANIFEST.replace("bo: standard", "bo: {role: standard, protect: true}"), encoding="utf-8")
+    call(applied, "apply", "--auto-approve")
+    told = call(applied, "revoke", "bo", "acme-bc")
+    assert told.exit_code == 3
+    assert "blocked by protected: " in told.stdout
+    assert told.stdout.endswith("Have the edit reviewed, and apply it. As it is, a plan blocks 1 step of it.\n")
+
+
+def test_a_grant_says_its_risk_its_end_and_that_somebody_is_a_stranger(applied: Path) -> None:
+    told = call(applied, "grant", "pat@agency.example", "acme-bc", "admin", "--for", "7d", *REASON, "--format", "json")
+    [step] = foreseen(told)
+    assert (step["fate"], step["risk"]) == ("done", "critical")
+    assert step["marks"] == ["admin", "outside_domains", "outside_directory"]
+    assert step["expires"] == str(TODAY + timedelta(days=7))
+
+
+def test_a_policy_that_blocks_is_told_as_a_plan_tells_it(applied: Path) -> None:
+    rules = CONFIG.replace("named-members: error", "role-mailboxes: error")
+    (applied / "reconciler.yaml").write_text(rules, encoding="utf-8")
+    told = call(
+        applied, "grant", "info@acme.example", "acme-bc", "standard", "--for", "7d", *REASON, "--format", "json"
+    )
+    assert told.exit_code == 3
+    [step] = foreseen(told)
+    assert str(step["why"]).startswith("policy: ")
+
+
+def test_where_nothing_is_recorded_nobody_can_tell_what_is_blocked(workspace: Path) -> None:
+    told = call(workspace, "revoke", "ana", "acme-bc/ad_account/us")
+    assert told.exit_code == 64  # ana has none
+    told = call(workspace, "revoke", "ana", "acme-bc")
+    assert "nothing is recorded of acme-bc: it was never applied, or its state is lost" in told.stdout
+    state = workspace / ".reconciler" / "state" / "organizations" / "acme-bc" / "00000001-20261129T062816Z.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("no state", encoding="utf-8")
+    assert "what is recorded cannot be read: " in call(workspace, "revoke", "ana", "acme-bc").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        (
+            "{role: admin, finance: manager, protect: true, expires: 2026-01-01, reason: old}",
+            "{role: standard, finance: manager, protect: true, expires: END, reason: x}",
+        ),
+        ("{role: standard, finance: analyst, starts: 2025-01-01, expires: 2026-01-01}", None),
+        (
+            "{role: admin, expires: 2026-01-01, starts: 2025-12-30, reason: sos, break_glass: true, reviewed_by: ana}",
+            None,
+        ),
+    ],
+)
+def test_a_grant_over_a_line_that_has_ended_keeps_what_it_was_not_told_to_change(
+    line: str, after: str | None, workspace: Path
+) -> None:
+    path, end = workspace / "access" / "acme.yaml", TODAY + timedelta(days=7)
+    path.write_text(MANIFEST.replace("bo: standard", f"bo: {line}   # phones in"), encoding="utf-8")
+    told = call(workspace, "grant", "bo", "acme-bc", "standard", "--for", "7d", *REASON, "--write")
+    assert told.exit_code == 0, told.output
+    [written] = [one.strip() for one in text_of(workspace).splitlines() if one.strip().startswith("bo: {role")]
+    assert written.endswith("   # phones in")
+    if after is not None:
+        assert written.startswith(f"bo: {after.replace('END', str(end))}")
+        assert "this stays, and holds again: finance: manager, protect: true" in told.stdout
+    assert ("finance" in line) is ("finance" in written)
+    assert "break_glass" not in written
+    assert "reviewed_by" not in written
+    assert f"expires: {end}" in written
+
+
+def test_an_emergency_over_one_that_was_reviewed_is_not_reviewed_yet(workspace: Path) -> None:
+    path = workspace / "access" / "acme.yaml"
+    line = "{role: admin, expires: 2026-01-01, starts: 2025-12-30, reason: sos, break_glass: true, reviewed_by: ana}"
+    path.write_text(MANIFEST.replace("bo: standard", f"bo: {line}"), encoding="utf-8")
+    words = ("grant", "bo", "acme-bc", "admin", "--for", "3", *REASON, "--break-glass", "--write")
+    assert call(workspace, *words).exit_code == 0
+    assert "reviewed_by" not in text_of(workspace)
+    assert f"starts: {TODAY}" in text_of(workspace)
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "advice"),
+    [
+        ("cy", "acme-bc/ad_account/us2", "did you mean `acme-bc/ad_account/us`"),
+        ("ana", "acme-bc/ad_account/us", "advice: cy, dee have access to it"),
+        ("dea", "acme-bc/ad_account/eu", "did you mean `dee`"),
+        ("dee", "acme-bc/ad_account/eu", "advice: cy has access to it"),
+        ("cyy@acme.example", "acme-bc", "ana, bo, cy, dee have access to it"),
+        ("bo", "acme-bc/ad_account/eu", "they reach it by acme-bc/asset_group/all: `reconciler revoke bo"),
+    ],
+)
+def test_a_revoke_of_what_somebody_has_not_says_who_has_it(who: str, where: str, advice: str, workspace: Path) -> None:
+    text = MANIFEST + "    asset_groups: {all: {name: All, ad_accounts: [eu], access: {bo: analyst}}}\n"
+    (workspace / "access" / "acme.yaml").write_text(text, encoding="utf-8")
+    told = call(workspace, "revoke", who, where)
+    assert told.exit_code != 0
+    assert advice in told.stderr

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TypedDict, Unpack
 
 import click
 
+from reconciler.apply.planning import PlanRequest, read_worlds
+from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
 from reconciler.cli.options import document_option, read_subject, read_words
-from reconciler.cli.workspace import Workspace, check_files, with_edits
+from reconciler.cli.workspace import Workspace, check_files, judge_recorded, with_edits
+from reconciler.engine.planner import plan
 from reconciler.features.granting import (
     AccessProposal,
     AccessRequest,
     ProposedEdit,
+    StepFate,
     describe_access,
+    foresee,
     propose_grant,
     propose_revoke,
 )
@@ -72,7 +78,7 @@ def grant(
 
     PERSON is a key, an e-mail address, a phone number or a handle; ADDRESS an organization, or an asset such as
     acme-bc/ad_account/us; ROLE a word of that place, for a TikTok account permissions with commas between them. Asks
-    no system, and changes no file without --write. Exits with 3 when a policy of severity error objects.
+    no system, and changes no file without --write. Exits with 3 when a plan would block it.
     """
     if not options["reason"].strip():
         raise UsageError("the reason is empty", advice="name a ticket, or say what it is for")
@@ -100,10 +106,11 @@ def revoke(app: App, person: str, address: Address, *, write: bool, format_: str
 
     PERSON and ADDRESS are those of `grant`. With a membership goes all access below it; where a group gives it, they
     leave the group, and what else they lose by that is shown. Asks no system, and changes no file without --write.
+    Exits with 3 when a plan would block it.
     """
     before = check_files(app.root, app.config, app.files, today=app.today)
     key = _find_person(person, before.desired)
-    proposed = propose_revoke(key, _known(address, before.desired), before.desired, app.files)
+    proposed = propose_revoke(key, _known(address, before.desired), before.desired, app.files, today=app.today)
     return _show(app, proposed, before, key, address, is_grant=False, write=write, format_=format_)
 
 
@@ -144,7 +151,20 @@ def _show(
         findings=findings_only_in(after.findings, before.findings),
         objections=findings_only_in(after.policies.findings, before.policies.findings),
     )
+    found = _foresee(app, after, found)
     if write:
         app.write_edits(found.edited)
     app.show(RENDERERS.access_proposal, found, format_=format_)
-    return exit_code(blocked=any(one.severity is Severity.ERROR for one in found.objections))
+    is_held = any(one.fate is StepFate.BLOCKED for one in found.steps)
+    return exit_code(blocked=is_held or any(one.severity is Severity.ERROR for one in found.objections))
+
+
+def _foresee(app: App, after: Workspace, found: AccessProposal) -> AccessProposal:
+    """With what a plan of the edit would do; where states cannot be read, the proposal says so and stands."""
+    try:
+        after = judge_recorded(after, app.root, today=app.today, read_recorded=partial(read_state, app.store))
+        request = PlanRequest(desired=after.desired, settings=app.config.guards, today=app.today, refresh=False)
+        worlds = read_worlds(request, provider_for=app.provider_for, store=app.store)
+    except ReconcilerError as error:
+        return replace(found, unforeseen=f"what is recorded cannot be read: {error.message}")
+    return foresee(plan(worlds, request.settings), found)
