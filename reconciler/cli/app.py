@@ -35,6 +35,7 @@ from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
+from reconciler.sandbox import WORLD_FILE
 
 if TYPE_CHECKING:
     from cProfile import Profile
@@ -151,11 +152,8 @@ class App:
             is_played = self._is_played
         except ReconcilerError:
             is_played = False
-        if is_played:
-            from reconciler.sandbox import WORLD_FILE
-
-            is_played = (self.root / WORLD_FILE).exists()
-        return (self.clock if is_played else SystemClock()).now().date()
+        has_begun = is_played and (self.root / WORLD_FILE).exists()
+        return (self.clock if has_begun else SystemClock()).now().date()
 
     @cached_property
     def world(self) -> World:
