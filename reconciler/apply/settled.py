@@ -2,8 +2,9 @@
 
 An apply writes it beside the states, so a runner that has nothing but the store leaves out every file of which nothing
 has changed. A file is left out as a whole, when each of its organizations is settled and it declares nothing else;
-people, groups, approvals and moves are always read. What depends on several organizations at once is looked at without
-those that are left out, with the little that is kept of them here; where that is not enough, nothing is left out.
+people, groups, approvals and moves are always read. A person or a group that is another, new or gone matters to the
+organizations that have one of their names. What depends on several organizations at once is looked at without those
+that are left out, with the little that is kept of them here; where that is not enough, nothing is left out.
 
 Losing or damaging it costs time and nothing else. `plan --full` does without it, and has to say the same.
 """
@@ -12,25 +13,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, field
+from dataclasses import asdict, field, fields, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
+from zlib import crc32
 
 from reconciler import __version__
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.settled import find_next_day
+from reconciler.engine.settled import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day
 from reconciler.manifests.load import Manifests
-from reconciler.model.declared import Desired, Mode, Organization
+from reconciler.manifests.people import PREFIX
+from reconciler.model.declared import Desired, Mode, Organization, Person
 from reconciler.model.finding import Finding, Place
 from reconciler.model.kinds import person_in
 from reconciler.model.plan import Limit, OrganizationPlan
 from reconciler.model.values import dataclass
+from reconciler.policies.rule import own_domains
 from reconciler.systems import get_system
 
-TOOL = f"1 {__version__}"
+TOOL = f"2 {__version__}"
 """The format of what is kept, and the version that has to have written it."""
 _CROSSING = frozenset({"look-alike", "near-domain"})
 """Ids of findings about a line on which other files decide too: of an address only the first place is told."""
@@ -61,6 +66,8 @@ class SettledOrganization:
     """The first UTC day on which dates may change that; empty where none does."""
     identities: Sequence[str]
     """What its system knows it and its assets by: two files that have one in common are read together."""
+    names: str
+    """Checksums of everything by which it may be about people and groups."""
 
     def as_declared(self, file: str) -> Organization:
         """As far as a provider has to know it."""
@@ -105,15 +112,22 @@ class Basis:
 
     settings: str
     """Digest of the workspace file and of rules of one's own."""
-    directory: Mapping[str, str]
+    files: Mapping[str, str]
     """Path -> digest of each file that declares more than organizations."""
+    directory: Mapping[str, str]
+    """Digest of each person and each group -> checksums of the names by which organizations know them."""
     day: str = ""
     """The only UTC day on which it counts, where a rule changes its mind with time alone."""
 
-    def holds(self, settings: str, digests: Mapping[str, str], today: date) -> bool:
+    def holds(self, settings: str, today: date) -> bool:
         """Whether nothing that everything depends on is another now."""
-        is_same = all(digests.get(path) == digest for path, digest in self.directory.items())
-        return settings == self.settings and is_same and self.day in ("", str(today))
+        return settings == self.settings and self.day in ("", str(today))
+
+    def find_changes(self, directory: Mapping[str, str]) -> set[str]:
+        """Checksums of the names of all people and groups that are another, new or gone."""
+        old = self.directory
+        changed = old.keys() ^ directory.keys()
+        return {name for one in changed for name in _split(old.get(one) or directory[one])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +153,9 @@ class SettledIndex:
             if read["tool"] != TOOL:
                 return None
             files = {path: _parse_file(made) for path, made in read["files"].items()}
-            return cls(basis=Basis(**read["basis"]), files=files)
+            basis = Basis(**read["basis"])
+            "".join(basis.directory.values())
+            return cls(basis=basis, files=files)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
@@ -151,7 +167,7 @@ def _parse_file(made: dict[str, Any]) -> SettledFile:
         for one in made["organizations"]
     ]
     for one in found:
-        get_system(one.system, one.variant), Mode(one.mode), one.serial + 0
+        get_system(one.system, one.variant), Mode(one.mode), one.serial + 0, one.names + ""
     return SettledFile(digest=made["digest"], organizations=found, notes=made["notes"], emails=made["emails"])
 
 
@@ -165,7 +181,7 @@ def choose(
     mark_of: Callable[[Organization], str] | None,
 ) -> dict[str, SettledFile]:
     """Path -> each file that can be left out of a plan; `mark_of` is None for a plan that asks no system."""
-    if settled is None or not settled.basis.holds(settings, digests, today):
+    if settled is None or not settled.basis.holds(settings, today):
         return {}
 
     def holds(one: SettledOrganization, path: str) -> bool:
@@ -182,19 +198,68 @@ def choose(
     }
 
 
-def stands_alone(manifests: Manifests, left_out: Mapping[str, SettledFile], basis: Basis) -> bool:
-    """Whether what was read means the same without the files that were left out.
+def choose_again(
+    left_out: Mapping[str, SettledFile], manifests: Manifests, *, basis: Basis, digests: Mapping[str, str]
+) -> dict[str, SettledFile]:
+    """Those of the files that were left out which can be, now that the others have been read.
 
-    It does unless something is wrong, which may be that they are missing; a file begins to declare people, groups,
-    approvals or moves, or ends to; or something in it is the same thing as in one of them.
+    None can where something is wrong, which may be that they are missing, or something that was read is the same thing
+    as in one of them. Else all can that know nobody of those who are not as they were, and no such group. Approvals and
+    moves that name what was left out are wrong.
     """
     desired = manifests.desired
     if desired is None or any(place.file in left_out for one in manifests.findings for place in _places_of(one)):
-        return False
+        return {}
     settled = [one for file in left_out.values() for one in file.organizations]
     known = {name for one in settled for name in (one.organization, *one.identities)}
     names = {name for key in desired.organizations for name in (key, *_identities_in(desired, key))}
-    return known.isdisjoint(names) and manifests.directory == basis.directory.keys()
+    if not known.isdisjoint(names):
+        return {}
+    if {path: digests[path] for path in manifests.directory} == basis.files:
+        return dict(left_out)
+    return _without(left_out, basis.find_changes(list_directory(desired)))
+
+
+def _without(files: Mapping[str, SettledFile], changes: Collection[str]) -> dict[str, SettledFile]:
+    """The files in which nobody goes by any of the names that these are the checksums of."""
+    changed = frozenset(changes)
+    return {
+        path: file
+        for path, file in files.items()
+        if not changed or all(changed.isdisjoint(_split(one.names)) for one in file.organizations)
+    }
+
+
+_DECLARED_OF_PEOPLE = [one.name for one in fields(Person) if one.name != "place"]
+
+
+def list_directory(desired: Desired) -> dict[str, str]:
+    """Digest of each person, of each group, and of the domains of all -> checksums of the names that it matters to."""
+    listed: list[tuple[object, list[str]]] = [(("domains", sorted(own_domains(desired))), [EVERY_ORGANIZATION])]
+    for person in desired.people.values():
+        values = [getattr(person, name) for name in _DECLARED_OF_PEOPLE]
+        said = [sorted(value) if isinstance(value, frozenset) else value for value in values]
+        listed.append((said, [person.key, *person.identities.values(), EVERY_PERSON]))
+    for name, members in desired.groups.items():
+        # Nothing shows which organizations name a group that nobody is in.
+        listed.append(((PREFIX, name, members), [f"{PREFIX}{name}"] if members else [EVERY_ORGANIZATION]))
+    return {
+        hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest(): _check_sums(names) for said, names in listed
+    }
+
+
+_WIDTH = 4
+"""Letters of a checksum."""
+
+
+def _check_sums(names: Iterable[str]) -> str:
+    """Of names in any case, one behind the other. Two names that have one in common cost time and nothing else."""
+    found = {crc32(name.casefold().encode(errors="surrogatepass")).to_bytes(4, "big")[:3] for name in names}
+    return b64encode(b"".join(sorted(found))).decode()
+
+
+def _split(sums: str) -> set[str]:
+    return {sums[start : start + _WIDTH] for start in range(0, len(sums), _WIDTH)}
 
 
 def _places_of(finding: Finding) -> tuple[Place, ...]:
@@ -237,6 +302,7 @@ def describe(
         since=str(context.today),
         until=str(until or ""),
         identities=_identities_in(desired, organization.key),
+        names=_check_sums(find_names(context, desired)),
     )
 
 
@@ -268,19 +334,22 @@ def collect(
     named = {one.address.organization for one in desired.approvals}
     named |= {address.organization for move in desired.moves for address in (move.source, move.target)}
     over = {key for key, person in desired.people.items() if person.ends and person.ends <= today}
-    kept = dict(before.files) if before is not None and before.basis == basis else {}
-    kept = {path: file for path, file in kept.items() if digests.get(path) == file.digest}
+    kept: dict[str, SettledFile] = {}
+    if before is not None and replace(before.basis, files=basis.files, directory=basis.directory) == basis:
+        kept = {path: file for path, file in before.files.items() if digests.get(path) == file.digest}
+        kept = _without(kept, before.basis.find_changes(basis.directory))
     for path, keys in files.items():
         people = {person_in(address) for key in keys for address in desired.resources.get(key, {})}
         is_named = any(key in named or any(fnmatchcase(key, one) for one in excepted) for key in keys)
-        if path in basis.directory or path in crossing or is_named or people & over or not found.keys() >= set(keys):
-            continue
-        kept[path] = SettledFile(
-            digest=digests[path],
-            organizations=[found[key] for key in keys],
-            notes=dict(notes[path]),
-            emails=[*_choose_emails(people), *_find_others(desired, keys)],
-        )
+        if path in basis.files or path in crossing or is_named or people & over:
+            kept.pop(path, None)
+        elif found.keys() >= set(keys):
+            kept[path] = SettledFile(
+                digest=digests[path],
+                organizations=[found[key] for key in keys],
+                notes=dict(notes[path]),
+                emails=[*_choose_emails(people), *_find_others(desired, keys)],
+            )
     return SettledIndex(basis=basis, files=kept)
 
 

@@ -15,8 +15,9 @@ from reconciler.apply.settled import (
     SettledIndex,
     SettledOrganization,
     choose,
+    choose_again,
     collect,
-    stands_alone,
+    list_directory,
 )
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
@@ -59,8 +60,11 @@ def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspac
             mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
         )
     workspace = _check(app, left_out, today=today)
-    if settled is not None and left_out and not _stands_alone(workspace, left_out, settled.basis):
-        left_out = {}
+    while settled is not None and left_out:
+        fewer = _choose_again(workspace, left_out, settled.basis, digests)
+        if len(fewer) == len(left_out):
+            break
+        left_out = fewer
         workspace = _check(app, left_out, today=today)
     if left_out and workspace.manifests.desired is not None:
         desired = replace(workspace.manifests.desired, digest=digest_of(digests))
@@ -83,10 +87,14 @@ def _check(app: App, left_out: Mapping[str, SettledFile], *, today: date) -> Wor
     return judge_recorded(workspace, app.root, today=today, read_recorded=lambda key: read_state(app.store, key))
 
 
-def _stands_alone(workspace: Workspace, left_out: Mapping[str, SettledFile], basis: Basis) -> bool:
+def _choose_again(
+    workspace: Workspace, left_out: Mapping[str, SettledFile], basis: Basis, digests: Mapping[str, str]
+) -> dict[str, SettledFile]:
     """What the workspace file names may be declared in a file that was left out; beside an error all is told."""
     is_wrong = any(one.severity is Severity.ERROR for one in workspace.policies.doubts)
-    return not (workspace.references or is_wrong) and stands_alone(workspace.manifests, left_out, basis)
+    if workspace.references or is_wrong:
+        return {}
+    return choose_again(left_out, workspace.manifests, basis=basis, digests=digests)
 
 
 def _digest_settings(app: App, of_config: str) -> str:
@@ -128,10 +136,10 @@ class SettledKeeper:
         if not are_local:
             return
         digests, marks = digests_of(app.files), self._mark_all()
-        directory = self._workspace.manifests.directory
         basis = Basis(
             settings=self._workspace.settings,
-            directory={path: digests[path] for path in sorted(directory)},
+            files={path: digests[path] for path in sorted(self._workspace.manifests.directory)},
+            directory=list_directory(desired),
             day="" if are_timeless else str(today),
         )
         found = {

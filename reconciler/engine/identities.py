@@ -282,7 +282,7 @@ def rename_to_today(state: State, identities: Identities) -> Renamed:
     if another := identities.find_another(state.organization, state.records):
         return Renamed(state=without_memory(state), another=another)
     numbers = {at: record.platform_id for at, record in state.records.items() if record.platform_id}
-    names = identities.names(state.organization, _remembered(state), numbers=numbers, recorded=state.records)
+    names = identities.names(state.organization, remembered_in(state), numbers=numbers, recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
     rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
     return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)
@@ -297,7 +297,7 @@ def former_addresses(
     return tuple(sorted(found, key=lambda one: one != address)) or (address,)
 
 
-def _remembered(state: State) -> dict[Address, str | None]:
+def remembered_in(state: State) -> dict[Address, str | None]:
     """Every member and asset that is named anywhere, with its identity where that is known.
 
     What a record says of it counts most. Edges are by far the most, so they are only looked at for names that are new.

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number, own_domains
 
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "net", "org"})
 _ALIKE = str.maketrans("01", "ol")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    own = world.own_domains()
+    own = own_domains(world.desired)
     shortest = int(number(parameters, "from"))
     for organization, member, person in world.every_member():
         domain = member.identity.lower().rpartition("@")[2] if "@" in member.identity.lstrip("@") else ""

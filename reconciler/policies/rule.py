@@ -80,17 +80,18 @@ class PolicyInput:
         member = Address(address.organization, "member", person_in(address))
         return self.lasting[address.organization].get(member)
 
-    def own_domains(self) -> frozenset[str]:
-        """The allowed domains; where none are given, those of at least two employees."""
-        if self.desired.allowed_domains:
-            return frozenset(self.desired.allowed_domains)
-        employees = (one for one in self.desired.people.values() if one.employment == "employee")
-        used = Counter(one.identities.get("email", "").rpartition("@")[2] for one in employees)
-        return frozenset(domain for domain, count in used.items() if domain and count > 1)
-
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
         return self.desired.people.get(person_in(address))
+
+
+def own_domains(desired: Desired) -> frozenset[str]:
+    """The allowed domains; where none are given, those of at least two employees."""
+    if desired.allowed_domains:
+        return desired.allowed_domains
+    employees = (one for one in desired.people.values() if one.employment == "employee")
+    used = Counter(one.identities.get("email", "").rpartition("@")[2] for one in employees)
+    return frozenset(domain for domain, count in used.items() if domain and count > 1)
 
 
 def _lasting(desired: Desired, day: date, keys: Iterable[str]) -> Mapping[str, Mapping[Address, Declared]]:

@@ -28,6 +28,8 @@ from tests.tiers import is_quick, scaled
 Workspace = dict[str, Any]
 """Path -> what stands in the file."""
 PEOPLE = ("ana", "bo", "cy", "dee", "eve")
+OWNERS = ("fay", "hal")
+"""Members of nothing."""
 CONFIG, PEOPLE_FILE, NEW = "reconciler.yaml", "access/people.yaml", "access/new.yaml"
 ACCOUNT = {"system": "organization_account", "handle": "@gamma", "members": {"ana": "admin"}}
 FILES = ("access/acme.yaml", "access/beta.yaml", "access/gamma.yaml")
@@ -54,8 +56,8 @@ def make_workspace() -> Workspace:
         },
         PEOPLE_FILE: {
             "version": 1,
-            "people": {name: {"email": f"{name}@acme.example", "name": name.title()} for name in PEOPLE},
-            "groups": {"crew": {"members": ["dee"]}},
+            "people": {name: {"email": f"{name}@acme.example", "name": name.title()} for name in (*PEOPLE, *OWNERS)},
+            "groups": {"crew": {"members": ["dee"]}, "crews": {"members": ["group:crew"]}, "idle": {"members": []}},
         },
         FILES[0]: {
             "version": 1,
@@ -70,7 +72,13 @@ def make_workspace() -> Workspace:
                         "eve": {"role": "standard", "starts": SOON, "expires": LATER},
                         "pat@agency.example": outsider,
                     },
-                    "ad_accounts": {"us": {"id": "7100000000000000001", "access": {"ana": "admin", "bo": "analyst"}}},
+                    "ad_accounts": {
+                        "us": {
+                            "id": "7100000000000000001",
+                            "access": {"ana": "admin", "bo": "analyst"},
+                            "owners": ["hal"],
+                        }
+                    },
                 }
             },
         },
@@ -78,13 +86,22 @@ def make_workspace() -> Workspace:
             "version": 1,
             "organizations": {
                 "beta": {"system": "developers", "name": "Beta", "members": {"ana": "admin", "group:crew": "member"}},
-                "delta": {"system": "developers", "name": "Delta", "members": {"bo": "admin"}},
+                "delta": {
+                    "system": "developers",
+                    "name": "Delta",
+                    "members": {"bo": "admin", "group:crews": "member", "group:idle": "member"},
+                },
             },
         },
         FILES[2]: {
             "version": 1,
             "organizations": {
-                "gamma": {"system": "organization_account", "handle": "@gamma", "members": {"cy": ENDING}}
+                "gamma": {
+                    "system": "organization_account",
+                    "handle": "@gamma",
+                    "members": {"cy": ENDING},
+                    "owners": ["fay"],
+                }
             },
         },
         "sandbox.yaml": {
@@ -98,7 +115,7 @@ def make_workspace() -> Workspace:
                     "ad_accounts": {"7100000000000000001": {"access": {"ana": "admin", "bo": "analyst"}}},
                 },
                 "beta": {"system": "developers", "name": "Beta", "members": {"ana": "admin", "dee": "member"}},
-                "delta": {"system": "developers", "name": "Delta", "members": {"bo": "admin"}},
+                "delta": {"system": "developers", "name": "Delta", "members": {"bo": "admin", "dee": "member"}},
                 "gamma": {"system": "organization_account", "handle": "@gamma", "members": {"cy": "admin"}},
             },
         },
@@ -156,6 +173,20 @@ def test_a_plan_parses_what_differs_and_what_everything_depends_on(settled_root:
     workspace["reconciler.yaml"]["guards"]["min_admins"] = 2
     write(root, workspace)
     assert read_files(root) == {PEOPLE_FILE, *FILES}
+
+
+def test_a_change_of_people_is_read_where_they_are_named(settled_root: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(settled_root, tmp_path / "w")
+    for name, file in (("zoe", None), ("cy", FILES[2]), ("eve", FILES[0]), ("fay", FILES[2]), ("hal", FILES[0])):
+        workspace = make_workspace()
+        workspace[PEOPLE_FILE]["people"][name] = {"email": f"{name}@acme.example", "name": "Another"}
+        write(root, workspace)
+        assert read_files(root) == {PEOPLE_FILE, file} - {None}, name
+    for name, members in (("crew", ["dee", "cy"]), ("idle", ["cy"]), ("other", ["cy"])):
+        workspace = make_workspace()
+        workspace[PEOPLE_FILE]["groups"][name] = {"members": members}
+        write(root, workspace)
+        assert read_files(root) == {PEOPLE_FILE, *{"crew": FILES[1:2], "idle": FILES}.get(name, ())}, name
 
 
 Deed = Callable[[Path, Workspace], None]
@@ -268,7 +299,149 @@ def member_edits(draw: st.DrawFn) -> Deed:
     return edit_members(file, organization, draw(st.sampled_from(names)), what)
 
 
+def edit_person(key: str, *keys: str, value: Any) -> Deed:
+    return edit(PEOPLE_FILE, "people", key, *keys, value=value)
+
+
+def edit_group(name: str, *members: str) -> Deed:
+    return edit(PEOPLE_FILE, "groups", name, value={"members": list(members)})
+
+
+def give_key(key: str, other: str, *, everywhere: bool) -> Deed:
+    """Somebody goes by another key, in the directory alone or in all files."""
+
+    def deed(_: Path, workspace: Workspace) -> None:
+        people = workspace[PEOPLE_FILE]["people"]
+        if key not in people:
+            return
+        people[other] = people.pop(key)
+        for path in FILES if everywhere else ():
+            text = yaml.safe_dump(workspace.get(path, {"version": 1}))
+            workspace[path] = yaml.safe_load(text.replace(f" {key}:", f" {other}:"))
+
+    return deed
+
+
 SETTLE = in_turn(command("apply", "--auto-approve"), command("apply", "--auto-approve"))
+WITHOUT_BO = in_turn(
+    edit_members(FILES[0], "acme", "bo", None),
+    edit(FILES[0], "organizations", "acme", "ad_accounts", "us", "access", value={"ana": "admin"}),
+    edit_members(FILES[1], "delta", "bo", None),
+    edit_members(FILES[1], "delta", "ana", "admin"),
+    SETTLE,
+    command("sandbox", "people", "answer", "accept", "--everybody"),
+    SETTLE,
+)
+HAPPENINGS_OF_PEOPLE: dict[str, Deed] = {
+    "somebody is new": edit_person("zoe", "email", value="zoe@acme.example"),
+    "somebody is known by a system": edit_person(
+        "cy", "identities", value={"organization_account": "cy2@acme.example"}
+    ),
+    "somebody is no employee": edit_person("bo", "employment", value="contractor"),
+    "somebody has a manager": edit_person("bo", "manager", value="ana"),
+    "a manager is nobody": edit_person("bo", "manager", value="nobody"),
+    "somebody has another name": edit_person("bo", "name", value="Robert"),
+    "somebody begins later": edit_person("cy", "starts", value=SOON),
+    "somebody has an address that a file names": edit_person("pat", "email", value="pat@agency.example"),
+    "two people have one address": edit_person("zoe", "email", value="bo@acme.example"),
+    "two people have one identity": in_turn(
+        edit_person("bo", "identities", value={"developers": "dev@acme.example"}),
+        edit_person("cy", "identities", value={"developers": "dev@acme.example"}),
+    ),
+    "somebody has another key": give_key("bo", "bob", everywhere=False),
+    "somebody has another key everywhere": give_key("bo", "bob", everywhere=True),
+    "two people change places": in_turn(
+        edit_person("bo", "email", value="cy@acme.example"), edit_person("cy", "email", value="bo@acme.example")
+    ),
+    "somebody in a group is gone": edit(PEOPLE_FILE, "people", "dee", value=None),
+    "a group is empty": edit_group("crew"),
+    "an empty group is not empty": edit_group("idle", "cy"),
+    "a group is in a group": edit_group("crew", "dee", "group:more"),
+    "a group grows": edit_group("crew", "dee", "eve"),
+    "groups contain each other": edit_group("crew", "dee", "group:crews"),
+    "a group is gone": edit(PEOPLE_FILE, "groups", "crew", value=None),
+    "a group with days grows": in_turn(
+        edit_members(FILES[2], "gamma", "group:idle", {"role": "admin", "starts": SOON, "expires": LATER}),
+        SETTLE,
+        edit_group("idle", "ana"),
+    ),
+    "a group of owners is gone": in_turn(
+        edit_group("seniors", "ana"),
+        edit(FILES[2], "organizations", "gamma", "owners", value=["group:seniors"]),
+        SETTLE,
+        edit(PEOPLE_FILE, "groups", "seniors", value=None),
+    ),
+    "an owner is nobody": edit(PEOPLE_FILE, "people", "fay", value=None),
+    "an owner of an asset is nobody": edit(PEOPLE_FILE, "people", "hal", value=None),
+    "a reviewer is nobody": in_turn(
+        edit_person("gus", "email", value="gus@acme.example"),
+        edit_members(
+            FILES[2],
+            "gamma",
+            "cy",
+            {**ENDING, "starts": str(TODAY), "reason": "INC", "break_glass": True, "reviewed_by": "gus"},
+        ),
+        SETTLE,
+        edit(PEOPLE_FILE, "people", "gus", value=None),
+    ),
+    "a required admin goes by a name of somebody else": in_turn(
+        edit_person("700", "email", value="gus@acme.example"),
+        edit(CONFIG, "guards", "required_admins", value=["700"]),
+        SETTLE,
+        edit(PEOPLE_FILE, "people", "700", value=None),
+        edit_person("zoe", "identities", value={"business_center_id": "700"}),
+    ),
+    "somebody has the address of one who left": in_turn(
+        WITHOUT_BO, edit(PEOPLE_FILE, "people", "bo", value=None), edit_person("bob", "email", value="bo@acme.example")
+    ),
+    "somebody has the address of one who left long ago": in_turn(
+        WITHOUT_BO,
+        edit(PEOPLE_FILE, "people", "bo", value=None),
+        SETTLE,
+        edit_person("bob", "email", value="bo@acme.example"),
+    ),
+    "somebody has the key of one who left": in_turn(
+        WITHOUT_BO,
+        edit(PEOPLE_FILE, "people", "bo", value=None),
+        SETTLE,
+        edit_person("bo", "email", value="bob@acme.example"),
+    ),
+    "somebody is a stranger who was there": in_turn(
+        command("sandbox", "invite", "eve", "delta", "member"),
+        command("sandbox", "remove", "eve", "delta"),
+        SETTLE,
+        edit_person("eve", "email", value="eve2@acme.example"),
+        edit_person("zoe", "email", value="eve@acme.example"),
+    ),
+    "own domains are of people": in_turn(
+        edit(CONFIG, "allowed_domains", value=[]),
+        edit(CONFIG, "policies", value={"rules": {"look-alike-domains": {"severity": "error"}}}),
+        SETTLE,
+        edit_person("zoe", "email", value="zoe@agency.com"),
+        edit_person("zac", "email", value="zac@agency.com"),
+    ),
+    "somebody's domain looks like another": edit_person("zoe", "email", value="zoe@agencv.example"),
+    "people are not readable": edit(PEOPLE_FILE, "people", value=["bo"]),
+    "one of the people is not readable": edit_person("bo", "email", value="bo at acme"),
+    "people are in another file": rename(PEOPLE_FILE, "access/zulu.yaml"),
+    "people are in two files": in_turn(
+        edit_person("bo", value=None), edit(NEW, "people", "bo", value={"email": "bo@acme.example", "name": "Bo"})
+    ),
+    "people are gone": take_out(PEOPLE_FILE),
+    "a part was applied after somebody changed": in_turn(
+        edit_person("bo", "email", value="bob@acme.example"),
+        edit_person("cy", "email", value="cyd@acme.example"),
+        edit_group("crew", "dee", "eve"),
+        command("apply", "--auto-approve", "--shard", "1/2"),
+    ),
+    "another part was applied after somebody changed": in_turn(
+        edit_person("bo", "email", value="bob@acme.example"),
+        edit_person("cy", "email", value="cyd@acme.example"),
+        edit_group("crew", "dee", "eve"),
+        command("apply", "--auto-approve", "--shard", "2/2"),
+    ),
+}
+"""For each rule by which a change of people and groups matters to an organization."""
 HAPPENINGS: dict[str, Deed] = {
     "an apply": command("apply", "--auto-approve"),
     "an apply of a part": command("apply", "--auto-approve", "--shard", "1/2"),
@@ -284,12 +457,11 @@ HAPPENINGS: dict[str, Deed] = {
     "what is kept is torn": damage("torn"),
     "what is kept is edited": damage("edited"),
     "what is kept is of earlier": damage("earlier"),
-    "somebody leaves": edit(PEOPLE_FILE, "people", "bo", "ends", value=str(TODAY)),
-    "somebody will leave": edit(PEOPLE_FILE, "people", "bo", "ends", value=LATER),
-    "somebody has another address": edit(PEOPLE_FILE, "people", "bo", "email", value="bob@acme.example"),
+    "somebody leaves": edit_person("bo", "ends", value=str(TODAY)),
+    "somebody will leave": edit_person("bo", "ends", value=LATER),
+    "somebody has another address": edit_person("bo", "email", value="bob@acme.example"),
     "somebody is not in the directory any more": edit(PEOPLE_FILE, "people", "cy", value=None),
-    "a group grows": edit(PEOPLE_FILE, "groups", "crew", "members", value=["dee", "eve"]),
-    "a group is another": edit(PEOPLE_FILE, "groups", "crew", "members", value=["eve"]),
+    "a group is another": edit_group("crew", "eve"),
     "a review is closed": edit("reviews/closed.yaml", "organizations", value={"acme": str(TODAY)}),
     "reviews are due": edit(CONFIG, "review_every", value="90d"),
     "an admin is required": edit(CONFIG, "guards", "required_admins", value=["ana", "bo"]),
@@ -378,8 +550,32 @@ HAPPENINGS: dict[str, Deed] = {
     "a file has another name": rename(FILES[1], "access/zulu.yaml"),
 }
 
+SAID_OF_PEOPLE: dict[str, list[Any]] = {
+    "email": [f"{name}@{domain}.example" for name in (*PEOPLE, "pat", "zed") for domain in ("acme", "agency")],
+    "identities": [{"developers": "bo@acme.example"}, {"phone": "+34600111222"}, {"tiktok": "ana"}, {}],
+    "ends": [str(TODAY), *DAYS],
+    "starts": [*DAYS],
+    "employment": ["contractor", "agency"],
+    "manager": ["ana", "eve"],
+    "name": ["Bo", "Eve"],
+}
+
+
+@st.composite
+def directory_edits(draw: st.DrawFn) -> Deed:
+    """Of a person, a new one perhaps, or of a group."""
+    if draw(st.booleans()):
+        who = st.sampled_from([*PEOPLE, "group:crew", "pat@agency.example"])
+        members = draw(st.lists(who, max_size=3, unique=True))
+        return edit_group(draw(st.sampled_from(["crew", "crews", "idle"])), *members)
+    what = draw(st.sampled_from(sorted(SAID_OF_PEOPLE)))
+    value = draw(st.sampled_from([None, *SAID_OF_PEOPLE[what]]))
+    return edit_person(draw(st.sampled_from([*PEOPLE, *OWNERS, "zed"])), what, value=value)
+
+
 deeds = st.one_of(
     member_edits(),
+    directory_edits(),
     st.builds(
         command,
         st.just("sandbox"),
@@ -387,7 +583,7 @@ deeds = st.one_of(
         st.sampled_from(PEOPLE),
         st.sampled_from(["acme", "beta", "gamma"]),
     ),
-    st.sampled_from([HAPPENINGS["an apply"], *HAPPENINGS.values()]),
+    st.sampled_from([HAPPENINGS["an apply"], *HAPPENINGS.values(), *HAPPENINGS_OF_PEOPLE.values()]),
 )
 
 
@@ -401,10 +597,24 @@ def compare(root: Path) -> None:
         assert quick.stdout == full.stdout, words
 
 
-@pytest.mark.parametrize("happening", HAPPENINGS)
+QUICK = (
+    "somebody is new",
+    "an owner is nobody",
+    "a group grows",
+    "somebody has the address of one who left",
+)
+
+
+@pytest.mark.parametrize(
+    "happening",
+    [
+        *HAPPENINGS,
+        *(pytest.param(name, marks=[] if name in QUICK else pytest.mark.full) for name in HAPPENINGS_OF_PEOPLE),
+    ],
+)
 def test_whatever_happens_the_plan_is_the_whole_one(settled_root: Path, tmp_path: Path, happening: str) -> None:
     root, workspace = shutil.copytree(settled_root, tmp_path / "w"), make_workspace()
-    HAPPENINGS[happening](root, workspace)
+    {**HAPPENINGS, **HAPPENINGS_OF_PEOPLE}[happening](root, workspace)
     write(root, workspace)
     compare(root)
 
