@@ -8,33 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.pipelines.workflow import ROOT, WORKFLOWS
+from tests.pipelines.workflow import ACTION, HERE, ROOT, WORKFLOWS, needs, read, triggers
 
-ACTION = ROOT / ".github" / "actions" / "reconciler" / "action.yml"
+CALLERS = ["access-review", "access-apply", "access-drift", "access-command"]
+CALLED = ["review", "apply", "drift", "command"]
 FILES = [*sorted(WORKFLOWS.glob("*.yml")), ACTION]
-PINNED = re.compile(r"uses: (\./\S+|[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)+)$")
+EXAMPLES = ROOT / "examples" / "pipelines" / "github"
+PINNED = re.compile(r"uses: (\$/\.github/\S+|[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)+)$")
 NOT_A_FORK = "github.event.pull_request.head.repo.full_name == github.repository"
 
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 every_workflow = pytest.mark.parametrize("path", FILES[:-1], ids=lambda path: path.name)
 
 
-def read(path: Path) -> dict[Any, Any]:
-    made: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return made
-
-
-def triggers(path: Path) -> dict[str, Any]:
-    made: dict[str, Any] = read(path)[True]  # YAML 1.1 reads the key `on` as true
-    return made
-
-
 def steps(path: Path) -> Iterator[dict[str, Any]]:
     content = read(path)
     for job in [content["runs"]] if "runs" in content else content["jobs"].values():
-        yield from job["steps"]
+        yield from job.get("steps", ())
 
 
 def knows_a_secret(job: dict[str, Any]) -> bool:
@@ -67,8 +58,9 @@ def test_no_token_is_left_in_a_checkout(path: Path) -> None:
 
 @every_workflow
 def test_nothing_runs_with_secrets_on_what_a_stranger_has_sent(path: Path) -> None:
-    assert not {"pull_request_target", "workflow_run", "issue_comment"} & triggers(path).keys()
-    if "pull_request" in triggers(path):
+    comments = set() if path.stem == "access-command" else {"issue_comment"}
+    assert not {"pull_request_target", "workflow_run", *comments} & triggers(read(path)).keys()
+    if path.stem == "review" or ("pull_request" in triggers(read(path)) and path.stem not in CALLERS):
         closed = (NOT_A_FORK, "&& github.event_name == 'schedule'")  # nobody sends a schedule
         jobs = read(path)["jobs"].values()
         open_to_forks = [job for job in jobs if not any(condition in job.get("if", "") for condition in closed)]
@@ -76,24 +68,64 @@ def test_nothing_runs_with_secrets_on_what_a_stranger_has_sent(path: Path) -> No
         assert not any(knows_a_secret(job) for job in open_to_forks)
 
 
-@pytest.mark.parametrize("name", ["access-review", "access-apply", "access-drift"])
+@pytest.mark.parametrize("name", CALLED)
 def test_nothing_with_a_credential_runs_before_somebody_says_so(name: str) -> None:
     jobs = read(WORKFLOWS / f"{name}.yml")["jobs"]
-    begins = [job for job in jobs.values() if knows_a_secret(job) and not {"plan", "apply", "drift"} & set(needs(job))]
+    first = {"plan", "apply", "drift", "judge"}
+    begins = [job for key, job in jobs.items() if key == "judge" or (knows_a_secret(job) and not first & {*needs(job)})]
     assert begins
     assert all("vars.ACCESS_ENABLED == 'true'" in job["if"] for job in begins)
 
 
-def needs(job: dict[str, Any]) -> list[str]:
-    wanted: str | list[str] = job.get("needs", [])
-    return [wanted] if isinstance(wanted, str) else wanted
-
-
 def test_whoever_writes_the_comment_runs_the_base_branch() -> None:
-    checkout = read(WORKFLOWS / "access-review.yml")["jobs"]["comment"]["steps"][0]
+    checkout = read(WORKFLOWS / "review.yml")["jobs"]["comment"]["steps"][0]
     assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
 
 
-def test_applies_queue_and_none_is_given_up() -> None:
-    concurrency = read(WORKFLOWS / "access-apply.yml")["concurrency"]
+def test_a_comment_starts_nothing_on_the_commit_of_a_pull_request() -> None:
+    """It runs with the rights of the default branch: so nothing else is ever checked out, nor taken from elsewhere."""
+    jobs = read(WORKFLOWS / "command.yml")["jobs"].values()
+    all_steps = [step for job in jobs for step in job["steps"]]
+    assert all("ref" not in step.get("with", {}) and "artifact" not in step.get("uses", "") for step in all_steps)
+    assert not any(word in step.get("run", "") for step in all_steps for word in ("git ", "pip ", "clone", "download"))
+    assert not any("secrets." in str(job) for job in jobs)
+    assert all(job["permissions"].get("contents", "read") == "read" for job in jobs)
+
+
+@pytest.mark.parametrize("name", ["apply", "drift"])
+def test_applies_queue_and_none_is_given_up(name: str) -> None:
+    concurrency = read(WORKFLOWS / f"{name}.yml")["concurrency"]
     assert (concurrency["cancel-in-progress"], concurrency["queue"]) == (False, "max")
+    assert concurrency["group"].startswith("access-apply-${{ inputs.workspace }}-")
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_a_caller_grants_what_the_jobs_ask_for_and_nothing_more(name: str) -> None:
+    """GitHub refuses to start a workflow in which a called job asks for more than the caller has."""
+    (call,) = read(WORKFLOWS / f"{name}.yml")["jobs"].values()
+    called = read(WORKFLOWS / call["uses"].removeprefix(f"{HERE}workflows/"))
+    asked: dict[str, str] = {}
+    for job in called["jobs"].values():
+        for scope, right in job["permissions"].items():
+            asked[scope] = max(right, asked.get(scope, ""))  # "write" stands behind "read"
+    assert call["permissions"] == asked
+    declared = triggers(called)["workflow_call"]
+    assert call["with"].keys() <= declared["inputs"].keys()
+    assert call.get("secrets", {}) == {secret: f"${{{{ secrets.{secret} }}}}" for secret in declared.get("secrets", {})}
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_the_example_to_copy_is_what_this_repository_runs(name: str) -> None:
+    ours = (WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8")
+    theirs = re.sub(r"uses: \$/(\S+)", r"uses: OWNER/REPOSITORY/\1@COMMIT", ours)
+    theirs = theirs.replace("workspace: examples/quickstart", "workspace: . # the folder with reconciler.yaml")
+    assert (EXAMPLES / f"{name}.yml").read_text(encoding="utf-8") == theirs
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_every_input_is_used_and_has_a_default(name: str) -> None:
+    text = (WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8")
+    for given, about in triggers(read(WORKFLOWS / f"{name}.yml"))["workflow_call"]["inputs"].items():
+        assert f"inputs.{given}" in text
+        assert about["description"].endswith(".")
+        assert "default" in about

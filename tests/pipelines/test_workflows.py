@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import stat
 from collections.abc import Iterator
 
@@ -11,17 +10,23 @@ import pytest
 
 from tests.features.publishing.double import TOKEN, Forge, running
 from tests.pipelines.repository import Repository, make_unreadable
-from tests.pipelines.workflow import Runner
+from tests.pipelines.workflow import Runner, Value
 
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
 
 GH = """#!/usr/bin/env bash
 echo "gh $*" >> "$HOME/gh-calls"
 case "$*" in
-  *commits/*/pulls*) echo head-of-the-branch ;;
+  *commits/*/pulls*) [[ ! -d $HOME/artifacts/access-plan ]] || echo 5 head-of-the-branch ;;
   *access-review.yml/runs*) echo 42 ;;
-  "run download 42 "*) mkdir -p "${@: -1}" && cp "$HOME"/reviewed/* "${@: -1}" ;;
+  "run download 42 "*) mkdir -p "${@: -1}" && cp "$HOME"/artifacts/access-plan/* "${@: -1}" ;;
   "workflow run access-apply.yml "*) ;;
+  "run rerun 42 "*) ;;
+  *collaborators/eve/permission*) echo read ;;
+  *collaborators/*/permission*) echo write ;;
+  *pulls/5/reviews*) cat "$HOME/approvals" ;;
+  *pulls/5*) cat "$HOME/pull-request" ;;
+  "pr comment 5 "*) cat > "$HOME/answer" ;;
   *) exit 1 ;;
 esac
 """
@@ -48,43 +53,49 @@ def runner(repository: Repository, forge: Forge) -> Runner:
         "GITHUB_REF": "refs/pull/5/merge",
         "GITHUB_REF_NAME": "main",
         "GITHUB_RUN_ID": "77",
+        "GITHUB_WORKFLOW_REF": "acme/access/.github/workflows/access-apply.yml@refs/heads/main",
         "GITHUB_SHA": repository.git("rev-parse", "HEAD"),
         "RUNNER_TEMP": str(home),
         "GITHUB_STEP_SUMMARY": str(home / "summary.md"),
     }
-    told = {
+    told: dict[str, Value] = {
         "github.token": TOKEN,
         "github.sha": "c0ffee",
+        "github.server_url": "https://forge.example",
+        "github.repository": "acme/access",
+        "github.run_id": "77",
+        "github.event_name": "push",
+        "github.event.pull_request.head.repo.full_name": "acme/access",
+        "github.event.pull_request.base.sha": "ba5e",
         "inputs.organization": "",
+        "runner.temp": str(home),
         "secrets.TIKTOK_READ_TOKEN": "",
         "secrets.TIKTOK_ACCESS_TOKEN": "",
+        "vars.ACCESS_ENABLED": "true",
+        "vars.ACCESS_READ_ROLE": "",
+        "vars.ACCESS_WRITE_ROLE": "",
     }
-    return Runner(checkout=repository.root, environment=environment, told=told, tools=gh.parent, workspace="tiktok")
+    inputs: dict[str, Value] = {"workspace": "tiktok"}
+    return Runner(checkout=repository.root, environment=environment, told=told, tools=gh.parent, inputs=inputs)
 
 
 def review(runner: Runner, repository: Repository, *, plan_exits: int = 0) -> None:
     """The three jobs of a pull request, and what it leaves behind."""
-    runner.play("access-review.yml", "check")
-    runner.play(
-        "access-review.yml", "plan", failing=("Tell whether something is blocked or unread",) if plan_exits else ()
-    )
+    runner.play("review.yml", "check")
+    runner.play("review.yml", "plan", failing=("Tell whether something is blocked or unread",) if plan_exits else ())
     repository.git("restore", ".")
-    runner.play("access-review.yml", "comment")
-    shutil.copytree(runner.pages, runner.checkout.parent / "reviewed", dirs_exist_ok=True)
+    runner.play("review.yml", "comment")
 
 
 def plan_on_main(runner: Runner) -> str:
     """Which environment the plan would be carried out in."""
-    shutil.rmtree(runner.pages)
     runner.environment["GITHUB_REF"] = "refs/heads/main"
-    compared = runner.play("access-apply.yml", "plan")["Compare with what was reviewed"]
-    runner.told["needs.plan.outputs.digest"] = runner.told["steps.plan.outputs.digest"]
-    return compared.outputs["environment"]
+    return runner.play("apply.yml", "plan")["Compare with what was reviewed"].outputs["environment"]
 
 
 def apply_on_main(runner: Runner, *, code: int = 0) -> str:
     failing = ("Apply",) if code else ()
-    done = runner.play("access-apply.yml", "apply", failing=failing)
+    done = runner.play("apply.yml", "apply", failing=failing)
     assert done["Apply"].code == code, done["Apply"].output
     assert done["Apply"].outputs["exit_code"] == str(code)
     return done["Apply"].output
@@ -98,7 +109,7 @@ def test_a_reviewed_plan_is_commented_on_and_carried_out_without_another_questio
     review(runner, repository)
     (comment,) = forge.comments
     assert "### Access review" in comment["body"]
-    assert runner.told["steps.plan.outputs.digest"] in comment["body"]
+    assert str(runner.told["needs.plan.outputs.digest"]) in comment["body"]
 
     repository.merge()
     assert plan_on_main(runner) == "access"
@@ -106,6 +117,10 @@ def test_a_reviewed_plan_is_commented_on_and_carried_out_without_another_questio
     assert "cy" in repository.call("who", "cy").stdout
     assert "acme-bc" in repository.call("who", "cy").stdout
     assert "head_sha=head-of-the-branch" in (runner.checkout.parent / "gh-calls").read_text(encoding="utf-8")
+    runner.play("apply.yml", "tell")
+    assert "**Applied 0 changes; 1 requested.**" in comment["body"]
+    assert "[The run of apply](https://forge.example/acme/access/actions/runs/77)" in comment["body"]
+    assert comment["body"].index("1 requested") < comment["body"].index("### Access review")
 
 
 @pytest.mark.full
@@ -125,12 +140,10 @@ def test_a_plan_that_got_stale_while_it_waited_starts_the_workflow_again(
 ) -> None:
     repository.edit(*CY_JOINS)
     repository.commit("Straight to main")
-    shutil.copytree(repository.workspace, runner.checkout.parent / "reviewed")  # holds no plan
-    runner.pages.mkdir()
     assert plan_on_main(runner) == "access-new-plan"
     repository.call("apply", "--auto-approve")
     assert "has changed since the plan was made" in apply_on_main(runner, code=4)
-    runner.play("access-apply.yml", "again")
+    runner.play("apply.yml", "again")
     calls = (runner.checkout.parent / "gh-calls").read_text(encoding="utf-8")
     assert "workflow run access-apply.yml --repo acme/access --ref main --field organization=" in calls
 
@@ -139,10 +152,8 @@ def test_a_plan_that_got_stale_while_it_waited_starts_the_workflow_again(
 def test_another_file_than_the_one_that_was_planned_is_not_carried_out(runner: Runner, repository: Repository) -> None:
     repository.edit(*CY_JOINS)
     repository.commit("Straight to main")
-    shutil.copytree(repository.workspace, runner.checkout.parent / "reviewed")
-    runner.pages.mkdir()
     plan_on_main(runner)
-    plan = runner.pages / "plan.json"
+    plan = runner.artifacts / "access-plan-c0ffee" / "plan.json"
     plan.write_text(plan.read_text(encoding="utf-8").replace('"standard"', '"admin"'), encoding="utf-8")
     assert "is not the plan that was reviewed" in apply_on_main(runner, code=4)
 
@@ -150,8 +161,6 @@ def test_another_file_than_the_one_that_was_planned_is_not_carried_out(runner: R
 def test_rules_that_no_commit_holds_are_not_applied_under(runner: Runner, repository: Repository) -> None:
     repository.edit(*CY_JOINS)
     repository.commit("Straight to main")
-    shutil.copytree(repository.workspace, runner.checkout.parent / "reviewed")
-    runner.pages.mkdir()
     plan_on_main(runner)
     with (repository.workspace / "reconciler.yaml").open("a", encoding="utf-8") as config:
         config.write("# of nobody\n")
@@ -170,7 +179,7 @@ def test_a_change_cannot_loosen_the_rules_that_it_is_judged_by(runner: Runner, r
         (repository.workspace / "policies" / "loose.yaml").write_text("version: 1\n", encoding="utf-8")
         changed = config.read_text(encoding="utf-8")
     assert (repository.workspace / "reconciler.yaml").read_text(encoding="utf-8") == changed != text
-    runner.play("access-review.yml", "plan")
+    runner.play("review.yml", "plan")
     assert (repository.workspace / "reconciler.yaml").read_text(encoding="utf-8") == text
     assert not (repository.workspace / "policies").exists()
 
@@ -189,8 +198,8 @@ def test_what_is_blocked_is_commented_on_and_fails_the_check(
 def test_without_a_plan_the_comment_says_so(runner: Runner, repository: Repository, forge: Forge) -> None:
     with repository.pull_request("cy-joins"):
         repository.edit(*CY_JOINS)
-    runner.play("access-review.yml", "check")
-    runner.play("access-review.yml", "comment")
+    runner.play("review.yml", "check")
+    runner.play("review.yml", "comment")
     (comment,) = forge.comments
     assert "No plan could be made of this change" in comment["body"]
 
@@ -199,12 +208,7 @@ def test_drift_is_one_issue_until_it_is_gone(runner: Runner, repository: Reposit
     runner.environment["GITHUB_REF"] = "refs/heads/main"
 
     def look() -> None:
-        shutil.rmtree(runner.pages, ignore_errors=True)
-        runner.told |= {
-            f"needs.drift.outputs.{name}": text
-            for name, text in runner.play("access-drift.yml", "drift")["Look for drift"].outputs.items()
-        }
-        runner.play("access-drift.yml", "tell")
+        assert set(runner.run("access-drift.yml").values()) == {"success"}
 
     repository.call("sandbox", "remove", "eve", "acme-bc")
     repository.call("drift")
@@ -225,10 +229,8 @@ def test_the_issue_stays_open_while_something_cannot_be_read(
     runner.environment["GITHUB_REF"] = "refs/heads/main"
 
     def look(*failing: str) -> dict[str, str]:
-        shutil.rmtree(runner.pages, ignore_errors=True)
-        outputs = runner.play("access-drift.yml", "drift", failing=failing)["Look for drift"].outputs
-        runner.told |= {f"needs.drift.outputs.{name}": text for name, text in outputs.items()}
-        runner.play("access-drift.yml", "tell")
+        outputs = runner.play("drift.yml", "drift", failing=failing)["Look for drift"].outputs
+        runner.play("drift.yml", "tell")
         return outputs
 
     repository.call("sandbox", "remove", "eve", "acme-bc")
@@ -248,15 +250,139 @@ def test_a_plan_of_what_can_be_read_is_commented_on_and_fails_the_check(
     with repository.pull_request("cy-joins"):
         repository.edit(*CY_JOINS)
     review(runner, repository, plan_exits=1)
-    assert runner.told["steps.plan.outputs.unread"] == "1"
+    assert json.loads((runner.artifacts / "access-plan" / "plan.json").read_text())["organizations"][0]["unread"]
     (comment,) = forge.comments
     assert "**Unread: everything of acme-bc." in comment["body"]
     assert "Access matches the manifests" not in comment["body"]
 
 
-def test_a_run_that_did_not_end_well_still_gives_its_locks_back(runner: Runner) -> None:
-    runner.pages.mkdir()
-    (runner.pages / "plan.json").write_text("{}", encoding="utf-8")
+def test_a_run_that_was_cancelled_still_gives_its_locks_back(runner: Runner) -> None:
+    (runner.artifacts / "access-plan-c0ffee").mkdir(parents=True)
     runner.told["needs.plan.outputs.digest"] = "none"
-    done = runner.play("access-apply.yml", "apply", failing=("Apply",))
+    done = runner.play("apply.yml", "apply", cancelled=True)
     assert done["Give locks back that a cancelled run has left behind"].code == 0
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("is_private", [False, True], ids=["public", "private"])
+def test_one_line_is_enough_from_the_pull_request_to_what_became_of_it(
+    runner: Runner, repository: Repository, forge: Forge, *, is_private: bool
+) -> None:
+    """A private repository has no licence for code scanning; the one of a public one costs nothing."""
+    runner.is_private = is_private
+    runner.inputs["code-scanning"] = not is_private
+    forge.labels = {"access:money"}
+    with repository.pull_request("cy-manages"):
+        repository.edit("      bo: admin\n      # Access ends", "      bo: admin\n      cy: admin\n      # Access ends")
+    assert runner.run("access-review.yml") == {"check": "success", "plan": "success", "comment": "success"}
+    assert forge.labels == {"access:admin"}
+    assert set(runner.scanned) == (set() if is_private else {"access-validate", "access-plan"})
+
+    repository.merge()
+    runner.environment["GITHUB_REF"] = "refs/heads/main"
+    assert runner.run("access-apply.yml") == {
+        "plan": "success",
+        "apply": "success",
+        "tell": "success",
+        "again": "skipped",
+    }
+    (comment,) = forge.comments
+    assert comment["body"].index("requested") < comment["body"].index("<summary>What was reviewed</summary>")
+    runner.told["github.event_name"] = "schedule"
+    assert runner.run("access-apply.yml")["tell"] == "skipped"
+
+
+@pytest.mark.full
+def test_a_fork_is_checked_and_gets_nothing_that_needs_a_token(
+    runner: Runner, repository: Repository, forge: Forge
+) -> None:
+    runner.told["github.event.pull_request.head.repo.full_name"] = "mallory/access"
+    with repository.pull_request("cy-joins"):
+        repository.edit(*CY_JOINS)
+    assert runner.run("access-review.yml") == {"check": "success", "plan": "skipped", "comment": "skipped"}
+    assert forge.comments == []
+
+
+@pytest.mark.full
+def test_a_plan_that_is_not_applied_is_told_as_that(runner: Runner, repository: Repository, forge: Forge) -> None:
+    with repository.pull_request("cy-joins"):
+        repository.edit(*CY_JOINS)
+    review(runner, repository)
+    repository.merge()
+    runner.environment["GITHUB_REF"] = "refs/heads/main"
+    (repository.workspace / "reconciler.yaml").write_text("broken", encoding="utf-8")
+    done = runner.play("apply.yml", "plan", failing=("Plan",))
+    assert done.keys() == {"Find the plan that was reviewed", "Plan"}
+    runner.play("apply.yml", "tell")
+    (comment,) = forge.comments
+    assert "**Nothing of this was applied.**" in comment["body"]
+    assert "### Access review" in comment["body"]
+
+
+def comment(runner: Runner, body: str, *, who: str = "ana", pull: str = "", approvals: str = "") -> dict[str, str]:
+    """What a comment on a pull request starts; by default on one that was merged."""
+    home = runner.checkout.parent
+    (home / "pull-request").write_text(f"{pull or 'c0ffee acme/access true'}\n", encoding="utf-8")
+    (home / "approvals").write_text(approvals, encoding="utf-8")
+    runner.environment |= {"GITHUB_REF": "refs/heads/main"}
+    runner.told |= {
+        "github.event.issue.pull_request": True,
+        "github.event.issue.number": "5",
+        "github.event.comment.body": body,
+        "github.event.comment.user.login": who,
+    }
+    return runner.run("access-command.yml")
+
+
+def calls(runner: Runner) -> list[str]:
+    return (runner.checkout.parent / "gh-calls").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_review_is_run_again_under_the_rules_of_a_pull_request(runner: Runner) -> None:
+    done = comment(runner, "/reconciler plan\r\nplease", pull="c0ffee acme/access false")
+    assert done == {"judge": "success", "again": "success", "why": "skipped", "answer": "skipped"}
+    assert calls(runner)[-1] == "gh run rerun 42 --repo acme/access"
+
+
+def test_what_was_approved_and_merged_is_applied_from_main(runner: Runner) -> None:
+    assert comment(runner, "/reconciler apply", approvals="1\n")["again"] == "success"
+    assert calls(runner)[-1] == "gh workflow run access-apply.yml --repo acme/access --ref main"
+
+
+@pytest.mark.parametrize(
+    ("body", "pull", "approvals", "told"),
+    [
+        ("/reconciler apply", "c0ffee acme/access false", "1", "Merge it"),
+        ("/reconciler apply", "", "", "Nobody has approved the commit"),
+        ("/reconciler plan", "c0ffee mallory/access false", "", "This comes from a fork"),
+        ("/reconciler plan", "c0ffee - false", "", "This comes from a fork"),
+        ("/reconciler destroy", "", "", "Write `/reconciler plan`"),
+        ("/reconciler why ana --config=/etc/passwd", "", "", "Write `/reconciler plan`"),
+        ("/reconciler why $(id) acme-bc", "", "", "Write `/reconciler plan`"),
+    ],
+)
+def test_what_is_refused_is_told_and_starts_nothing(
+    runner: Runner, body: str, pull: str, approvals: str, told: str
+) -> None:
+    done = comment(runner, body, pull=pull, approvals=approvals)
+    assert done == {"judge": "success", "again": "skipped", "why": "skipped", "answer": "success"}
+    assert (runner.checkout.parent / "answer").read_text(encoding="utf-8").startswith(told)
+
+
+def test_whoever_may_not_write_is_not_even_answered(runner: Runner) -> None:
+    done = comment(runner, "/reconciler why ana acme-bc", who="eve")
+    assert done == {"judge": "success", "again": "skipped", "why": "skipped", "answer": "skipped"}
+    assert len(calls(runner)) == 1
+
+
+@pytest.mark.parametrize("body", ["/reconcilerplan", "Please `/reconciler apply`", "> /reconciler plan"])
+def test_other_comments_start_nothing(runner: Runner, body: str) -> None:
+    assert set(comment(runner, body).values()) == {"skipped"}
+
+
+@pytest.mark.full
+def test_why_is_answered_from_the_manifests_of_main(runner: Runner) -> None:
+    assert comment(runner, "/reconciler why bo acme-bc")["answer"] == "success"
+    assert "admin" in (runner.checkout.parent / "answer").read_text(encoding="utf-8")
+    assert comment(runner, "/reconciler why nobody acme-bc")["answer"] == "success"
+    assert "nobody" in (runner.checkout.parent / "answer").read_text(encoding="utf-8")
