@@ -14,12 +14,13 @@ LOCKED   := $(PIP) install --require-hashes --requirement requirements/build.txt
 ITSELF   := $(PIP) install --no-deps --no-build-isolation --editable .
 EXTRAS   := cloud keyring policy postgres sealed sqlite
 UV       := $(VENV)/.uv/bin/uv
+SITE     := $(VENV)/.site
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
             --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format schemas pages figures laws lock bench clean
+.PHONY: help demo test test-all lint format schemas pages site figures laws lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -58,6 +59,11 @@ pages: $(RUNTIME) ## Write the pages of roles, of steps for people and of polici
 	$(BIN)/python -c 'from reconciler.features.listing import render_policies; print(render_policies(), end="")' > docs/policy-rules.md
 	COLUMNS=80 $(BIN)/reconciler --help > reconciler/cli/help.txt
 
+site: pages $(SITE)/.installed ## Build the documentation as a site in build/site; a warning or a broken link is an error
+	rm -rf build/site
+	$(SITE)/bin/python -m sphinx -q -W --keep-going -d build/site-cache docs build/site
+	@echo "build/site/index.html"
+
 figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 	$(BIN)/python -m tests.figures
 
@@ -70,6 +76,7 @@ lock: $(UV) ## Write requirements/*.txt again after a change of the dependencies
 	$(LOCK) --constraint requirements/test.txt pyproject.toml --output-file requirements/runtime.txt
 	$(LOCK) --constraint requirements/test.txt pyproject.toml $(EXTRAS:%=--extra %) --output-file requirements/extras.txt
 	$(LOCK) --constraint requirements/test.txt requirements/build.in --output-file requirements/build.txt
+	$(LOCK) --constraint requirements/test.txt requirements/site.in --output-file requirements/site.txt
 
 N      ?= 10000 100000
 ROUNDS ?= 3
@@ -95,6 +102,12 @@ $(TOOLS): $(PACKAGE) requirements/build.txt requirements/test.txt | $(BIN)/pytho
 	$(LOCKED) --requirement requirements/test.txt
 	$(ITSELF)
 	@touch $(RUNTIME) $@
+
+# An environment of its own, because nothing else needs a builder of sites.
+$(SITE)/.installed: requirements/site.txt | $(BIN)/python
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/site.txt
+	@touch $@
 
 $(UV): | $(BIN)/python
 	$(PIP) install --target $(VENV)/.uv uv

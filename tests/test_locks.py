@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("build", "extras", "runtime", "test")
+LOCKS = ("build", "extras", "runtime", "site", "test")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 HASHES = re.compile(r"( --hash=sha256:[0-9a-f]{64})+")
@@ -55,8 +55,9 @@ def test_no_lock_says_where_packages_come_from(path: Path) -> None:
         ("extras", wanted(*(set(EXTRAS) - {"test"}))),
         ("test", wanted("test")),
         ("build", [Requirement(text) for text in PROJECT["build-system"]["requires"]]),
+        ("site", [Requirement(name) for name in ("furo", "myst-parser", "sphinx")]),
     ],
-    ids=["runtime", "extras", "test", "build"],
+    ids=["runtime", "extras", "test", "build", "site"],
 )
 def test_a_lock_holds_what_the_project_asks_for(lock: str, needs: list[Requirement]) -> None:
     held = read_lock(lock)

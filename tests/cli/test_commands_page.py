@@ -76,8 +76,3 @@ def test_the_options_of_every_command_are_listed_once_for_all() -> None:
 def test_the_table_of_exit_codes_is_complete() -> None:
     listed = re.findall(r"^\| (\d+) \|", SECTIONS["Exit codes"], flags=re.MULTILINE)
     assert [int(code) for code in listed] == [*sorted(ExitCode), INTERRUPTED]
-
-
-def test_the_example_at_the_top_names_commands_that_exist() -> None:
-    example = PAGE.partition("```\n")[2].partition("```")[0]
-    assert {line.split()[1] for line in example.splitlines()} <= set(COMMANDS)
