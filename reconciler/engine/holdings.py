@@ -32,7 +32,7 @@ class AccessIndex:
     """None when nothing tells which system it is on."""
     holdings: Mapping[Address, Holding]
     last_read: date | None = None
-    """As in `AccessMatrix`."""
+    """The UTC day of the last look that is recorded; None where none is."""
     former: Mapping[Address, Address] = field(default_factory=dict)
     """What members and assets were called before -> what they are called today."""
 

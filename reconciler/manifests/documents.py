@@ -23,6 +23,7 @@ from reconciler.manifests.fields import (
     developers_variant,
     roles_of,
 )
+from reconciler.model.declared import Mode
 
 _Short = TypeVar("_Short")
 _Long = TypeVar("_Long")
@@ -93,7 +94,7 @@ class OrganizationDocument(StrictDocument):
 
     name: Text = ""
     """Its name, for readers, and where the system has no other identifier, on the system."""
-    mode: Annotated[str, OneOf(("additive", "authoritative", "read_only"))] = "additive"
+    mode: Annotated[str, OneOf(Mode)] = "additive"
     """What happens to live access that is not declared: left and listed, removed, or nothing is changed at all."""
     manages: list[Text] | None = None
     """Kinds that are read, planned and audited here, such as `member` and `ad_account`, with the access to them. All
@@ -153,6 +154,7 @@ class DevelopersDocument(OrganizationDocument):
     """A TikTok for Developers organization."""
 
     system: Literal["developers"]
+    """Which system it is on; it decides what else can be said here."""
     name: Text
     """Its name in the developer portal, which identifies it."""
     kind: Annotated[str, OneOf(("company", "research"))] = "company"
@@ -188,6 +190,7 @@ class OrganizationAccountDocument(OrganizationDocument):
     """An Organization Account in the TikTok app."""
 
     system: Literal["organization_account"]
+    """Which system it is on; it decides what else can be said here."""
     handle: Handle
     """Its handle, in quotes: "@acme"."""
     members: Named[_OrganizationAccountRole, OrganizationAccountTerms] = Field(default_factory=dict)
@@ -204,6 +207,7 @@ class BusinessAccountDocument(OrganizationDocument):
     """A TikTok Business Account that several people work on."""
 
     system: Literal["business_account"]
+    """Which system it is on; it decides what else can be said here."""
     handle: Handle
     """Its handle, in quotes: "@acme.studio"."""
     members: Named[_BusinessAccountRole, BusinessAccountTerms] = Field(default_factory=dict)
@@ -348,6 +352,7 @@ class BusinessCenterDocument(OrganizationDocument):
     """A TikTok Business Center."""
 
     system: Literal["business_center"]
+    """Which system it is on; it decides what else can be said here."""
     id: NumericId
     """Its id, in quotes."""
     members: Named[_MemberRole, BusinessCenterTerms] = Field(default_factory=dict)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Container, Mapping
 from collections.abc import Set as AbstractSet
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, get_args
 
 from reconciler.model.kinds import Action
+from reconciler.model.system import Role
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 class OneOf:
     """One of a few words; the published schema lists them, so that editors can complete them."""
 
-    words: tuple[str | int, ...] = ()
-    """Empty for roles."""
+    words: tuple[str | int, ...] | type[StrEnum] = ()
+    """Empty for roles. The members of an enumeration have docstrings, which the published schema shows."""
     finding: str = "unknown-value"
     system: str = ""
     kind: str = ""
@@ -37,7 +39,9 @@ class OneOf:
     @property
     def values(self) -> tuple[str | int, ...]:
         """The words; those of roles are read when a file names such a role, and not those of all systems before."""
-        return _roles_in(self.system, self.kind) if self.kind else self.words
+        if self.kind:
+            return tuple(roles_in(self.system, self.kind))
+        return self.words if isinstance(self.words, tuple) else tuple(word.value for word in self.words)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -155,10 +159,13 @@ def roles_of(system: str, kind: str, about: str = "") -> OneOf:
 
 
 @cache
-def _roles_in(system: str, kind: str) -> tuple[str, ...]:
-    variants = SYSTEMS[system].values()
-    named = [role.name for one in variants for role in (*one.roles.get(kind, ()), *one.permissions.get(kind, ()))]
-    return tuple(dict.fromkeys(named))
+def roles_in(system: str, kind: str) -> Mapping[str, tuple[Role, ...]]:
+    """Word -> what it is in each variant that has it."""
+    found: dict[str, tuple[Role, ...]] = {}
+    for one in SYSTEMS[system].values():
+        for role in (*one.roles.get(kind, ()), *one.permissions.get(kind, ())):
+            found[role.name] = (*found.get(role.name, ()), role)
+    return found
 
 
 def developers_variant(kind: object, role_system: object) -> str:
@@ -174,7 +181,7 @@ Interval = Annotated[str, Matching(r"^[1-9][0-9]{0,3}d$", "bad-interval", "a num
 NumericId = Annotated[str, Matching(r"^[0-9]{1,19}$", "bad-id", "an id of at most 19 digits in quotes")]
 Handle = Annotated[str, Matching(r"^@[^@\s/]+$", "bad-handle", "a handle that begins with @")]
 Version = Annotated[int, OneOf((1,), "unknown-version"), Field(title="Version")]
-ActionName = Annotated[str, OneOf(tuple(action.value for action in Action), "unknown-action")]
+ActionName = Annotated[str, OneOf(Action, "unknown-action")]
 
 
 class StrictDocument:

@@ -190,7 +190,7 @@ class OrganizationHoldings:
     """Holds a role that manages other people's access, and so can give themselves any access here."""
     holdings: tuple[Holding, ...] = ()
     last_read: date | None = None
-    """As in `AccessMatrix`."""
+    """The UTC day of the last look that is recorded; None where none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +249,7 @@ class AccessMatrix:
     title: str = ""
     today: date
     as_of: date | None = None
-    """As in `PersonReport`."""
+    """The records are those of the end of this UTC day, and nothing is declared beside them."""
     reaches: tuple[Reach, ...] = ()
     """By thing, then people before partners."""
     owned_elsewhere: tuple[Holding, ...] = ()
@@ -279,7 +279,7 @@ class WhyReport:
     """None for somebody who is not in the directory, or not any more."""
     today: date
     as_of: date | None = None
-    """As in `PersonReport`."""
+    """The records are those of the end of this UTC day, and nothing is declared beside them."""
     reach: Reach
     paths: tuple[AccessReason, ...] = ()
     """The ways of `reach`, each with its lines and its history."""
@@ -290,6 +290,6 @@ class WhyReport:
     owner: Holding | None = None
     """An app that somebody else owns, so that no member has it."""
     has_no_state: bool = False
-    """As in `AccessMatrix`, also where nothing is kept of a past day."""
+    """Whether nothing is recorded of the organization, or nothing is kept of a past day."""
     last_read: date | None = None
-    """As in `AccessMatrix`."""
+    """The UTC day of the last look that is recorded; None where none is."""

@@ -68,7 +68,7 @@ PRESENCE = "presence"
 
 
 class Status(StrEnum):
-    """Where a resource stands in its life; a resource that is not there has no status, it is None or Unknown."""
+    """Where a resource stands in its life; one that is not there has no status."""
 
     ACTIVE = "active"
     INVITED = "invited"

@@ -34,7 +34,7 @@ class Roster:
     resources: tuple[Resource, ...] = ()
     """Sorted by address."""
     unknown: Mapping[str, str] = field(default_factory=dict)
-    """Prefix of addresses -> reason, as in `Live`: rows that could not be understood, and everything that is not listed
+    """Prefix of addresses -> reason: rows that could not be understood, and everything that is not listed
     when only part of the page was handed in."""
 
 

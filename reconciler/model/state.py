@@ -51,8 +51,8 @@ class Record:
     """What the manifests last gave: asked for by this tool, or seen as declared. What is there beyond it somebody gave
     by hand. None where that was not kept yet."""
     implied_by: str = ""
-    """The role that gives what is listed there, as `Resource.implied_by` says it: it stayed after the system had taken
-    the grant away. Then status and attributes are what was given besides. Empty again once the role gives nothing."""
+    """The role, in words, that gives what is listed there: it stayed after the system had taken the grant away. Then
+    status and attributes are what was given besides. Empty again once the role gives nothing."""
     implied: Attributes = field(default_factory=dict)
     """What that role gives, as it was last listed."""
     ends: date | None = None

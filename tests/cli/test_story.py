@@ -62,6 +62,17 @@ def test_init_overwrites_nothing(run: Run, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def test_init_leaves_the_settings_of_an_editor_as_they_are(tmp_path: Path) -> None:
+    settings = tmp_path / ".vscode" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text("{}", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["-C", str(tmp_path), "init"])
+    assert (result.exit_code, settings.read_text(encoding="utf-8")) == (0, "{}")
+    assert ".vscode/settings.json" not in result.stdout
+    schema = json.loads((tmp_path / "schemas" / "manifest.schema.json").read_text(encoding="utf-8"))
+    assert schema["$id"] == "urn:reconciler:schema:manifest"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -141,7 +141,7 @@ def test_everything_is_a_table_that_no_spreadsheet_calculates(run: Run, tmp_path
     assert (eve["recorded"], eve["ends"], eve["line"]) == (
         "standard, invited",
         "2030-01-31",
-        "access/example.yaml:29:7",
+        "access/example.yaml:30:7",
     )
     things = list(csv.DictReader(run("access", "--all", "--format", "csv").stdout.splitlines()))
     assert {row["who"] for row in things if row["organization"] == "acme-dev"} == {"ana", "bo", "cy"}

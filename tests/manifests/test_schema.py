@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from reconciler.cli.commands.schema import SCHEMAS, json_schema
+from reconciler.cli.commands.schema import SCHEMAS
+from reconciler.cli.commands.schema import json_schema as make_schema
+from reconciler.model.change import Guard
+from reconciler.model.declared import Mode
 from reconciler.model.json import plan_to_json, state_to_json
+from reconciler.model.kinds import Action
 from reconciler.model.plan import Plan
 from reconciler.model.state import State
+from reconciler.model.system import Role, System
 from reconciler.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
 
+json_schema = cache(make_schema)
 every_schema = pytest.mark.parametrize("name", SCHEMAS)
 
 
@@ -39,8 +46,50 @@ def test_a_schema_is_a_schema(name: str) -> None:
     schema = json_schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["$id"] == f"{name}.schema.json"
+    assert schema["$id"] == f"urn:reconciler:schema:{name}"
     assert schema["title"]
+
+
+@every_schema
+def test_hovers_are_in_the_words_of_users(name: str) -> None:
+    """No class, function or module of ours, and no word of Python's."""
+    schema = json_schema(name)
+    texts = [text for key in ("title", "description") for text in _find(schema, key) if isinstance(text, str)]
+    texts += [text for words in _find(schema, "enumDescriptions") for text in words]
+    code = re.compile(r"(?!TikTok|GitHub|GitLab)\b[A-Z][a-z]+[A-Z]\w*|\bNone\b|\w\(\)|`_|\w\.py\b|`[A-Z][a-z]+[`.]")
+    assert [text for text in texts if code.search(text)] == []
+    titled = [one["title"] for one in schema.get("$defs", {}).values()]
+    assert len(set(titled)) == len(titled)
+
+
+@every_schema
+def test_descriptions_of_words_stand_beside_their_words(name: str) -> None:
+    for table in _tables(json_schema(name)):
+        if "enumDescriptions" in table:
+            assert len(table["enumDescriptions"]) == len(table["enum"])
+
+
+@pytest.mark.parametrize("name", ["manifest", "config"])
+def test_every_role_action_and_mode_says_what_it_does(name: str) -> None:
+    known = {role.name: role.may for table in SYSTEMS.values() for one in table.values() for role in _roles(one)}
+    explained = {*known, *Action, *Mode}
+    for table in _tables(json_schema(name)):
+        if explained >= set(table.get("enum", ["?"])):
+            assert all(table["enumDescriptions"]), table
+
+
+def test_a_role_says_what_the_systems_data_say() -> None:
+    table = json_schema("manifest")["$defs"]["AdAccountTerms"]["properties"]["role"]
+    told = dict(zip(table["enum"], table["enumDescriptions"], strict=True))
+    for role in SYSTEMS["business_center"][""].roles["ad_account_access"]:
+        assert role.may in told[role.name]
+        assert role.may_not in told[role.name]
+
+
+def test_every_guard_says_what_it_stops() -> None:
+    table = json_schema("plan")["$defs"]["Guard"]
+    assert set(table["enum"]) == set(Guard)
+    assert all(table["enumDescriptions"])
 
 
 @pytest.mark.parametrize("name", ["manifest", "config"])
@@ -51,7 +100,7 @@ def test_every_key_of_a_file_that_people_write_is_described(name: str) -> None:
         f"{title}.{key}"
         for title, table in tables.items()
         for key, field in table.get("properties", {}).items()
-        if "description" not in field and key != "system"
+        if "description" not in field
     ]
     assert bare == []
 
@@ -59,13 +108,7 @@ def test_every_key_of_a_file_that_people_write_is_described(name: str) -> None:
 def test_every_role_and_permission_is_offered() -> None:
     offered = {word for found in _find(json_schema("manifest"), "enum") for word in found}
     offered |= {found for found in _find(json_schema("manifest"), "const") if isinstance(found, str)}
-    known = {
-        role.name
-        for variants in SYSTEMS.values()
-        for system in variants.values()
-        for roles in (*system.roles.values(), *system.permissions.values())
-        for role in roles
-    }
+    known = {role.name for variants in SYSTEMS.values() for system in variants.values() for role in _roles(system)}
     assert known <= offered
 
 
@@ -95,6 +138,16 @@ def test_examples_fit_the_schemas(path: Path) -> None:
     for manifest in manifests:
         content = text.sub(r'"\1"', manifest.read_text(encoding="utf-8"))
         jsonschema.validate(yaml.safe_load(content), json_schema("manifest"))
+
+
+def _roles(system: System) -> list[Role]:
+    return [role for roles in (*system.roles.values(), *system.permissions.values()) for role in roles]
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    """Every part of a schema."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [*([value] if isinstance(value, dict) else []), *(hit for one in parts for hit in _tables(one))]
 
 
 def _find(value: Any, key: str) -> list[Any]:

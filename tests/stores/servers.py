@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.npm import find_npm_program, how_to_install
+
 _PATIENCE = 400.0
 _AZURITE = "azurite@3"
 _TOOLS = "pip install --require-hashes -r requirements/test.txt"
@@ -92,7 +94,10 @@ def s3() -> Iterator[Server]:
 @contextmanager
 def azure() -> Iterator[Server]:
     """Azurite, Microsoft's own emulator of its blob service."""
-    azurite = _find_azurite()
+    azurite = find_npm_program("azurite-blob")
+    if not azurite.exists():
+        message = f"there is no emulator of Azure ({how_to_install(_AZURITE)})"
+        raise ServerMissingError(message)
     (port,) = _free_ports(1)
     key = base64.b64encode(b"only-for-tests".ljust(32)).decode()
     environment = {
@@ -105,20 +110,6 @@ def azure() -> Iterator[Server]:
     with _running([*command, "--skipApiVersionCheck", "--disableTelemetry", "--silent"], environment) as alive:
         _wait_for(lambda: _make_container(port, key), alive)
         yield Server(address="az://states", environment=environment)
-
-
-def _find_azurite() -> Path:
-    """Azurite from the search path, else from a cache that npm fills once."""
-    found = shutil.which("azurite-blob")
-    if found:
-        return Path(found)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reconciler-tests"
-    program = cache / "node_modules" / ".bin" / "azurite-blob"
-    if not program.exists():
-        node = "" if shutil.which("npm") else "apt-get install npm && "
-        message = f"there is no emulator of Azure ({node}npm install --prefix {cache} {_AZURITE})"
-        raise ServerMissingError(message)
-    return program
 
 
 @contextmanager

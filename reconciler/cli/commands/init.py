@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.files import CONFIG_FILE, read_text_file, replace_file
+from reconciler.cli.catalogue import load
+from reconciler.cli.files import CONFIG_FILE, make_folder, read_text_file, replace_file
 from reconciler.cli.workspace import read_manifest_files
 from reconciler.editing.format import format_manifest
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
@@ -21,6 +22,9 @@ _TEMPLATES = {
 }
 """File of the workspace -> its template."""
 
+_EDITOR_SCHEMAS = ("manifest", "config")
+"""What an editor needs to complete and check both kinds of files; `schema --write schemas` writes them again."""
+
 _IGNORED = (".reconciler/", "plan.json")
 """What is kept out of git: state and sandbox, and the plan of the documented commands, which names people."""
 
@@ -30,17 +34,22 @@ _IGNORED = (".reconciler/", "plan.json")
 def init(app: App) -> None:
     """Write the files of a new workspace.
 
-    A small example that works at once against the embedded platform. Refuses to overwrite anything; an existing
-    .gitignore gets what it lacks.
+    A small example that works at once against the embedded platform, with schemas from which editors complete and
+    check. Refuses to overwrite anything; an existing .gitignore gets what it lacks.
     """
     existing = [name for name in _TEMPLATES if (app.root / name).exists()]
     if existing:
         message = f"there already is {', '.join(existing)}; nothing was written"
         raise ReconcilerError(message, advice="choose another folder with -C DIR")
-    for name, template in _TEMPLATES.items():
+    written = {name: _read_template(template) for name, template in _TEMPLATES.items()}
+    render_schema = load("cli.commands.schema:render_schema")  # pydantic is slow to load, and `fmt` does without
+    for_editors = {f"schemas/{name}.schema.json": render_schema(name) for name in _EDITOR_SCHEMAS}
+    for_editors[".vscode/settings.json"] = _read_template("settings.json")
+    written |= {name: text for name, text in for_editors.items() if not (app.root / name).exists()}
+    for name, text in written.items():
         path = app.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, _read_template(template))
+        make_folder(path.parent)
+        replace_file(path, text)
         click.echo(name)
     if _ignore_own_files(app.root / ".gitignore"):
         click.echo(".gitignore")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import textwrap
 import types
 from collections.abc import Mapping
@@ -26,11 +27,12 @@ from reconciler.manifests.checks import keys_of, types_of
 from reconciler.manifests.config_documents import ConfigDocument
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.documents import ManifestDocument
-from reconciler.manifests.fields import FieldTerms, ShortOrLong, StrictDocument, is_document
+from reconciler.manifests.fields import FieldTerms, Matching, OneOf, ShortOrLong, StrictDocument, is_document, roles_in
 from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ManifestError, UsageError
 from reconciler.model.plan import Plan
 from reconciler.model.state import STATE_FORMAT, State
+from reconciler.model.system import Role
 from reconciler.output.json import core_schema_of
 
 Schema = dict[str, Any]
@@ -84,15 +86,17 @@ def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) ->
         directory.mkdir(parents=True, exist_ok=True)
         for one in (name,) if name else SCHEMAS:
             path = directory / f"{one}.schema.json"
-            replace_file(path, _render(one))
+            replace_file(path, render_schema(one))
             click.echo(path.as_posix())
     elif name is not None:
-        click.echo(_render(name), nl=False)
+        click.echo(render_schema(name), nl=False)
     else:
         raise UsageError("which schema?", advice=f"name one of {known}, or write them all with --write DIR")
 
 
-def _render(name: str) -> str:
+@cache
+def render_schema(name: str) -> str:
+    """The text of a published schema."""
     return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -100,6 +104,8 @@ def json_schema(name: str) -> Schema:
     """The schema of one of `SCHEMAS`, in JSON Schema 2020-12."""
     schema = _schema_of_read(name) if name in _READ else _schema_of_output(name)
     definitions = schema.pop("$defs", {})
+    for kind, one in definitions.items():
+        one["title"] = _title(kind)
     for one in (schema, *definitions.values()):
         one.pop("discriminator", None)
         for field in one.get("properties", {}).values():
@@ -108,7 +114,7 @@ def json_schema(name: str) -> Schema:
     title = _READ[name][0] if name in _READ else _OUTPUTS[name].title
     return {
         "$schema": _DIALECT,
-        "$id": f"{name}.schema.json",
+        "$id": f"urn:reconciler:schema:{name}",
         **schema,
         "title": title,
         **({"$defs": definitions} if definitions else {}),
@@ -160,6 +166,18 @@ class _Described(GenerateJsonSchema):
         """A pair of values."""
         return _described(super().typed_dict_schema(schema), schema["cls"])
 
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        """Words with the docstrings of their members."""
+        return _with_words(super().enum_schema(schema), _docstrings(schema["cls"]))
+
+    def custom_error_schema(self, schema: core_schema.CustomErrorSchema) -> JsonSchemaValue:
+        """What documents declare, with what each word means, and what editors say of text that has not its form."""
+        made = super().custom_error_schema(schema)
+        field: Any = schema["custom_error_context"]["field"]
+        if isinstance(field, Matching):
+            return {**made, "patternErrorMessage": f"It must be {field.expected}."}
+        return _with_words(made, _told(field)) if isinstance(field, OneOf) else made
+
     def computed_field_schema(self, schema: core_schema.ComputedField) -> JsonSchemaValue:
         """A property of such a value."""
         told = _one_line(schema["metadata"]["description"])
@@ -174,6 +192,26 @@ class _Described(GenerateJsonSchema):
         return self.mode == "serialization" or super().field_is_required(field, total)
 
 
+def _told(field: OneOf) -> dict[str, str]:
+    """Word -> what it means."""
+    if not field.kind:
+        return {} if isinstance(field.words, tuple) else _docstrings(field.words)
+    return {name: _role(roles) for name, roles in roles_in(field.system, field.kind).items()}
+
+
+def _role(roles: tuple[Role, ...]) -> str:
+    """What it allows; variants of a system may differ in that."""
+    told = (f"{one.label}. May: {one.may}{f' May not: {one.may_not}' if one.may_not else ''}" for one in roles)
+    return " Or, by the kind of organization: ".join(dict.fromkeys(told))
+
+
+def _with_words(schema: Schema, told: Mapping[str, str]) -> Schema:
+    """Editors show the descriptions beside the words."""
+    words = schema.pop("enum", None) or [schema.pop("const")]
+    texts = [told.get(str(word), "") for word in words]
+    return {"enum": words, **({"enumDescriptions": texts} if any(texts) else {}), **schema}
+
+
 def _described(schema: Schema, kind: type) -> Schema:
     schema["description"] = _one_line(kind.__doc__ or "")
     for name, told in _docstrings(kind).items():
@@ -182,6 +220,14 @@ def _described(schema: Schema, kind: type) -> Schema:
     for field in schema.get("properties", {}).values():
         _tidy(field)
     return schema
+
+
+def _title(kind: str) -> str:
+    """In the words of users: `AdAccountTerms` is "Ad account access"."""
+    words = re.findall(r"TikTok|[A-Z][a-z]*", kind.removesuffix("Document"))
+    text = " ".join([words[0], *(word if word == "TikTok" else word.lower() for word in words[1:])])
+    text = re.sub(r"\bterms$", "access", text)
+    return re.sub(r"(Business|Organization) (center|account)", lambda found: found[0].title(), text)
 
 
 def _tidy(field: Schema) -> None:
@@ -206,15 +252,16 @@ def _attributes_of(node: ast.stmt) -> dict[str, str]:
     about: dict[str, str] = {}
     body = node.body if isinstance(node, ast.ClassDef) else []
     for statement, following in pairwise(body):
-        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
-            continue
-        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
-            about[statement.target.id] = _one_line(str(following.value.value))
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(value=ast.Constant(value=str(name))):
+                if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+                    about[name] = _one_line(str(following.value.value))
     return about
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.partition("\n\n")[0].split())
+    """The first paragraph, with JSON's word for None."""
+    return re.sub(r"\bNone\b", "`null`", " ".join(text.partition("\n\n")[0].split()))
 
 
 @cache

@@ -72,7 +72,7 @@ class OrganizationOverview:
     """None when no manifest declares it any more."""
     has_no_state: bool = False
     last_read: date | None = None
-    """As in `AccessMatrix`."""
+    """The UTC day of the last look that is recorded; None where none is."""
     reviewed: date | None = None
     """The UTC day on which its last access review was closed."""
     review_due: date | None = None

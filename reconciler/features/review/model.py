@@ -40,7 +40,7 @@ class AccessChange:
     after: Access | None
     effect: Effect
     marks: tuple[Mark, ...] = ()
-    """In the order of `Mark`."""
+    """In the order in which a reviewer reads them."""
 
     @property
     def risk(self) -> Risk:
@@ -230,7 +230,7 @@ class Review:
     head: Side
     """When it has problems, nothing is compared: only findings are told."""
     access: tuple[AccessChange, ...] = ()
-    """By organization, and in each by `AccessChange.rank`."""
+    """By organization; in each admins first, then money, and last what changes no access."""
     things: tuple[ThingChange, ...] = ()
     people: tuple[PersonChange, ...] = ()
     settings: tuple[ValueChange, ...] = ()
