@@ -52,7 +52,7 @@ def choose(part: OrganizationPlan, fresh: OrganizationPlan, live: Live) -> Choic
         if again is None:
             known = stopped.get(change.step) or _bare_step(change, live)
             refused.append((known, _reason_not_planned(change, fresh, live)))
-        elif difference := _difference(change, again):
+        elif difference := _difference(change, again, live):
             refused.append((again, difference))
         else:
             chosen.add(change.address)
@@ -89,15 +89,20 @@ def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> 
     return why
 
 
-def _difference(change: Change, again: Change) -> str:
-    """What a reviewer saw of a change and what is not so now; empty when they come to the same."""
+def _difference(change: Change, again: Change, live: Live) -> str:
+    """What a reviewer saw of a change and what is not so now; empty when they come to the same.
+
+    Admins are asked in turn, so that every change that is done or dropped meanwhile moves others to somebody else.
+    Whom the plan of now asks may do it just as well; what the file says of that is not looked at.
+    """
     if change.fingerprint != again.fingerprint:
         return describe_stale(change, again.before)
     if _without_age(change.before) != _without_age(again.before):
         return "it does not begin from what the plan says"
     if change.after != again.after:
         return "it would lead to something else now"
-    if change.actor != again.actor:
+    is_in_turn = not live.acting and again.action not in (Action.CREATE_ORGANIZATION, Action.TRANSFER_APP)
+    if change.actor != again.actor and not is_in_turn:
         return f"it would be done as {again.actor} now"
     if change.why != again.why:
         return f"its reason is another one now: {again.why}"

@@ -21,7 +21,7 @@ from graphlib import TopologicalSorter
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_approval
-from reconciler.engine.membership_counts import MembershipCounts, actor_for
+from reconciler.engine.membership_counts import MembershipCounts, Turns, actor_for
 from reconciler.model.access import is_administrator, takes_away
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Change, Guard
@@ -74,6 +74,7 @@ def lay_out(changes: Sequence[Change], context: PlanningContext, counts: Members
     waiting_for_room: list[_Rank] = []
     has_moved = False
     layout = Layout()
+    turns = Turns(context.orders.values())
     while sorter.is_active():
         for address in sorter.get_ready():
             heapq.heappush(ready, rank[address])
@@ -84,7 +85,7 @@ def lay_out(changes: Sequence[Change], context: PlanningContext, counts: Members
             has_moved = False
         if not ready:
             # Only now, because a promotion may have made an approval unnecessary.
-            agreed = _next_agreed(waiting_for_room, by_address, context, counts)
+            agreed = _next_agreed(waiting_for_room, by_address, context, counts, turns)
             if agreed is None:
                 break
             waiting_for_room.remove(agreed)
@@ -93,7 +94,7 @@ def lay_out(changes: Sequence[Change], context: PlanningContext, counts: Members
             heapq.heappush(ready, agreed)
         entry = heapq.heappop(ready)
         change = by_address[entry[-1]]
-        actor = actor_for(change, context, counts)
+        actor = actor_for(change, context, counts, turns)
         if _obstacle(change, actor, counts) is not None:
             waiting_for_room.append(entry)
             continue
@@ -101,10 +102,11 @@ def lay_out(changes: Sequence[Change], context: PlanningContext, counts: Members
         if change.action is Action.CREATE_ORGANIZATION:  # whoever creates it is in it at once
             counts.found(actor, context.wanted[context.member(actor)].attributes)
         layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
+        turns.take(actor, change.address)
         sorter.done(change.address)
         has_moved = has_moved or change.address.kind == "member"
     held = [by_address[address] for *_, address in sorted(waiting_for_room)]
-    obstacles = [_obstacle(change, actor_for(change, context, counts), counts) for change in held]
+    obstacles = [_obstacle(change, actor_for(change, context, counts, turns), counts) for change in held]
     layout.parked = list(filter(None, obstacles))
     placed = {change.address for change in (*layout.ordered, *held)}
     layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
@@ -112,7 +114,11 @@ def lay_out(changes: Sequence[Change], context: PlanningContext, counts: Members
 
 
 def _next_agreed(
-    held: Sequence[_Rank], by_address: Mapping[Address, Change], context: PlanningContext, counts: MembershipCounts
+    held: Sequence[_Rank],
+    by_address: Mapping[Address, Change],
+    context: PlanningContext,
+    counts: MembershipCounts,
+    turns: Turns,
 ) -> _Rank | None:
     """The first change that too few admins would be left after, and that somebody has approved all the same."""
     for entry in sorted(held):
@@ -120,7 +126,7 @@ def _next_agreed(
         if change.approval or change.step not in context.approvals:
             continue
         agreed = with_approval(change, context.approvals[change.step])
-        if _obstacle(agreed, actor_for(agreed, context, counts), counts) is None:
+        if _obstacle(agreed, actor_for(agreed, context, counts, turns), counts) is None:
             return entry
     return None
 

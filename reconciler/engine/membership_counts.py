@@ -10,7 +10,7 @@ as it had, up to the minimum. Somebody whom nobody declared never was one of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from enum import Enum
@@ -19,12 +19,13 @@ from functools import cache
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import last_day
 from reconciler.model.access import is_administrator
+from reconciler.model.address import Address
 from reconciler.model.change import Change, Guard
 from reconciler.model.kinds import Action, person_in
 from reconciler.model.plan import Limit
 from reconciler.model.resource import Attributes, Owner, Resource, Status, role_in
 from reconciler.model.system import System
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.work_order import OrderStatus, WorkOrder, in_turn
 
 _PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
 
@@ -77,6 +78,7 @@ class MembershipCounts:
         self._roles: Counter[str] = Counter()
         for member in members:
             self._enter(member.address.key, member.attributes, member.status)
+        self._first_admins = frozenset(self._active_admins)
         relied_on = (Tenure.LASTING, Tenure.LEAVING, Tenure.DEPARTED)
         before = [key for key in self._active_admins if tenure_of(key) in relied_on]
         self._floor = max(1, min(min_admins, len(before)))
@@ -102,6 +104,10 @@ class MembershipCounts:
     def active_admins(self) -> frozenset[str]:
         """Keys of the admins who have accepted; invited ones cannot act and do not count."""
         return frozenset(self._active_admins)
+
+    def has_just_come(self, admin: str) -> bool:
+        """Whether somebody is an admin only by a change counted here, which may be a while in somebody's hands."""
+        return admin not in self._first_admins
 
     @property
     def floor(self) -> int:
@@ -252,11 +258,44 @@ def _count(admins: int) -> str:
     return f"{admins} active admin" if admins == 1 else f"{admins} active admins"
 
 
-def actor_for(change: Change, context: PlanningContext, counts: MembershipCounts) -> str:
+class Turns:
+    """Who of several people is asked next: whoever has the least to do.
+
+    All that is about one person, or about one asset group, is asked of the same, who can do it in one sitting.
+    """
+
+    def __init__(self, orders: Iterable[WorkOrder]) -> None:
+        self._asked: Counter[str] = Counter()
+        self._holders: dict[str, str] = {}
+        for order in sorted(orders, key=lambda one: one.id):
+            if order.status is OrderStatus.OPEN:
+                self.take(order.actor, order.address)
+
+    def choose(self, people: Collection[str], address: Address) -> str:
+        """One of the people; empty where there are none."""
+        holder = self._holders.get(_subject(address), "")
+        least = min((self._asked[person] for person in people), default=0)
+        free = [person for person in people if self._asked[person] == least]
+        return holder if holder in people else next(iter(in_turn(free, address)), "")
+
+    def take(self, person: str, address: Address) -> None:
+        """Count what somebody is asked to do."""
+        self._asked[person] += 1
+        if person != person_in(address):
+            self._holders[_subject(address)] = person
+
+
+def _subject(address: Address) -> str:
+    """The person an address is about; else the group, the partner or the other thing that its key names first."""
+    is_of_group = address.kind.startswith("asset_group")
+    return address.parts[0] if is_of_group else person_in(address) or address.parts[0]
+
+
+def actor_for(change: Change, context: PlanningContext, counts: MembershipCounts, turns: Turns) -> str:
     """Key of the person who acts at this point of the plan; empty when there is nobody who could.
 
-    The configured identity where there is one; else an active admin who stays one, so that nobody is asked to act
-    in the middle of their own removal. Never the person the change is about. An app is transferred by its owner.
+    The configured identity where there is one; else one of the active admins who stay, in turn, so that nobody is asked
+    to act in the middle of their own removal. Never the person the change is about. An app is transferred by its owner.
     """
     if change.action is Action.CREATE_ORGANIZATION:
         return founder_of(context)
@@ -274,12 +313,14 @@ def actor_for(change: Change, context: PlanningContext, counts: MembershipCounts
         appointing = {role.name for role in member if role.administers and role.manages_admins}
         candidates = {person for person in candidates if counts.role_of(person) in appointing}
 
-    def unreliability(person: str) -> int:
+    def unreliability(person: str) -> tuple[int, ...]:
         """Strangers act last: a work order tells them what is being done about them."""
-        tenure = counts.tenure_of(person)
-        return 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1
+        tenure, has_come = counts.tenure_of(person), counts.has_just_come(person)
+        rank = 0 if tenure.is_declared else 2 if tenure is Tenure.UNDECLARED else 1
+        return rank, context.is_contested(context.member(person)), has_come, tenure is Tenure.ENDING
 
-    return min(candidates, key=lambda person: (unreliability(person), person), default="")
+    best = min(map(unreliability, candidates), default=())
+    return turns.choose([person for person in candidates if unreliability(person) == best], change.address)
 
 
 def founder_of(context: PlanningContext) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from zlib import crc32
 
 from reconciler.model.address import Address
 from reconciler.model.finding import Place
@@ -192,3 +194,10 @@ class WorkOrder:
     def takes_away(self) -> bool:
         """Whether what it is about shall not be there afterwards."""
         return self.action in (KINDS[self.address.kind].delete, Action.CANCEL_INVITATION)
+
+
+def in_turn(keys: Collection[str], address: Address) -> list[str]:
+    """The same people, beginning with another one for each address, and always the same for one."""
+    people = sorted(keys)
+    first = crc32(str(address).encode()) % len(people) if people else 0
+    return [*people[first:], *people[:first]]

@@ -19,7 +19,7 @@ from reconciler.model.outcome import Waits
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Owner, Status, fingerprint_of, role_in
 from reconciler.model.system import System
-from reconciler.model.work_order import Capacity, RotationTask, WorkOrder
+from reconciler.model.work_order import Capacity, RotationTask, WorkOrder, in_turn
 from reconciler.systems.loading import Actor, Operation, Party, load_handbook
 from reconciler.systems.markup import quote, strip_marks
 from reconciler.systems.placeholders import fill_placeholders, name_organization, name_person
@@ -161,11 +161,11 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
         case Actor.INVITEE:
             return person, "the person invited"
         case Actor.ANY_MEMBER:
-            return _first_member(scope), a_member
+            return _first_member(change.address, scope), a_member
         case Actor.ROLE_HOLDER:
-            return _first_member(scope, handing_over=True), f"the owner of {key}"
+            return _first_member(change.address, scope, handing_over=True), f"the owner of {key}"
         case Actor.RECEIVING_ADMIN:
-            return _first_member(scope, administering=True), an_admin
+            return _first_member(change.address, scope, administering=True), an_admin
         case Actor.APP_OWNER:
             owner = Owner.of(change.before.attributes).person if change.before else ""
             return owner or change.actor, f"the owner of app {change.address.key}"
@@ -182,17 +182,17 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
             return change.actor, founder if party.actor is Actor.FOUNDER else an_admin
 
 
-def _first_member(scope: Scope, *, administering: bool = False, handing_over: bool = False) -> str:
-    """Somebody the last roster shows as active, admins first; empty where there is no roster."""
+def _first_member(about: Address, scope: Scope, *, administering: bool = False, handing_over: bool = False) -> str:
+    """One of those whom the last roster shows as active, in turn, admins first; empty where there is no roster."""
     roster = scope.rosters.get("member")
     system = scope.organization.system
-    found = []
+    found: dict[bool, list[str]] = {True: [], False: []}
     for resource in roster.resources if roster else ():
         role = role_in(resource.attributes)
         fits = system.is_handed_over(role) if handing_over else system.administers(role) or not administering
         if resource.status is Status.ACTIVE and fits:
-            found.append((not system.administers(role), resource.address.key))
-    return min(found, default=(True, ""))[1]
+            found[system.administers(role)].append(resource.address.key)
+    return next(iter(in_turn(found[True] or found[False], about)), "")
 
 
 def _is_for_a_person(waiting: Waiting) -> bool:

@@ -136,7 +136,7 @@ def test_what_was_applied_is_in_the_audit_log_with_where_it_came_from(company: C
     (record, _) = [link.record for link in AuditLog(company.store).links()]
     assert (record.origin.commit, record.origin.operator, len(record.origin.plan)) == ("c0ffee", "ana", 64)
     (entry,) = (entry for entry in record.entries if entry.action != SEEN)
-    assert (entry.actor, entry.person, entry.before, entry.after) == ("ana", "eve", "", "role=standard status=invited")
+    assert (entry.actor, entry.person, entry.before, entry.after) == ("bo", "eve", "", "role=standard status=invited")
 
 
 def test_a_second_run_writes_nothing(company: Company) -> None:

@@ -126,8 +126,12 @@ def what_became(folder: Path) -> dict[str, Any]:
     loaded = load_state(store, "bc")
     state = json.loads(state_to_json(loaded.state))
     with files.world() as world:
-        events = Counter((event.verb, event.text, event.actor) for event in world.events())
         members = world.rows("SELECT identity, role, status FROM membership ORDER BY identity", {})
+        admins = {row["identity"].partition("@")[0] for row in members if row["role"] == "admin"}
+        # Admins take turns, and another run begins anew with whoever is an admin by then; the sandbox refuses others.
+        events = Counter(
+            (event.verb, event.text, "an admin" if event.actor in admins else event.actor) for event in world.events()
+        )
         grants = world.rows(
             "SELECT identity, roles FROM asset_grant JOIN membership ON membership.id = membership ORDER BY identity",
             {},

@@ -6,7 +6,7 @@ slowly, with plain sets. Invited people never answer here; that is the worst the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -195,7 +195,18 @@ def _actor_may(change: Change, world: Mapping[Address, Resource], ground: Ground
     complaints = [] if change.actor in admins else [f"{change.actor or 'nobody'} is no active admin"]
     if ground.live.acting and change.actor != ground.live.acting:
         complaints.append(f"{change.actor} acts, not {ground.live.acting}")
-    return complaints
+    return complaints if complaints or ground.live.acting else [*_better_placed(change, admins, ground)]
+
+
+def _better_placed(change: Change, admins: Collection[str], ground: Ground) -> Iterator[str]:
+    """Nobody who goes, or whom nobody knows, is asked where somebody with the same role stays."""
+    roles = {key: found.attributes.get("role") for key, found in _members(ground.live.resources).items()}
+    declared = _declared_admins(ground)
+    staying = {key for key in admins if key in declared and declared[key] is None} - set(change.address.parts)
+    staying = {key for key in staying & _admins(ground.live.resources, ground.system) if key in ground.directory}
+    same = {key for key in staying if roles[key] == roles.get(change.actor, roles[key])}
+    if change.actor not in staying and same:
+        yield f"{change.actor} is asked, and {min(same)} stays"
 
 
 def _makes_sense(change: Change, world: Mapping[Address, Resource], ground: Ground) -> list[str]:

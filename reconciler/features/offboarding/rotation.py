@@ -19,7 +19,7 @@ from reconciler.model.holding import Holding
 from reconciler.model.resource import Attributes, Owner, Status
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder
+from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder, in_turn
 from reconciler.systems.drafting import draft_chore, find_chore
 
 _COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)
@@ -176,7 +176,7 @@ class RotationDesk:
                 secret.address,
                 scope,
                 leaver=self.leaver,
-                actor=self._choose_actor(state.organization),
+                actor=self._choose_actor(secret.address),
                 why=f"{self.leaver} leaves on {self.leaves} and may know it",
                 place=person.place if person else None,
             )
@@ -184,10 +184,10 @@ class RotationDesk:
         deeds = [(str(one.address), ORDER_ACTION, f"{one.id} is open: {one.action}, {one.reason}") for one in orders]
         return replace(state, orders={**state.orders, **{one.id: one for one in orders}}), deeds
 
-    def _choose_actor(self, organization: str) -> str:
-        """An active admin who stays; nobody in particular where there is none."""
-        system = self.worlds.desired.organizations[organization].system
-        live = self.worlds.live.get(organization)
+    def _choose_actor(self, about: Address) -> str:
+        """One of the active admins who stay, in turn; nobody in particular where there is none."""
+        system = self.worlds.desired.organizations[about.organization].system
+        live = self.worlds.live.get(about.organization)
         admins = [
             address.key
             for address, resource in (live.resources.items() if live else ())
@@ -197,4 +197,4 @@ class RotationDesk:
         ]
         people = self.worlds.desired.people
         staying = [key for key in admins if key in people and people[key].ends is None]
-        return min(staying or admins, default="")
+        return next(iter(in_turn(staying or admins, about)), "")

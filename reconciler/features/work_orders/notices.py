@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from zlib import crc32
 
 from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
@@ -26,7 +25,7 @@ from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus, WorkOrder
+from reconciler.model.work_order import OrderStatus, WorkOrder, in_turn
 from reconciler.systems.drafting import draft_orders
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -103,13 +102,7 @@ def _whom_to_answer(address: Address, desired: Desired, states: Mapping[str, Sta
 def _admins_in(state: State, system: System) -> list[str]:
     """Keys of those who can act there, as far as is recorded."""
     active = (one for one in state.records.values() if one.status is Status.ACTIVE)
-    return sorted(one.address.key for one in active if is_administrator(system, one.address.kind, one.attributes))
-
-
-def in_turn(keys: Sequence[str], address: Address) -> list[str]:
-    """The same people, beginning with another one for each address, and always the same for one."""
-    first = crc32(str(address).encode()) % len(keys) if keys else 0
-    return [*keys[first:], *keys[:first]]
+    return [one.address.key for one in active if is_administrator(system, one.address.kind, one.attributes)]
 
 
 def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrder | None:

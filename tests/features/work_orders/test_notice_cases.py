@@ -14,10 +14,10 @@ import pytest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.work_orders.document import with_messages
 from reconciler.features.work_orders.model import Notice, Notices
-from reconciler.features.work_orders.notices import in_turn, make_notices
+from reconciler.features.work_orders.notices import make_notices
 from reconciler.model.address import Address
 from reconciler.model.kinds import Action
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.work_order import WorkOrder, in_turn
 from reconciler.output.style import PLAIN
 from tests.engine.given import Case, read_case
 
