@@ -20,7 +20,7 @@ LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format schemas pages site figures laws lock bench clean
+.PHONY: help demo test test-all lint format schemas pages site figures laws fuzz lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -69,6 +69,10 @@ figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 
 laws: $(TOOLS) ## The planner's laws on ten times as many random worlds
 	$(BIN)/python -m pytest tests/laws --hypothesis-profile=long
+
+SECONDS ?= 60
+fuzz: $(TOOLS) ## Try every reader of bytes for so many SECONDS each; what is found is kept in tests/data/fuzz
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(TARGETS)
 
 # The first lock decides the versions of all.
 lock: $(UV) ## Write requirements/*.txt again after a change of the dependencies; with UPGRADE=--upgrade the newest of all

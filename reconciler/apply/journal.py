@@ -30,6 +30,7 @@ from reconciler.model.json import (
     adapter_of,
     change_with_todays_words,
     load_json,
+    load_time,
     refuse_sealed,
     to_line,
     with_todays_words,
@@ -197,6 +198,8 @@ class _Fold:
 
     def take(self, number: int, record: Mapping[str, Any]) -> None:
         organization, serial = self._snapshot.organization, record["serial"]
+        if type(serial) is not int:  # 8.0 and True would do for 8 and 1 until the state is written with them
+            raise TypeError
         if serial <= self._snapshot.serial:
             return
         if serial != self._serial + 1:
@@ -208,7 +211,7 @@ class _Fold:
                     message = f"the journal of {organization} has format {record['format_version']}"
                     advice = f"this version reads {JOURNAL_FORMAT}: use the version that wrote it"
                     raise StoreError(message, advice=advice)
-                self._lineage = record["lineage"]
+                self._lineage = _load(str, record["lineage"])
                 self.origin = _load(Origin, record["origin"])
             case "intent":
                 change = _load(Change, change_with_todays_words(record["change"]))
@@ -273,7 +276,7 @@ class _Fold:
 
 
 def _time(record: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(record["time"])
+    return load_time(record["time"])
 
 
 def _dump(kind: Any, value: object) -> Any:

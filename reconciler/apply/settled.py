@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, field, fields, replace
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from reconciler import __version__
@@ -35,6 +35,7 @@ from reconciler.model.values import dataclass
 from reconciler.policies.rule import own_domains
 from reconciler.systems import get_system
 
+T = TypeVar("T")
 TOOL = f"2 {__version__}"
 """The format of what is kept, and the version that has to have written it."""
 _CROSSING = frozenset({"look-alike", "near-domain"})
@@ -127,7 +128,7 @@ class Basis:
         """Checksums of the names of all people and groups that are another, new or gone."""
         old = self.directory
         changed = old.keys() ^ directory.keys()
-        return {name for one in changed for name in _split(old.get(one) or directory[one])}
+        return {name for one in changed for name in _split(old[one] if one in old else directory[one])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,22 +154,43 @@ class SettledIndex:
             if read["tool"] != TOOL:
                 return None
             files = {path: _parse_file(made) for path, made in read["files"].items()}
-            basis = Basis(**read["basis"])
-            "".join(basis.directory.values())
-            return cls(basis=basis, files=files)
+            return cls(basis=_checked(Basis(**read["basis"])), files=files)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
+
+
+_SORTS: Mapping[str, tuple[type, type | None]] = {
+    "str": (str, None),
+    "int": (int, None),
+    "bool": (bool, None),
+    "Sequence[str]": (list, str),
+    "Sequence[Limit]": (list, Limit),
+    "Sequence[SettledOrganization]": (list, SettledOrganization),
+    "Mapping[str, str]": (dict, str),
+    "Mapping[str, int]": (dict, int),
+}
+
+
+def _checked(made: T) -> T:
+    """Raises TypeError where a value is of another type than its field: anybody can work out a digest that fits."""
+    for name, annotation in type(made).__annotations__.items():
+        sort, inner = _SORTS[annotation]
+        value = getattr(made, name)
+        items = value.values() if type(value) is dict else value
+        if type(value) is not sort or (inner and not all(type(one) is inner for one in items)):
+            raise TypeError(name)
+    return made
 
 
 def _parse_file(made: dict[str, Any]) -> SettledFile:
     """Raises one of several errors for what this tool does not write."""
     found = [
-        SettledOrganization(**{**one, "limits": [Limit(**limit) for limit in one["limits"]]})
+        _checked(SettledOrganization(**{**one, "limits": [_checked(Limit(**limit)) for limit in one["limits"]]}))
         for one in made["organizations"]
     ]
     for one in found:
-        get_system(one.system, one.variant), Mode(one.mode), one.serial + 0, one.names + ""
-    return SettledFile(digest=made["digest"], organizations=found, notes=made["notes"], emails=made["emails"])
+        get_system(one.system, one.variant), Mode(one.mode)
+    return _checked(SettledFile(**{**made, "organizations": found}))
 
 
 def choose(

@@ -19,7 +19,7 @@ from reconciler.engine.identities import Names
 from reconciler.model.address import Address
 from reconciler.model.errors import StateConflict, StoreError
 from reconciler.model.holding import AccessHistory
-from reconciler.model.integrity import describe_misfit
+from reconciler.model.integrity import describe_misfit, find_damage
 from reconciler.model.json import adapter_of, change_with_todays_words, load_json, refuse_sealed, to_line
 from reconciler.model.kinds import KINDS, parents_of
 from reconciler.model.outcome import AuditEntry, AuditRecord, LoggedEntry, entries_of
@@ -98,11 +98,14 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
     if version.partition(".")[0] != AUDIT_FORMAT.partition(".")[0]:
         raise _unreadable(number, f"it has format {version}, and this version reads {AUDIT_FORMAT}")
     try:
-        return previous, adapter_of(AuditRecord).validate_python(content)
+        record = adapter_of(AuditRecord).validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = "/".join(map(str, first["loc"]))
         raise _unreadable(number, f"{where or 'it'} {describe_misfit(first)}") from error
+    if damage := find_damage(record):
+        raise _unreadable(number, damage)
+    return previous, record
 
 
 def verify(lines: Iterable[bytes], witnesses: Collection[HeadWitness] | None = None) -> Verdict:

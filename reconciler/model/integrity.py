@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from reconciler.model.address import Address
@@ -15,6 +16,7 @@ from reconciler.model.change import Change, LeftOut, Waiting
 from reconciler.model.drift import Drift
 from reconciler.model.kinds import KINDS
 from reconciler.model.live import Live
+from reconciler.model.outcome import AuditRecord
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource
 from reconciler.model.state import Record, State
@@ -32,6 +34,8 @@ def find_damage(read: object) -> str:
             problems = _problems_of_state(read)
         case Live():
             problems = _problems_of_things(read.resources, read.organization)
+        case AuditRecord():
+            problems = _problems_of_times("an entry", (entry.time for entry in read.entries))
         case _:
             return ""
     return next(problems, "")
@@ -60,6 +64,7 @@ def _problems_of_state(state: State) -> Iterator[str]:
     yield from _problems_of_things(state.in_doubt, state.organization)
     for change in state.in_doubt.values():
         yield from _problems_of_change(change, state.organization)
+    yield from _problems_of_times("a roster", (roster.taken for roster in state.rosters.values()))
     for key, order in state.orders.items():
         yield from _problems_of_order(key, order)
 
@@ -72,8 +77,13 @@ def _problems_of_order(key: str, order: WorkOrder) -> Iterator[str]:
         yield f"work order {key} was never issued"
     if order.status is not OrderStatus.OPEN and order.closed is None:
         yield f"work order {key} is {order.status} since nobody knows when"
-    if any(time and time.tzinfo is None for time in (order.issued, order.closed, order.expires)):
-        yield f"work order {key} has a time without a zone"
+    yield from _problems_of_times(f"work order {key}", (order.issued, order.closed, order.expires))
+
+
+def _problems_of_times(what: str, times: Iterable[datetime | None]) -> Iterator[str]:
+    """A time without its zone can be compared with no other."""
+    if any(time and time.utcoffset() is None for time in times):
+        yield f"{what} has a time without a zone"
 
 
 def _problems_of_things(things: Mapping[Address, Resource | Record | Change], organization: str) -> Iterator[str]:

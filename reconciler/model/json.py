@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from json import JSONDecodeError
@@ -175,6 +176,14 @@ def load_json(data: str | bytes) -> Any:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value
+
+
+def load_time(text: Any) -> datetime:
+    """A moment that was once written; raises an error for one without its zone, which could be compared with none."""
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise ValueError("it has a time without a zone")
+    return moment
 
 
 def _refuse_constant(name: str) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from reconciler.model.errors import StoreError
-from reconciler.model.json import load_json
+from reconciler.model.json import load_json, load_time
 from reconciler.model.values import dataclass
 from reconciler.stores.bucket import Bucket
 from reconciler.stores.rules import audit_moved
@@ -61,7 +61,7 @@ class LogEntry:
             return cls(
                 kind=EntryKind(header["kind"]),
                 token=int(header["token"]),
-                at=datetime.fromisoformat(header["at"]),
+                at=load_time(header["at"]),
                 data=data[_HEADER:],
                 number=number,
             )

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.json import load_json
+from reconciler.model.json import load_json, load_time
 from reconciler.model.ports import Lock
 from reconciler.model.values import dataclass
 
@@ -127,14 +127,21 @@ class LeaseRecord:
         """Read it back; raises StoreError when it is not one."""
         try:
             body = load_json(data)
-            lock = body["lock"]
-            if lock is not None:
-                times = {name: datetime.fromisoformat(lock[name]) for name in ("since", "expires")}
-                lock = Lock(**{**lock, **times})
+            lock = None if body["lock"] is None else _parse_lock(body["lock"])
             return cls(organization=str(body["organization"]), token=int(body["token"]), lock=lock)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             message = f"the lock of an organization cannot be read: {error}"
             raise StoreError(message, advice="restore it from a copy of the state") from error
+
+
+def _parse_lock(body: dict[str, object]) -> Lock:
+    """Raises one of several errors for what is no lock."""
+    lock = Lock(**{**body, **{name: load_time(body[name]) for name in ("since", "expires")}})  # type: ignore[arg-type]  # checked below
+    texts = (lock.id, lock.organization, lock.who, lock.host, lock.purpose, lock.job)
+    numbers = (lock.token, lock.process)
+    if not all(isinstance(one, str) for one in texts) or not all(type(one) is int and one >= 0 for one in numbers):
+        raise TypeError("it says something else than this tool writes")
+    return lock
 
 
 def describe(lock: Lock) -> str:
@@ -225,7 +232,7 @@ def is_left_by_this_job(lock: Lock) -> bool:
 def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)  # signal 0 only asks
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # there is none of such a number
         return False
     except PermissionError:  # it is somebody else's
         return True
