@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import Finding, Severity
-from tests.examples.guide import LANGUAGES, Page, follow, pages
+from tests.examples.guide import BLOCK, LANGUAGES, NOT_IN_GIT, PAGES, ROOT, Page, follow, pages
 
 ALL = pages()
+NOT_LISTED = {"index.md", *NOT_IN_GIT}
 QUICK = {"docs/access-reviews.md", "docs/getting-started.md"}
 """The tutorial, and the page that shows most; the others are played in the full tier."""
 PLAYED = [
@@ -67,3 +69,27 @@ def test_what_is_not_run_is_little_and_says_why() -> None:
     notes = [f"{page.name}: {block['note']}" for page in ALL for block in page.blocks() if block["note"]]
     assert len(notes) <= 8, notes
     assert all(len(note.partition("not run: ")[2]) > 20 for note in notes), notes
+
+
+def anchors_of(page: Path) -> set[str]:
+    """As forges make them from headings."""
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_leads_somewhere() -> None:
+    lost = []
+    for page in (*PAGES, *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "tests/README.md"))):
+        for link in re.findall(r"\]\((?!\w+:)([^)\s]+)\)", BLOCK.sub("", page.read_text(encoding="utf-8"))):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if not target.exists() or (anchor and anchor not in anchors_of(target)):
+                lost.append(f"{page.relative_to(ROOT)}: {link}")
+    assert lost == []
+
+
+def test_every_page_is_in_the_list_of_pages_once() -> None:
+    listed = re.findall(
+        r"^- \[[^\]]+\]\((\S+)\): ", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == [page.name for page in PAGES if page.parent.name == "docs" and page.name not in NOT_LISTED]

@@ -7,10 +7,8 @@ import json
 import re
 from pathlib import Path
 
-import click
 import yaml
 
-from reconciler.cli.commands.sandbox import sandbox
 from reconciler.sandbox.platforms import Knobs
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
@@ -32,10 +30,3 @@ def test_the_seed_on_the_page_begins_a_world() -> None:
 def test_every_knob_is_on_the_page_with_its_default() -> None:
     listed = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", PAGE, re.MULTILINE))
     assert listed == {field.name: json.dumps(field.default) for field in dataclasses.fields(Knobs)}
-
-
-def test_every_command_is_on_the_page() -> None:
-    table = PAGE.partition("## Acting as the others")[2].partition("## ")[0]
-    known = set(sandbox.list_commands(click.Context(sandbox)))
-    named = {word for cell in re.findall(r"`([^`]+)`", table) for word in cell.removeprefix("sandbox ").split()[:1]}
-    assert known <= named
