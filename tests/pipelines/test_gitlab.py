@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,12 @@ from tests.features.publishing.double import TOKEN, Forge, running
 from tests.pipelines.repository import Repository, make_unreadable
 from tests.pipelines.workflow import ROOT
 
-PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "examples/pipelines/gitlab-ci.yml").read_text(encoding="utf-8"))
+HEADER, TEXT = (ROOT / "templates/access.yml").read_text(encoding="utf-8").split("\n---\n")
+INPUTS: dict[str, dict[str, str]] = yaml.safe_load(HEADER)["spec"]["inputs"]
+_INPUT = re.compile(r"\$\[\[ inputs\.(\w+) \]\]")
+WHOLE = _INPUT.sub(lambda found: INPUTS[found[1]]["default"] or '""', TEXT)
+"""The component as GitLab reads it where nothing is given."""
+PIPELINE: dict[str, Any] = yaml.safe_load(WHOLE)
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
 
 
@@ -35,12 +42,16 @@ class Machine:
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.repository.root.parent),
-            **PIPELINE["variables"],
+            **PIPELINE[".access"]["variables"],
             "WORKSPACE": "tiktok",
+            "CI_PROJECT_DIR": str(self.repository.root),
+            "CI_JOB_URL": "https://forge.example/jobs/9",
             **self.variables,
         }
+        before = [line for line in PIPELINE[".access"]["before_script"] if not line.startswith(("apt-get", "pip"))]
+        script = [*before, *PIPELINE[job][part]] if part == "script" else PIPELINE[job][part]
         run = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "\n".join(PIPELINE[job][part])],
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "\n".join(script)],
             cwd=self.repository.root,
             env=environment,
             stdout=subprocess.PIPE,
@@ -92,16 +103,24 @@ def test_a_merge_request_is_commented_on_and_its_plan_is_made_again_and_carried_
     (note,) = forge.comments
     assert "### Access review" in note["body"]
     assert "plan sha256" in note["body"]
+    widget = json.loads((repository.root / "pages" / "widget.json").read_text(encoding="utf-8"))
+    assert widget == {"create": 1, "update": 0, "delete": 0}
 
     machine.clean()
     repository.merge()
+    forge.merged = repository.git("rev-parse", "HEAD")
+    machine.variables.update({"CI_COMMIT_SHA": forge.merged, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": ""})
     machine.play("access plan again")
     assert machine.variables["DIGEST"] in machine.play("access plan again")
     with (repository.workspace / "reconciler.yaml").open("a", encoding="utf-8") as config:
         config.write("# of nobody\n")
     assert "in no commit, and --require-clean was given" in machine.play("access apply", code=1)
     repository.git("restore", ".")
+    assert "Nothing of this was applied" in note["body"]
+    (repository.root / "pages" / "report.md").unlink()
     assert "1 requested" in machine.play("access apply")
+    assert note["body"].index("1 requested") < note["body"].index("### Access review")
+    assert "[The job of apply](https://forge.example/jobs/9)" in note["body"]
     assert "changed since" in machine.play("access apply", code=4)
     machine.variables["CI_JOB_STATUS"] = "canceled"
     machine.play("access apply", part="after_script")
@@ -180,3 +199,26 @@ def test_the_issue_stays_open_while_something_cannot_be_read(
     machine.play("access drift", code=1)
     assert (issue["state"], "eve" in issue["description"]) == ("open", True)
     assert "**Unread: everything of acme-bc." in issue["description"]
+
+
+def test_the_component_is_what_the_schema_of_gitlab_allows_and_says_what_it_takes(tmp_path: Path) -> None:
+    path = tmp_path / "gitlab-ci.yml"
+    path.write_text(WHOLE, encoding="utf-8")
+    words = ["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", str(path)]
+    run = subprocess.run(
+        [Path(sys.executable).parent / words[0], *words[1:]], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+    assert all(one["description"].endswith(".") and "default" in one for one in INPUTS.values())
+    assert set(_INPUT.findall(TEXT)) == INPUTS.keys()
+    assert {line.partition(":")[0].strip() for line in TEXT.splitlines() if "$[[" in line} == {
+        *PIPELINE[".access"]["variables"].keys() - {"PAGES", "GIT_DEPTH", "PIP_CACHE_DIR"},
+        "image",
+    }
+
+
+def test_the_component_takes_over_no_other_job_of_a_pipeline() -> None:
+    """A key that is no job would hold for all jobs of whoever includes it."""
+    assert all(name.startswith(("access ", ".access")) for name in PIPELINE)
+    example = yaml.safe_load((ROOT / "examples/pipelines/gitlab-ci.yml").read_text(encoding="utf-8"))
+    assert example["include"][0]["inputs"].keys() <= INPUTS.keys()

@@ -18,7 +18,7 @@ from reconciler.cli.main import cli
 from tests.pipelines.workflow import ROOT, WORKFLOWS
 
 EXAMPLES = ROOT / "examples" / "pipelines"
-PIPELINES = [*sorted(WORKFLOWS.glob("*.yml")), *sorted(EXAMPLES.glob("*.yml"))]
+PIPELINES = [*sorted(WORKFLOWS.glob("*.yml")), *sorted(EXAMPLES.glob("*.yml")), ROOT / "templates" / "access.yml"]
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 _OPTIONAL = re.compile(r'\$\{\w+:\+"([^"]*)"\}')
@@ -26,9 +26,9 @@ _OPTIONAL = re.compile(r'\$\{\w+:\+"([^"]*)"\}')
 _SHELL = set("|&;<>()")
 _GIVEN = {
     "ORGANIZATION": "acme-bc",
-    "target": "main",
+    "rules": "main",
     "merged": "change",
-    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+    "CI_COMMIT_SHA": "c0ffee",
     "DIGEST": "0" * 64,
     "NUMBER": "5",
     "PERSON": "eve",
@@ -38,7 +38,7 @@ _GIVEN = {
 
 def scripts_of(path: Path) -> Iterator[str]:
     """Everything in a pipeline that a shell gets to read."""
-    yield from _scripts_in(yaml.safe_load(path.read_text(encoding="utf-8")))
+    yield from _scripts_in(list(yaml.safe_load_all(path.read_text(encoding="utf-8"))))
 
 
 def _scripts_in(node: Any) -> Iterator[str]:

@@ -34,6 +34,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option("--name", default="", metavar="NAME", help="Which comment or issue; by default named by the workspace.")
 @click.option("--repository", default="", metavar="NAME", help="OWNER/NAME, or number or path of a GitLab project.")
 @click.option("--number", type=click.IntRange(min=1), default=None, metavar="N", help="Of the pull or merge request.")
+@click.option("--merged-with", default="", metavar="COMMIT", help="The request that was merged with this commit.")
 @click.option("--api", default="", metavar="URL", help="Address of the interface of a server of one's own.")
 @click.pass_obj
 def publish(
@@ -51,6 +52,7 @@ def publish(
     name: str,
     repository: str,
     number: int | None,
+    merged_with: str,
     api: str,
 ) -> None:
     """Publish Markdown as one comment, issue or job summary.
@@ -59,17 +61,23 @@ def publish(
     comes from GITHUB_TOKEN or GITLAB_TOKEN.
     """
     _check_usage(summary=summary, issue=issue, close=close, title=title, labels=labels)
-    if (summary or issue) and (keep or plan_file):
-        raise UsageError("--keep and --labels-from are about a comment", advice="leave them away")
+    if (summary or issue) and (keep or plan_file or merged_with):
+        message = "--keep, --labels-from and --merged-with are about a comment"
+        raise UsageError(message, advice="leave them away, or --summary and --issue")
     plan = read_plan(plan_file) if plan_file else None
     if summary:
         append_summary(_read(source))
         return
-    choice = TargetChoice(forge=forge or "", repository=repository, number=number or 0, api=api)
+    choice = TargetChoice(
+        forge=forge or "", repository=repository, number=number or 0, merged_with=merged_with, api=api
+    )
     if close:
         _refuse_unread(_read(source))
     name = name or find_prefix(app.root).rstrip("/") or "."
     with open_forge(choice, os.environ, for_comment=not issue) as at:
+        if at is None:
+            app.notify(f"no pull request was merged with {merged_with}: nothing is published")
+            return
         if not issue:
             published = publish_comment(at, name=name, body=_read(source), keep=keep)
         elif close:

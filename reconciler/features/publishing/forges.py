@@ -61,6 +61,12 @@ class GitHub:
         self._labels = f"{self._issues}/{number}/labels"
         self._login: str | None = None
 
+    @staticmethod
+    def find_merged(client: ForgeClient, repository: str, commit: str) -> int:
+        """Number of the pull request that was merged with a commit; 0 where it came otherwise."""
+        found = client.get_all(f"repos/{repository}/commits/{quote(commit, safe='')}/pulls")
+        return next((int(row["number"]) for row in found if row.get("merged_at")), 0)
+
     def comments(self) -> list[Post]:
         """Our own comments on the pull request, oldest first."""
         return [_post(row, "id", "body") for row in self._client.get_all(self._comments) if self._is_ours(row)]
@@ -131,6 +137,13 @@ class GitLab:
         self._notes = f"{self._request}/notes"
         self._user = 0
 
+    @staticmethod
+    def find_merged(client: ForgeClient, repository: str, commit: str) -> int:
+        """Number of the merge request that was merged with a commit; 0 where it came otherwise."""
+        commits = f"projects/{quote(repository, safe='')}/repository/commits"
+        found = client.get_all(f"{commits}/{quote(commit, safe='')}/merge_requests")
+        return next((int(row["iid"]) for row in found if row.get("state") == "merged"), 0)
+
     def comments(self) -> list[Post]:
         """Our own notes on the merge request, oldest first; what GitLab itself notes is not ours."""
         if not self._user:
@@ -188,25 +201,32 @@ class TargetChoice:
     repository: str = ""
     number: int = 0
     """Of the pull request or merge request."""
+    merged_with: str = ""
+    """A commit; the pull request is the one that was merged with it."""
     api: str = ""
 
 
 @contextmanager
-def open_forge(choice: TargetChoice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge]:
-    """The forge, as long as it is needed; raises UsageError, naming what is missing."""
+def open_forge(choice: TargetChoice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge | None]:
+    """The forge, as long as it is needed, or None where no pull request was merged with the commit.
+
+    Raises UsageError, naming what is missing.
+    """
     is_github = (choice.forge or detect_forge(environment)) == "github"
     variable = "GITHUB_REPOSITORY" if is_github else "CI_PROJECT_ID"
     repository = choice.repository or environment.get(variable, "")
     if not repository:
         raise UsageError("which repository?", advice=f"give --repository, or set {variable}")
     find = find_pull_request if is_github else find_merge_request
-    number = choice.number or (find(environment) if for_comment else 0)
-    if for_comment and not number:
+    number = choice.number or (find(environment) if for_comment and not choice.merged_with else 0)
+    if for_comment and not number and not choice.merged_with:
         raise UsageError("this runs for no pull request", advice="give --number, or --summary for the job summary")
     client = ForgeClient(_github_access(choice, environment) if is_github else _gitlab_access(choice, environment))
     try:
         make = GitHub if is_github else GitLab
-        yield make(client, repository=repository, number=number)
+        if choice.merged_with:
+            number = make.find_merged(client, repository, choice.merged_with)
+        yield make(client, repository=repository, number=number) if number or not for_comment else None
     finally:
         client.close()
 

@@ -44,6 +44,8 @@ class Forge:
     issues: list[Row] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
     """Of the pull request."""
+    merged: str = "c0ffee"
+    """The commit that it was merged with."""
     answers: list[Answer] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     bodies: list[Row] = field(default_factory=list)
@@ -84,11 +86,20 @@ class Forge:
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         return self._route(method, parts.path, query, body)
 
-    def _route(self, method: str, path: str, query: dict[str, str], body: Row) -> tuple[int, Any, dict[str, str]]:
+    def _requests_of(self, commit: str) -> tuple[int, Any, dict[str, str]]:
+        merged = {"number": 5, "iid": 5, "merged_at": "2026-11-29T06:00:00Z", "state": "merged"}
+        not_merged = {"number": 4, "iid": 4, "merged_at": None, "state": "opened"}
+        return 200, [not_merged, merged][: 1 + (commit == self.merged)], {}
+
+    def _route(  # noqa: C901  # one line for each thing that a forge has
+        self, method: str, path: str, query: dict[str, str], body: Row
+    ) -> tuple[int, Any, dict[str, str]]:
         if path.endswith("/user"):
             if not self.knows_itself:
                 return 403, {"message": "Resource not accessible by integration"}, {}
             return 200, self.me, {}
+        if found := re.search(r"/commits/(\w+)/(?:pulls|merge_requests)$", path):
+            return self._requests_of(found[1])
         if found := re.search(r"/(?:issues/5/labels(?:/(.+))?|merge_requests/5)$", path):
             return self._label(method, unquote(found[1] or ""), body)
         for pattern, rows in (

@@ -94,6 +94,17 @@ def test_a_file_a_name_and_a_place_can_be_given(double: Forge, run: Run, tmp_pat
     assert double.comments[0]["body"] == f"{marker('eu')}\nfrom a file\n"
 
 
+@pytest.mark.parametrize("environment", [in_github, in_gitlab])
+def test_the_request_is_found_by_the_commit_that_it_was_merged_with(
+    double: Forge, run: Run, environment: Callable[[Forge], dict[str, str]]
+) -> None:
+    where = {**environment(double), "GITHUB_REF": "refs/heads/main", "CI_MERGE_REQUEST_IID": ""}
+    run("--merged-with", "c0ffee", **where)
+    assert len(double.comments) == 1
+    assert "nothing is published" in run("--merged-with", "decaf", **where).output
+    assert len(double.comments) == 1
+
+
 def test_labels_come_from_a_saved_plan_and_the_outcome_from_the_apply_of_it(
     double: Forge, run: Run, tmp_path: Path
 ) -> None:
