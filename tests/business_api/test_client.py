@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import httpx2
 import pytest
 
-from reconciler.model.errors import ProviderError
+from reconciler.cli.business_center import make_client
+from reconciler.model.errors import ProviderError, ReconcilerError
 from reconciler.providers.business_api.client import Connection
 from reconciler.providers.business_api.errors import CODES, ApiError, Remedy, get_return_code
 from tests.business_api.scripted import envelope, scripted
@@ -151,3 +153,17 @@ def test_whoever_interrupts_a_run_does_not_wait_for_the_platform_to_rest() -> No
         client.get("bc/get/", {})
     assert len(script.requests) == before
     assert sum(ticker.slept) == sum(waited), "not even a moment"
+
+
+@pytest.mark.parametrize(
+    "way", ["http://api.example", "http://127.0.0.1.api.example", "ftp://127.0.0.1", "api.example"]
+)
+def test_a_token_never_travels_in_the_clear(way: str, tmp_path: Path) -> None:
+    """Only this very machine may be spoken to without TLS, as the emulator is."""
+    options = {"access_token": "env:TOKEN", "base_url": way}
+    with pytest.raises(ReconcilerError, match="would show the token to others"):
+        make_client(tmp_path, options, notify=lambda *_, **__: None, token="tok-0123456789")
+    for other in ("https://api.example", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"):
+        make_client(
+            tmp_path, {**options, "base_url": other}, notify=lambda *_, **__: None, token="tok-0123456789"
+        ).close()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,10 @@ def test_what_is_spoilt_is_read_or_refused(name: str) -> None:
         TARGETS[name].feed(data)
 
     check()
+
+
+def test_the_threat_model_names_targets_that_there_are() -> None:
+    page = (KEPT.parents[2] / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    named = re.findall(r"test_what_is_spoilt_is_read_or_refused\[([^]]+)\]", page)
+    assert named
+    assert set(named) <= TARGETS.keys()

@@ -1,8 +1,9 @@
-"""`docs/acceptance.md` is complete and tells the truth about what has a test."""
+"""`docs/acceptance.md` and `docs/threat-model.md` are complete, and tell the truth about what has a test."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "acceptance.md"
+THREATS = ROOT / "docs" / "threat-model.md"
 ITEMS_PER_SOURCE = {"S0": 59, "S1": 16, "S2": 45, "S3": 20, "S4": 28, "X": 6}
 ALL_ITEMS = [f"{source}-{number}" for source, count in ITEMS_PER_SOURCE.items() for number in range(1, count + 1)]
 MINIMAL_REASON = 20
@@ -69,6 +71,7 @@ def shows_it(row: Row, root: Path) -> bool:
 
 
 ROWS = parse_rows(PAGE.read_text(encoding="utf-8"))
+PROMISES = parse_rows(THREATS.read_text(encoding="utf-8"))
 
 
 def test_every_item_has_exactly_one_row_in_order() -> None:
@@ -83,18 +86,32 @@ def test_every_state_is_one_of_three() -> None:
     assert {row.state for row in ROWS} <= {"done", "not yet", "not ours"}
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.state == "done"], ids=lambda row: row.item)
+def test_promises_are_counted_for_each_attacker() -> None:
+    items = [row.item.split("-") for row in PROMISES]
+    attackers = dict.fromkeys(attacker for attacker, _ in items)
+    counts = Counter(attacker for attacker, _ in items)
+    assert items == [[one, str(number)] for one in attackers for number in range(1, counts[one] + 1)]
+
+
+def test_every_promise_is_shown_or_has_its_limit_said() -> None:
+    assert {row.state for row in PROMISES} == {"shown", "limit"}
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in (*ROWS, *PROMISES) if row.state in {"done", "shown"}], ids=lambda row: row.item
+)
 def test_what_is_done_is_shown_by_a_test_that_exists(row: Row) -> None:
     assert shows_it(row, ROOT), row.shown_by
 
 
 def test_what_the_other_rows_name_exists_too() -> None:
-    named = [reference for row in ROWS if row.state != "done" for reference in row.references]
+    named = [reference for row in (*ROWS, *PROMISES) for reference in row.references]
     assert [reference for reference in named if not exists(reference, ROOT)] == []
 
 
 def test_what_is_not_done_has_a_reason() -> None:
-    assert not [row.item for row in ROWS if row.state != "done" and len(row.shown_by) < MINIMAL_REASON]
+    others = [row for row in (*ROWS, *PROMISES) if row.state not in {"done", "shown"}]
+    assert not [row.item for row in others if len(row.shown_by) < MINIMAL_REASON]
 
 
 @pytest.fixture
