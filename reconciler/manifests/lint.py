@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.manifests.config import Config
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts
+from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, note_empty_owner
 from reconciler.manifests.words import has_mixed_scripts
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
@@ -228,6 +228,8 @@ class _ReferenceCheck:
                 message = f"`{name}` names `{who}`, who is neither a person, nor a group, nor an address"
                 advice = suggest_word(who, known) or "write `@name` for an account of the forge"
                 self.notes.error("unknown-owner", message, place, advice=advice)
+            elif group != who and self.desired.groups.get(group) == () and not self.partial.incomplete:
+                note_empty_owner(who, place, self.notes)
 
     def check_exceptions(self, config: Config) -> None:
         """A misspelt address excepts nothing, or something else."""

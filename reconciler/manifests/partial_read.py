@@ -17,7 +17,7 @@ from reconciler.model.values import dataclass
 
 _UNKNOWN = {"unknown-person": 0, "unknown-group": 0, "unknown-organization": 0, "unknown-asset": 1}
 """Findings about one name that is missing -> which of the names in their message it is."""
-_ABSENCES = frozenset({"not-a-member", "no-admin", "few-admins", "empty-members"})
+_ABSENCES = frozenset({"not-a-member", "no-admin", "few-admins", "empty-members", "empty-owner"})
 """Findings about everything that is missing somewhere."""
 _DROPPING = frozenset({"duplicate-key", "several-documents", "yaml-anchor", "yaml-merge"})
 """Findings of the YAML reader after which something that was written is not there; a key that is no text may go too,

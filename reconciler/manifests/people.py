@@ -355,10 +355,17 @@ def read_owners(written: Sequence[str], at: Cursor, directory: GroupDirectory, n
     if not written:
         return ()
     note_listed_twice(written, at, notes)
-    return tuple(
-        who
-        for index, who in enumerate(written)
-        if FORGE_NAME.fullmatch(who)
-        or directory.expand(who, at.key(index))
-        or who.removeprefix(PREFIX) in directory.groups
-    )
+    found: list[str] = []
+    for index, who in enumerate(written):
+        if FORGE_NAME.fullmatch(who) or directory.expand(who, at.key(index)):
+            found.append(who)
+        elif who.startswith(PREFIX) and who.removeprefix(PREFIX) in directory.groups:
+            found.append(who)
+            note_empty_owner(who, at.key(index), notes)
+    return tuple(found)
+
+
+def note_empty_owner(group: str, place: Place, notes: Notes) -> None:
+    """A group that holds nobody decides about nothing."""
+    message = f"`{group}` is to decide about this and has no members, so nobody is asked"
+    notes.warning("empty-owner", message, place, advice="add somebody to the group, or name a person instead")

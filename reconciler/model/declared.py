@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
 from enum import StrEnum
@@ -185,3 +185,11 @@ class Desired:
     """Domains of the company's own e-mail addresses, in ASCII; empty where the workspace names none."""
     digest: str = ""
     """SHA-256 over the names and digests of all manifest files."""
+
+    def people_among(self, owners: Iterable[str]) -> tuple[str, ...]:
+        """Keys of those who answer for something: people by themselves, and everybody in a group."""
+        found: dict[str, None] = {}
+        for owner in owners:
+            group = owner.removeprefix("group:")
+            found.update(dict.fromkeys(self.groups.get(group, ()) if group != owner else (owner,)))
+        return tuple(key for key in found if key in self.people)

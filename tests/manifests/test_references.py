@@ -18,6 +18,7 @@ people:
   bo: {email: bo@acme.example, identities: {developers: bo.dev@acme.example}}
 organizations:
   acme-dev: {system: developers, name: Acme, members: {ana: admin, bo: admin, guest@else.example: member}}
+groups: {nobody: {members: []}}
 """
 
 
@@ -89,7 +90,14 @@ def test_names_of_something_are_right(config: str) -> None:
             "owners: [ana, '@acme/access', x@acme.example, group:stuff]",
             (
                 "1:47: error[unknown-owner]: `owners` names `group:stuff`, who is neither a person, nor a group, nor an"
-                " address; write one of `ana`, `bo`"
+                " address; write one of `ana`, `bo`, `group:nobody`"
+            ),
+        ),
+        (
+            "owners: [group:nobody]",
+            (
+                "1:10: warning[empty-owner]: `group:nobody` is to decide about this and has no members, so nobody is"
+                " asked; add somebody to the group, or name a person instead"
             ),
         ),
         (

@@ -205,7 +205,7 @@ def _reviewers(facts: AccessFacts, by: ReviewerBy, world: ReviewedWorld) -> Iter
     person = desired.people.get(facts.person)
     manager = (person.manager,) if person else ()
     whole = desired.organizations[facts.address.organization]
-    admins = [*(key for key in whole.owners if key in desired.people), *_admins(whole.key, world)]
+    admins = [*desired.people_among(whole.owners), *_admins(whole.key, world)]
     owners = [
         owner for line in facts.lines for owner in desired.group_owners.get(line.through.removeprefix("group:"), ())
     ]

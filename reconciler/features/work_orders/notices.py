@@ -93,8 +93,8 @@ def _whom_to_answer(address: Address, desired: Desired, states: Mapping[str, Sta
     asset = desired.resources.get(organization.key, {}).get(address)
     state = states.get(organization.key)
     admins = _admins_in(state, organization.system) if state else []
-    keys = [*(asset.owners if asset else ()), *organization.owners, *in_turn(admins, address)]
-    people = [one for key in keys if (one := desired.people.get(key)) and one.employment == "employee"]
+    keys = desired.people_among([*(asset.owners if asset else ()), *organization.owners, *in_turn(admins, address)])
+    people = [one for key in keys if (one := desired.people[key]).employment == "employee"]
     named = [f"{one.name or one.key} ({one.identities['email']})" for one in people if "email" in one.identities]
     return named[0] if named else "whoever sent you this"
 
