@@ -249,7 +249,7 @@ def read_source(
     root: Path, path: Path, problem: str = "", find_real: Callable[[str], str] = os.path.realpath
 ) -> SourceFile:
     """One file of the workspace, under its path there; one that cannot be read says why."""
-    name = Path(os.path.relpath(path, root)).as_posix()
+    name = os.path.relpath(path, root)
     if problem:
         return SourceFile(path=name, data=None, problem=problem)
     try:
@@ -270,11 +270,12 @@ def _leads_away(root: Path, name: str, find_real: Callable[[str], str]) -> bool:
 
     What is read is quoted in findings: a link in a pull request could show whatever the runner can read.
     """
-    path = Path(os.path.normpath(Path(find_real(str(root)), name)))
-    if path.is_symlink():
-        meant, real = str(path), os.path.realpath(path)
+    meant = os.path.normpath(f"{find_real(str(root))}/{name}")
+    if os.path.islink(meant):  # noqa: PTH114 - of ten thousand files, making paths takes as long as reading them
+        real = os.path.realpath(meant)
     else:
-        meant, real = str(path.parent), find_real(str(path.parent))
+        meant = meant.rpartition("/")[0] or "/"
+        real = find_real(meant)
     return real != meant and not Path(real).is_relative_to(find_top(root))
 
 

@@ -136,11 +136,15 @@ class Resource:
 
     def fits(self, attributes: Attributes) -> bool:
         """Like `shows`, and what is believed of the rest is the same too; of what nobody knows anything, all fits."""
+        if not self.unread:
+            return self.attributes == attributes
         doubtful = {name for name in self.unread if name not in self.attributes}
         return self.attributes == {name: value for name, value in attributes.items() if name not in doubtful}
 
     def believing(self, *sources: Attributes) -> Resource:
         """With values for what the system does not show, from the first source that has one."""
+        if not self.unread:
+            return self
         believed = {
             name: next((source[name] for source in sources if name in source), None)
             for name in self.unread

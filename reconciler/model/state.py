@@ -92,7 +92,7 @@ class Record:
         )
 
     def _still_confirmed(self, live: Resource) -> Attributes:
-        if self.status.is_gone:
+        if self.status.is_gone or not live.unread:
             return {}
         was_shown = {*live.unread} - {*self.unread} if self.status is Status.ACTIVE else set()
         known = {**self.confirmed, **{name: self.attributes[name] for name in was_shown if name in self.attributes}}
@@ -101,6 +101,8 @@ class Record:
     @property
     def unverified(self) -> Attributes:
         """What is believed because it was asked for, and nobody knows whether it was given."""
+        if not self.unread:
+            return {}
         known = {PRESENCE: "yes", **self.attributes}
         believed = {name: known[name] for name in self.unread if name in known}
         return {name: value for name, value in believed.items() if self.confirmed.get(name) != value}
