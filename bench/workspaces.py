@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -86,7 +87,8 @@ def write_states(root: Path, *, changed: float = 0.0) -> None:
                 seen += 1
                 if every and seen % every == 2 and address.kind == "member":
                     attributes["role"] = "standard" if attributes["role"] == "admin" else "admin"
-                records[address] = _record(address, attributes, one.identity)
+                record = _record(address, attributes, one.identity)
+                records[address] = replace(record, granted=attributes, ends=one.expires)
             state = State(organization=key, lineage=f"lineage-{key}", serial=1, records=records)
             lock = store.acquire(key, purpose="benchmark", ttl=_TTL)
             store.write(key, state_to_json(state), replacing=None, token=lock.token)
