@@ -20,7 +20,7 @@ LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format schemas pages site figures laws fuzz lock bench clean
+.PHONY: help demo test test-all lint format schemas pages site pictures figures laws fuzz lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -63,6 +63,9 @@ site: pages $(SITE)/.installed ## Build the documentation as a site in build/sit
 	rm -rf build/site
 	$(SITE)/bin/python -m sphinx -q -W --keep-going -d build/site-cache docs build/site
 	@echo "build/site/index.html"
+
+pictures: $(TOOLS) ## Make the pictures of the documentation again, from the tool itself in chromium
+	$(BIN)/python -m tests.output.pictures
 
 figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 	$(BIN)/python -m tests.figures
