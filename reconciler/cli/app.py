@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from reconciler.cli.files import find_prefix, find_source, replace_file
+from reconciler.cli.progress import Course, ticking
 from reconciler.cli.streams import (
     Screen,
     find_width,
@@ -35,6 +36,7 @@ from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.output.style import Style, Tone
 from reconciler.output.visible import make_visible
+from reconciler.output.words import count
 from reconciler.sandbox import WORLD_FILE
 
 if TYPE_CHECKING:
@@ -257,21 +259,39 @@ class App:
         write_outputs(outputs(*values) if outputs else {})
 
     @contextmanager
-    def progress(self, text: str) -> Iterator[Callable[[str], None]]:
+    def progress(self, text: str, course: Course | None = None) -> Iterator[Callable[[str], None]]:
         """Show what is going on until the block ends; the function that it yields changes the text.
 
-        Only a person who waits at a terminal sees it.
+        A person at a terminal sees it all the time, with a bar where the course is known; a log gets a line a minute.
         """
         if not is_interactive(sys.stderr) or self.log_format == "json":
-            with self.stage(text):
+            with self.stage(text), ticking(lambda minutes: self._tell_progress(text, minutes, course)):
                 yield lambda _: None
             return
         from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
         from rich.text import Text
 
         console = Console(stderr=True, no_color=not self.style(sys.stderr).color)
-        with self.stage(text), console.status(Text(text)) as status:
-            yield lambda now: status.update(Text(make_visible(now)))
+        if course is None:
+            with self.stage(text), console.status(Text(text)) as status:
+                yield lambda now: status.update(Text(make_visible(now)))
+            return
+        column = Column(no_wrap=True, overflow="ellipsis")
+        words = TextColumn("{task.description}", markup=False, table_column=column)
+        bar = Progress(words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True)
+        task = bar.add_task(text, total=course.total)
+        with self.stage(text), bar:
+            yield lambda now: bar.update(task, completed=course.outcomes.total(), description=make_visible(now))
+
+    def _tell_progress(self, text: str, minutes: int, course: Course | None) -> None:
+        passed = count(minutes, "minute", "minutes")
+        if course is None:
+            self.notify(f"{text}: {passed} so far", minutes=minutes)
+        else:
+            told = f"{text}, {passed} so far: {course.describe()}"
+            self.notify(told, minutes=minutes, done=course.outcomes.total(), total=course.total)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

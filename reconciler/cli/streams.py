@@ -13,6 +13,7 @@ import io
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -63,6 +64,7 @@ class Outlet(io.TextIOBase):
         self._stream = stream
         self._pending = ""
         self._at_line_start = True
+        self._lock = threading.RLock()  # what is going on is told by a thread of its own
         self.annotations_pass = False
 
     @property
@@ -89,17 +91,19 @@ class Outlet(io.TextIOBase):
 
     def write(self, text: str | bytes, /) -> int:
         """Take a text, as bytes from click's completion; what is behind its last line end waits for `flush` or more."""
-        self._pending += text if isinstance(text, str) else text.decode()
-        end = max(self._pending.rfind("\n"), self._pending.rfind("\r")) + 1
-        if end:
-            self._pass_on(end)
+        with self._lock:
+            self._pending += text if isinstance(text, str) else text.decode()
+            end = max(self._pending.rfind("\n"), self._pending.rfind("\r")) + 1
+            if end:
+                self._pass_on(end)
         return len(text)
 
     def flush(self) -> None:
         """Write all there is, so that a question stands there before it is answered."""
-        if self._pending:
-            self._pass_on(len(self._pending))
-        self._stream.flush()
+        with self._lock:
+            if self._pending:
+                self._pass_on(len(self._pending))
+            self._stream.flush()
 
     def close(self) -> None:
         """The stream behind it stays open: it is not ours."""

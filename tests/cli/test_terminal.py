@@ -91,6 +91,7 @@ def test_apply_asks_and_goes_on_after_yes(session: Session) -> None:
     code, said = session("apply", when="taken as a yes", do=answer("yes"))
     assert "Carry out 2 changes in 2 organizations?" in said
     assert "Applied 0 changes; 2 requested." in said
+    assert "2/2" in said
     assert code == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +20,12 @@ from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import FILE, FOLDER, NEW_FILE, Limits, lock_timeout_option, page_options, planning_options
 from reconciler.cli.planning import is_blocked, make_plan, make_request, read_plan
+from reconciler.cli.progress import Course
 from reconciler.cli.settled import SettledKeeper, read_everything
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import ask, is_interactive, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
-from reconciler.features.planning.report import summary_of_report
+from reconciler.features.planning.report import name_outcome, summary_of_report
 from reconciler.model.change import Change
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.outcome import Failed, InDoubt, Origin, Outcome, Refused, Report, Result
@@ -163,12 +165,17 @@ def _carry_out(
     """
     results: list[Result] = []
     report: Report | None = None
+    ahead = deque(change.address for change in plan.changes)
+    course = Course(len(plan.changes) + len(plan.asks), awaited=ahead[0].organization if ahead else "")
     try:
-        with app.progress(f"applying {count(len(plan.changes), 'change', 'changes')}") as notify:
+        with app.progress(f"applying {count(len(plan.changes), 'change', 'changes')}", course) as tell:
 
             def on_result(change: Change, outcome: Outcome) -> None:
                 results.append(Result(change, outcome))
-                notify(f"{len(results)} of {len(plan.changes)}: {change.address}")
+                if ahead:
+                    ahead.popleft()  # in the order of the plan, but for a few that were refused first
+                course.note(name_outcome(outcome), awaited=str(ahead[0]) if ahead else "")
+                tell(str(change.address))
 
             report = apply_plan(
                 plan,

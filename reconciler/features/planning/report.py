@@ -82,9 +82,14 @@ def document_of_report(plan: Plan, report: Report) -> Document:
     )
 
 
+def name_outcome(outcome: Outcome) -> str:
+    """As a report counts it: `applied`, `waiting`, `in doubt`, ..."""
+    return _WORDS[outcome.kind]
+
+
 def summary_of_report(plan: Plan, report: Report) -> str:
     """`Applied 3 changes; 2 requested, 1 waiting, 1 failed, 2 not tried, 1 blocked.`."""
-    outcomes = Counter(_WORDS[outcome.kind] for _, outcome in report.results)
+    outcomes = Counter(name_outcome(outcome) for _, outcome in report.results)
     done = f"Applied {count(outcomes.pop('applied', 0), 'change', 'changes')}"
     held = [f"{number:,} {word}" for word in _WORDS.values() if (number := outcomes[word])]
     untried = len(plan.changes) + len(plan.asks) - len(report.results)
