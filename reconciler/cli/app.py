@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from reconciler.cli.files import find_prefix, find_source, replace_file
-from reconciler.cli.progress import Course, ticking
 from reconciler.cli.streams import (
+    Course,
     Screen,
     find_width,
     is_interactive,
     print_page,
+    ticking,
     wants_color,
     write_outputs,
     write_summary,
@@ -278,7 +279,7 @@ class App:
             with self.stage(text), console.status(Text(text)) as status:
                 yield lambda now: status.update(Text(make_visible(now)))
             return
-        column = Column(no_wrap=True, overflow="ellipsis")
+        column = Column(no_wrap=True, overflow="ellipsis", max_width=40)
         words = TextColumn("{task.description}", markup=False, table_column=column)
         bar = Progress(words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True)
         task = bar.add_task(text, total=course.total)

@@ -14,8 +14,10 @@ import os
 import re
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -24,6 +26,7 @@ import click
 
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
+from reconciler.output.words import count
 
 _BLANK = r"[\s\x1c-\x1f\ufeff]*"
 _OBEYED = re.compile(rf"(?:\A|(?<=[\r\n]))(?P<blank>{_BLANK})::")
@@ -33,6 +36,9 @@ _AT_ONCE = 1_000
 """Pieces of a page, mostly lines."""
 _MIN_WIDTH = 40
 """Columns below which nothing becomes clearer by breaking lines."""
+
+EVERY = 60.0
+"""Seconds between two lines about a run that is going on."""
 
 MAX_SUMMARY = 1024 * 1024
 """Of one step; a larger one is not shown at all."""
@@ -189,6 +195,53 @@ def find_width(stream: Screen) -> int:
     except (OSError, ValueError):
         columns = 0
     return max(columns, _MIN_WIDTH) if columns else 0
+
+
+class Course:
+    """What has become of so many steps, and which one is waited for."""
+
+    def __init__(self, total: int, *, awaited: str = "") -> None:
+        self.total = total
+        self.awaited = awaited
+        """What is done now, or waited for: an address, an organization."""
+        self.outcomes: Counter[str] = Counter()
+        self._began = time.monotonic()
+
+    def note(self, outcome: str, *, awaited: str) -> None:
+        """One step more is done, and the next one begins."""
+        self.outcomes[outcome] += 1
+        self.awaited = awaited
+
+    def describe(self, *, seconds: float | None = None) -> str:
+        """`120 of 400 done (115 applied, 5 failed), about 7 minutes left; waiting for acme-bc/member/eve`."""
+        done = self.outcomes.total()
+        told = ", ".join(f"{number:,} {word}" for word, number in sorted(self.outcomes.items()))
+        passed = time.monotonic() - self._began if seconds is None else seconds
+        left = passed / done * (self.total - done) / 60 if done else 0.0
+        parts = [f"{done:,} of {self.total:,} done{told and f' ({told})'}"]
+        parts += [f"about {count(round(left) or 1, 'minute', 'minutes')} left"] if left else []
+        return ", ".join(parts) + (f"; waiting for {self.awaited}" if self.awaited else "")
+
+
+@contextmanager
+def ticking(say: Callable[[int], None]) -> Iterator[None]:
+    """Until the block ends, `say` hears every minute how many minutes have passed; in a thread of its own."""
+    is_over = threading.Event()
+
+    def tick() -> None:
+        minutes = 0
+        while not is_over.wait(EVERY):
+            minutes += 1
+            with suppress(OSError, ValueError):  # nobody reads any more: whoever writes the result tells that
+                say(minutes)
+
+    thread = threading.Thread(target=tick, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def confirm(question: str, *, yes: bool) -> None:

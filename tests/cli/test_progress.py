@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from reconciler.cli import progress
+from reconciler.cli import streams
 from reconciler.cli.app import App
-from reconciler.cli.progress import Course
+from reconciler.cli.streams import Course
 
 
 def course(total: int, *outcomes: str) -> Course:
@@ -42,7 +42,7 @@ def test_a_line_says_what_came_of_how_many_and_what_is_waited_for(made: Course, 
 def test_a_build_hears_every_minute_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log_format: str
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.001)
+    monkeypatch.setattr(streams, "EVERY", 0.001)
     app, told = App(log_format="json" if log_format == "json" else "text"), threading.Event()
     say = app.notify
 
@@ -67,12 +67,12 @@ def test_nothing_is_said_of_what_takes_no_minute(capsys: pytest.CaptureFixture[s
 
 
 def test_a_log_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.001)
+    monkeypatch.setattr(streams, "EVERY", 0.001)
     heard = threading.Event()
 
     def say(_minutes: int) -> None:
         heard.set()
         raise BrokenPipeError
 
-    with progress.ticking(say):
+    with streams.ticking(say):
         assert heard.wait(60)

@@ -20,10 +20,9 @@ from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import FILE, FOLDER, NEW_FILE, Limits, lock_timeout_option, page_options, planning_options
 from reconciler.cli.planning import is_blocked, make_plan, make_request, read_plan
-from reconciler.cli.progress import Course
 from reconciler.cli.settled import SettledKeeper, read_everything
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
-from reconciler.cli.streams import ask, is_interactive, takes_outputs, write_outputs
+from reconciler.cli.streams import Course, ask, is_interactive, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
 from reconciler.model.change import Change
