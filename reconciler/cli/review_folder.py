@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -63,6 +64,14 @@ def review_names(app: App) -> list[str]:
     return sorted(path.parent.name for path in (app.root / REVIEWS).glob(f"*/{CAMPAIGN_FILE}"))
 
 
+def name_of_review(app: App, typed: str) -> str:
+    """The name of a review, which may be typed as its folder; what names none stays as it is."""
+    known = review_names(app)
+    folder = os.path.normpath(typed)
+    places = {place: name for name in known for place in (f"{REVIEWS}/{name}", str(app.root / REVIEWS / name))}
+    return places.get(folder, typed)
+
+
 def read_reviewed_world(app: App, workspace: Workspace, today: date) -> ReviewedWorld:
     """Everything that the facts of a review are read from."""
     changes: dict[str, LoggedEntry] = {}
@@ -90,7 +99,7 @@ class OpenedReview:
     @classmethod
     def read(cls, app: App, name: str, workspace: Workspace | None = None) -> OpenedReview:
         """Raises ReconcilerError for a review that is not there."""
-        known = review_names(app)
+        known, name = review_names(app), name_of_review(app, name)
         if name not in known:
             listed = f"there are: {', '.join(known)}" if known else "`reconciler review start` begins one"
             raise ReconcilerError(f"there is no review {name!r}", advice=suggest_names(name, known) or listed)

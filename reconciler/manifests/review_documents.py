@@ -71,3 +71,5 @@ class CampaignDocument(StrictDocument):
     not_declared: list[Text] = Field(default_factory=list)
     closed: Day = ""
     evidence: Text = ""
+    seal: Text
+    """SHA-256 over all others, so that a change by hand shows."""

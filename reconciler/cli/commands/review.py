@@ -17,6 +17,7 @@ from reconciler.cli.options import document_option, lock_timeout_option, read_ad
 from reconciler.cli.review_folder import (
     CAMPAIGN_FILE,
     OpenedReview,
+    name_of_review,
     read_evidence_folder,
     read_reviewed_world,
     review_names,
@@ -186,7 +187,7 @@ def decide(
             raise ManifestError(wrong, texts={after.path: text})
         texts[reviewer] = text
     for reviewer, text in texts.items():  # only when all of them are right
-        file = f"{REVIEWS}/{name}/{opened.campaign.reviewers[reviewer].file}"
+        file = f"{REVIEWS}/{opened.campaign.name}/{opened.campaign.reviewers[reviewer].file}"
         replace_file(app.root / file, text)
         app.notify(f"{file}: {count(asked[reviewer], 'decision', 'decisions')} written")
 
@@ -284,16 +285,18 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeo
 
 
 @review.command("verify")
-@click.argument("path", metavar="DIR|FILE.zip", type=click.Path(exists=True, path_type=Path))
+@click.argument("typed", metavar="REVIEW|DIR|FILE.zip")
 @click.option("--digest", default="", metavar="DIGEST", help="The evidence must have this digest, as close printed it.")
 @click.pass_obj
-def verify(app: App, path: Path, digest: str) -> int:
+def verify(app: App, typed: str, digest: str) -> int:
     """Check the evidence of a closed review, offline.
 
+    REVIEW is the name of one whose evidence lies in its folder; else name the place of the evidence.
     Every file has to be as it was written, none may be missing or added, and the result has to be what the sheets say.
     Where the workspace has a record of the review, the digest has to be the one there. Without such a record, give the
     digest that `close` printed: whoever can write all files can also write their sums.
     """
+    path = _find_evidence(app, typed)
     members = evidence.unpack(path.read_bytes()) if path.is_file() else dict(read_evidence_folder(path))
     tampering = list(evidence.find_tampering(members))
     for text in tampering:
@@ -312,6 +315,24 @@ def verify(app: App, path: Path, digest: str) -> int:
         advice = "compare the digest with one that was kept elsewhere: --digest DIGEST"
         app.notify("no record of this review is here", level="warning", advice=advice)
     return ExitCode.DONE
+
+
+def _find_evidence(app: App, typed: str) -> Path:
+    """The evidence of a review of this workspace, else what lies there; raises UsageError where nothing does."""
+    name, known = name_of_review(app, typed), review_names(app)
+    if name not in known:
+        if Path(typed).exists():
+            return Path(typed)
+        advice = suggest_names(typed, known) or "name a closed review, or the folder or archive of its evidence"
+        raise UsageError(f"there is no review and no file {typed!r}", advice=advice)
+    place = app.root / REVIEWS / name / _EVIDENCE
+    if place.exists():
+        return place
+    source = read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)
+    if read_campaign(source).closed is None:
+        advice = f"`{app.command('review', 'status', name)}` shows how far it is"
+        raise UsageError(f"review {name} is not closed, so there is no evidence", advice=advice)
+    raise UsageError(f"the evidence of review {name} is not in its folder", advice="name the place it was written to")
 
 
 def _recorded_digest(app: App, name: str) -> str:

@@ -14,6 +14,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.exits import exit_code
 from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_day, read_words
 from reconciler.cli.review_folder import OpenedReview, review_names
@@ -251,25 +252,28 @@ def _is_ours(path: Path) -> bool:
 @click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
 @document_option
 @click.pass_obj
-def notices(app: App, person: str, format_: str) -> None:
+def notices(app: App, person: str, format_: str) -> int:
     """Write one message for each person who has to act.
 
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
+    Exits with 1 when an access review could not be read, so that its reviewers are not reminded.
     """
     now = app.clock.now()
     workspace = read_workspace(app.root, app.config, today=now.date())
     desired = workspace.desired
     found = find_in(desired.people, person)
     key = found.key if found else person
-    asked = list(_reminders(app, workspace))
+    unread: list[str] = []
+    asked = list(_reminders(app, workspace, unread))
     collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key, reminders=asked)
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))
     app.show(RENDERERS.notices, collected, format_=format_)
+    return exit_code(failed=bool(unread))
 
 
-def _reminders(app: App, workspace: Workspace) -> Iterator[WorkOrder]:
+def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[WorkOrder]:
     """What reviewers of access still have to decide; a review that cannot be read keeps nobody's message back."""
     for name in review_names(app):
         try:
@@ -277,3 +281,4 @@ def _reminders(app: App, workspace: Workspace) -> Iterator[WorkOrder]:
         except ReconcilerError:
             advice = f"`{app.command('review', 'status', name)}` says why"
             app.notify(f"access review {name} cannot be read", level="warning", advice=advice)
+            unread.append(name)

@@ -63,8 +63,9 @@ def write_sheet(sheet: ReviewSheet, campaign: Campaign) -> str:
 
 
 def write_campaign(campaign: Campaign) -> str:
-    """What a campaign is, for its folder."""
-    return _CAMPAIGN_HEAD.format(name=campaign.name) + _yaml({"version": 1, **_plain(campaign)})
+    """What a campaign is, for its folder, with the digest that shows a change by hand."""
+    content = {"version": 1, **_plain(campaign), "seal": digest_of_campaign(campaign)}
+    return _CAMPAIGN_HEAD.format(name=campaign.name) + _yaml(content)
 
 
 def write_closed(before: Mapping[str, Any], campaign: Campaign, organizations: Iterable[str], *, day: date) -> str:
@@ -85,6 +86,12 @@ def digest_of_facts(sheet: ReviewSheet) -> str:
     return describe_digest(to_line({"reviewer": sheet.reviewer, "facts": facts}))
 
 
+def digest_of_campaign(campaign: Campaign) -> str:
+    """SHA-256 over everything that is said of a campaign; what is empty does not count."""
+    content = adapter_of(Campaign).dump_python(campaign, mode="json")
+    return describe_digest(to_line({key: value for key, value in content.items() if value}))
+
+
 def read_campaign(file: SourceFile) -> Campaign:
     """The campaign in a file; raises ManifestError."""
     notes = Notes()
@@ -96,7 +103,7 @@ def read_campaign(file: SourceFile) -> Campaign:
     due, started = days["due"], days["started"]
     if due is None or started is None or notes.has_errors:
         raise ManifestError(list(notes.in_order()))
-    return Campaign(
+    campaign = Campaign(
         name=document.name,
         scope=tuple(document.scope),
         reviewer_by=ReviewerBy(document.reviewer_by),
@@ -113,6 +120,12 @@ def read_campaign(file: SourceFile) -> Campaign:
         closed=days["closed"],
         evidence=document.evidence,
     )
+    if document.seal != digest_of_campaign(campaign):
+        message = f"this is not what the tool wrote of review {campaign.name}: it was changed by hand"
+        advice = "take the change back, `git log` shows it; to review something else, or until another day, begin anew"
+        notes.error("changed-facts", message, top.place, advice=advice)
+        raise ManifestError(list(notes.in_order()))
+    return campaign
 
 
 def read_sheet(file: SourceFile, campaign: Campaign, reviewer: str, *, today: date) -> tuple[ReviewSheet, Notes]:

@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from hypothesis import strategies as st
 
 from reconciler.cli.main import cli
 from reconciler.features.certification import evidence
+from reconciler.features.certification.files import read_campaign, write_campaign
+from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError
 from reconciler.sandbox.seed import open_world
 
@@ -298,6 +302,36 @@ def test_whoever_changes_the_facts_is_told_and_nothing_is_closed(begun: Path) ->
     assert "changed-facts" in runner(begun)("review", "close", "q4", exits=1).output
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("undecided: keep", "undecided: revoke"),
+        ("due: 2036-12-31", "due: 2026-01-01"),
+        ("  - halyard-brand\n", "  - halyard-studio\n"),
+        ("    accesses: 3\n", "    accesses: 2\n"),
+        ("seal: ", "closed: 2026-01-01\nseal: "),
+    ],
+)
+def test_whoever_changes_the_review_itself_is_told_and_nothing_is_closed(begun: Path, before: str, after: str) -> None:
+    path = begun / "reviews" / "q4" / "_campaign.yaml"
+    assert before in path.read_text(encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    for words in (("status",), ("close", "q4"), ("decide", "q4", "halyard-brand/member/lars", "keep", "--reason", "x")):
+        told = runner(begun)("review", *words, exits=1).output
+        assert "reviews/q4/_campaign.yaml:2:1: error[changed-facts]: this is not what the tool wrote" in told
+    assert "access review q4 cannot be read" in runner(begun)("notices", exits=1).output
+
+
+def test_a_review_is_named_by_its_name_or_its_folder(begun: Path, closed: tuple[Path, dict[str, str]]) -> None:
+    run = runner(closed[0])
+    name = next((closed[0] / "reviews").glob("*/_campaign.yaml")).parent.name
+    told = {run("review", "verify", one).output for one in (name, f"reviews/{name}", str(closed[0] / "reviews" / name))}
+    assert len(told) == 1
+    run("review", "status", f"reviews/{name}/")
+    assert "is not closed" in runner(begun)("review", "verify", "q4", exits=64).output
+    assert "did you mean `q4`" in runner(begun)("review", "verify", "q44", exits=64).output
+
+
 def test_a_sheet_that_is_lost_is_told_and_nothing_of_it_is_taken_for_new(begun: Path) -> None:
     (begun / "reviews" / "q4" / "gwen.yaml").unlink()
     out = runner(begun)("review", "status", "q4", exits=1).output
@@ -307,9 +341,9 @@ def test_a_sheet_that_is_lost_is_told_and_nothing_of_it_is_taken_for_new(begun: 
 
 def test_a_reviewer_who_is_late_is_named(begun: Path) -> None:
     run = runner(begun)
-    (begun / "reviews" / "q4" / "_campaign.yaml").write_text(
-        (begun / "reviews" / "q4" / "_campaign.yaml").read_text().replace("due: 2036-12-31", "due: 2026-01-01")
-    )
+    path = begun / "reviews" / "q4" / "_campaign.yaml"
+    campaign = read_campaign(SourceFile(path.name, path.read_bytes()))
+    path.write_text(write_campaign(replace(campaign, due=date(2026, 1, 1))))
     notices = json.loads(run("notices", "--format", "json").stdout)["notices"]
     told = {one["person"]: one["markdown"] for one in notices}
     assert "overdue since 2026-01-01" in told["mara"]
