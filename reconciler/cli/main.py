@@ -171,6 +171,7 @@ class CommandLine(click.Group):
             if below and rest and not rest[0].startswith("-") and rest[0] not in below:
                 raise _no_such_command(rest[0], below, click.Context(command, info_name=name, parent=ctx))
             _refuse_one_dash(command, rest, ctx)
+            _refuse_empty(rest, ctx)
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -237,6 +238,16 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
         near = Nearest(flag for flag in known if len(flag) > 1).find(name, cutoff=0.75)
         if near and f"-{name[0]}" not in {flag for parameter in command.params for flag in parameter.opts}:
             raise click.UsageError(f"no such option: {arg!r}; did you mean `--{near[0]}`?", ctx=ctx)
+
+
+def _refuse_empty(args: Sequence[str], ctx: click.Context) -> None:
+    """A word that is empty comes from a variable that is not set: a filter by it would let everything through."""
+    for before, arg in zip(("", *args), args, strict=False):
+        name, _, value = arg.partition("=") if arg.startswith("--") and "=" in arg else (before, "", arg)
+        if not value:
+            behind = f" behind `{name}`" if name else ""
+            hint = "if it is a variable, it is not set; else leave it out, or name something"
+            raise click.UsageError(f"a word{behind} is empty; {hint}", ctx=ctx)
 
 
 def _with_shared_options(command: click.Command) -> click.Command:

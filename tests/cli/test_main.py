@@ -211,6 +211,32 @@ def test_wrong_usage_gives_64_and_says_what_is_right(words: list[str], said: str
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            ["audit", "log", option, ""]
+            for option in ("--person", "--organization", "--address", "--outcome", "--since")
+        ),
+        ["audit", "log", "--person="],
+        ["notices", "--person", ""],
+        ["work-orders", "list", "--actor", ""],
+        ["work-orders", "export", "--organization=", "--to", "x"],
+        ["plan", "--target", ""],
+        ["apply", "--exclude", "", "--auto-approve"],
+        ["review", "verify", "q4", "--digest", ""],
+        ["who", ""],
+        ["who", "--can", ""],
+        ["diff", "HEAD", ""],
+        ["state", "rm", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_word_is_that_of_a_variable_that_is_not_set_and_chooses_nothing(words: list[str]) -> None:
+    result = CliRunner().invoke(cli, words)
+    assert (result.exit_code, "is empty; if it is a variable" in result.stderr) == (64, True), result.output
+
+
 def test_what_is_typed_instead_exists() -> None:
     hints = " ".join(_ELSEWHERE.values())
     typed = {found.split()[0] for found in re.findall(r"`reconciler ([^`]+)`", hints)} - {"COMMAND"}

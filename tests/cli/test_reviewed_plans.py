@@ -69,8 +69,8 @@ def test_one_changed_byte_is_another_plan_and_nothing_is_done(run: Run, plan: Pa
 
 
 def test_an_empty_digest_expects_nothing_that_exists(run: Run, plan: Path) -> None:
-    """What a pipeline passes on when an earlier step did not say: it is no permission."""
-    assert "expected was" in run("apply", str(plan), "--expect-digest", "", code=4).stderr
+    """What a pipeline passes on when an earlier step did not say: it is no permission, and nothing to plan anew for."""
+    assert "`--expect-digest` is empty" in run("apply", str(plan), "--expect-digest", "", code=64).stderr
 
 
 def test_a_digest_without_a_plan_is_wrong_usage(run: Run) -> None:
