@@ -245,7 +245,7 @@ def _refuse_empty(args: Sequence[str], ctx: click.Context) -> None:
     for before, arg in zip(("", *args), args, strict=False):
         name, _, value = arg.partition("=") if arg.startswith("--") and "=" in arg else (before, "", arg)
         if not value:
-            behind = f" behind `{name}`" if name else ""
+            behind = f" behind `{name}`" if name.strip("-") else ""
             hint = "if it is a variable, it is not set; else leave it out, or name something"
             raise click.UsageError(f"a word{behind} is empty; {hint}", ctx=ctx)
 

@@ -48,6 +48,19 @@ _PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
 _MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
+_REPAIRS = {
+    "but stands under": "correct the entry, take it out, or make the file or folder that it names",
+    "link": "put the file itself there, correct the link, or delete it",
+    "not a regular file": "put a file there, or take it away",
+    "Permission denied": "let whoever runs this read it",
+    "No such file": "bring it back: `git log -- PATH` shows where it went",
+    "outside of": "name something in the repository",
+    "in this clone": "fetch its content: `git fetch --refetch --no-filter`, or clone anew without `--filter`",
+    "": "look at it where this runs; in a pull request, at what the checkout left out",
+}
+"""What a problem says -> what to do; the first that fits."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file of the workspace, as the caller found it."""
@@ -96,7 +109,9 @@ def _read_text(file: SourceFile, notes: Notes) -> str | None:
     """The text without a byte order mark; None after a finding when it cannot be read safely."""
     top, data = Place(file.path, 1, 1), file.data
     if data is None:
-        notes.error("unreadable-file", f"this cannot be read: {file.problem or 'unknown reason'}", top)
+        problem = file.problem or "unknown reason"
+        advice = next(advice for part, advice in _REPAIRS.items() if part in problem)
+        notes.error("unreadable-file", f"this cannot be read: {problem}", top, advice=advice)
         return None
     if file.path.encode(errors="ignore").decode() != file.path:
         # Plans, states and logs name files, and can only hold text.

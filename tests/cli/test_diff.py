@@ -233,7 +233,7 @@ def test_a_branch_that_only_the_remote_has_is_suggested(
     assert "did you mean origin/main?" in diff(clone.root, "main", capsys=capsys).err
 
 
-@pytest.mark.parametrize("name", ["-rf", "--output=/tmp/x", "", "main\nmain", "\x1b[2K"])
+@pytest.mark.parametrize("name", ["-rf", "--output=/tmp/x", " ", "main\nmain", "\x1b[2K"])
 def test_what_is_no_revision_never_reaches_git(
     name: str, checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -456,3 +456,14 @@ def test_what_is_less_risky_is_only_counted_on_demand(checkout: Checkout, capsys
     text = diff(checkout.root, "main", *least, capsys=capsys).out
     assert "min_admins" not in text
     assert "note: Only what is at least critical is shown: 2 lines are below that." in text
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "sarif", "junit"])
+def test_what_keeps_the_change_from_being_read_is_told_once(
+    form: str, checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout.write({"reconciler.yaml": CONFIG.replace("[access]", "[access, teams]")})
+    answer = diff(checkout.root, "main", "--format", form, capsys=capsys)
+    assert answer.code == 1
+    per_finding = {"sarif": 1, "junit": 2}.get(form, 1)  # a failed case says it as an attribute and as text
+    assert answer.out.count("it does not exist, but stands under") == per_finding

@@ -23,7 +23,27 @@ def told(data: bytes | None, problem: str = "") -> list[str]:
 
 def test_a_file_that_could_not_be_read_is_told_with_the_reason() -> None:
     want = "a.yaml:1:1: error[unreadable-file]: this cannot be read: broken symbolic link to b.yaml"
-    assert told(None, "broken symbolic link to b.yaml") == [want]
+    assert [one.partition("; ")[0] for one in told(None, "broken symbolic link to b.yaml")] == [want]
+
+
+@pytest.mark.parametrize(
+    ("problem", "advice"),
+    [
+        ("it does not exist, but stands under `manifests:` in reconciler.yaml", "correct the entry"),
+        ("symbolic link to a folder above itself", "correct the link"),
+        ("loop of symbolic links", "correct the link"),
+        ("a symbolic link that leads out of the repository", "put the file itself there"),
+        ("not a regular file", "put a file there"),
+        ("Permission denied", "let whoever runs this read it"),
+        ("No such file or directory", "`git log -- PATH`"),
+        ("its content is not in this clone", "`git fetch"),
+        ("Input/output error", "look at it where this runs"),
+        ("", "look at it where this runs"),
+    ],
+)
+def test_whatever_cannot_be_read_comes_with_what_to_do(problem: str, advice: str) -> None:
+    (finding,) = parse_file(SourceFile("a.yaml", None, problem)).findings
+    assert advice in finding.advice
 
 
 def test_a_name_that_is_no_text_is_told() -> None:

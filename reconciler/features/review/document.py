@@ -100,7 +100,7 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
     blocks += [_organization(key, found) for key, found in others.items()]
     for title, findings in (
         ("Could not be compared", review.head.problems),
-        ("New findings", review.findings),
+        ("New findings", review.other_findings),
         ("New findings of policies", review.policy_findings),
     ):
         blocks.append(chapter(title, [Findings(findings=findings)] if findings else []))
@@ -381,7 +381,7 @@ def annotations_of_review(review: Review, least: Risk = Risk.HIGH) -> Annotation
         for one in review.steps
         if one.approval is None
     ]
-    findings = [*review.head.problems, *review.findings, *review.policy_findings, *steps]
+    findings = [*review.head.problems, *review.other_findings, *review.policy_findings, *steps]
     annotations = annotations_of_findings(Inspection(findings=findings), category="diff")
     return replace(annotations, notes=list(_remarks_on_risks(review, least)))
 

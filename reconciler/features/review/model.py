@@ -283,6 +283,11 @@ class Review:
         return (*access, *things, *(one.risk for one in self.settings), *(one.risk for one in self.steps))
 
     @property
+    def other_findings(self) -> tuple[Finding, ...]:
+        """What is new, without what keeps HEAD from being compared: that is told by itself."""
+        return tuple(finding for finding in self.findings if finding not in self.head.problems)
+
+    @property
     def organizations(self) -> tuple[str, ...]:
         """Keys of all organizations in which anything changes."""
         named = {change.organization for change in self.access} | {one.address.organization for one in self.things}
