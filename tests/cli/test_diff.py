@@ -233,7 +233,7 @@ def test_a_branch_that_only_the_remote_has_is_suggested(
     assert "did you mean origin/main?" in diff(clone.root, "main", capsys=capsys).err
 
 
-@pytest.mark.parametrize("name", ["-rf", "--output=/tmp/x", " ", "main\nmain", "\x1b[2K"])
+@pytest.mark.parametrize("name", ["-rf", "--output=/tmp/x", "main\nmain", "\x1b[2K"])
 def test_what_is_no_revision_never_reaches_git(
     name: str, checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
