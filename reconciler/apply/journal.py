@@ -28,9 +28,12 @@ from reconciler.model.errors import StoreError
 from reconciler.model.integrity import find_damage
 from reconciler.model.json import (
     adapter_of,
+    as_count,
+    as_text,
     change_with_todays_words,
     load_json,
     load_time,
+    read_as,
     refuse_sealed,
     to_line,
     with_todays_words,
@@ -197,9 +200,7 @@ class _Fold:
         self.entries: list[AuditEntry] = []
 
     def take(self, number: int, record: Mapping[str, Any]) -> None:
-        organization, serial = self._snapshot.organization, record["serial"]
-        if type(serial) is not int:  # 8.0 and True would do for 8 and 1 until the state is written with them
-            raise TypeError
+        organization, serial = self._snapshot.organization, as_count(record["serial"])
         if serial <= self._snapshot.serial:
             return
         if serial != self._serial + 1:
@@ -211,7 +212,7 @@ class _Fold:
                     message = f"the journal of {organization} has format {record['format_version']}"
                     advice = f"this version reads {JOURNAL_FORMAT}: use the version that wrote it"
                     raise StoreError(message, advice=advice)
-                self._lineage = _load(str, record["lineage"])
+                self._lineage = as_text(record["lineage"])
                 self.origin = _load(Origin, record["origin"])
             case "intent":
                 change = _load(Change, change_with_todays_words(record["change"]))
@@ -232,7 +233,7 @@ class _Fold:
         address, part = Address.parse(record["address"]), with_todays_words(record["state"])
         self._parts.pop(address, None)
         self._parts[address] = part
-        if record.get("alone"):
+        if _load(bool, record.get("alone", False)):
             self._later.add(address)
         else:
             self._whole, self._later = part, set()
@@ -284,7 +285,7 @@ def _dump(kind: Any, value: object) -> Any:
 
 
 def _load(kind: Any, value: Any) -> Any:
-    return adapter_of(kind).validate_python(value)
+    return read_as(kind, value)
 
 
 _BODY = 9

@@ -20,7 +20,15 @@ from reconciler.model.address import Address
 from reconciler.model.errors import StateConflict, StoreError
 from reconciler.model.holding import AccessHistory
 from reconciler.model.integrity import describe_misfit, find_damage
-from reconciler.model.json import adapter_of, change_with_todays_words, load_json, refuse_sealed, to_line
+from reconciler.model.json import (
+    adapter_of,
+    as_text,
+    change_with_todays_words,
+    load_json,
+    read_as,
+    refuse_sealed,
+    to_line,
+)
 from reconciler.model.kinds import KINDS, parents_of
 from reconciler.model.outcome import AuditEntry, AuditRecord, LoggedEntry, entries_of
 from reconciler.model.ports import StateStore
@@ -90,15 +98,15 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
     refuse_sealed(line, f"record {number} of the audit log")
     try:
         content = load_json(line)
-        version = str(content.pop("format_version"))
-        previous = str(content.pop("previous"))
-        content["entries"] = [change_with_todays_words(entry) for entry in content.get("entries", [])]
+        version, previous = as_text(content["format_version"]), as_text(content["previous"])
+        entries = [change_with_todays_words(entry) for entry in content.get("entries", [])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(number, "it is no audit record") from error
     if version.partition(".")[0] != AUDIT_FORMAT.partition(".")[0]:
         raise _unreadable(number, f"it has format {version}, and this version reads {AUDIT_FORMAT}")
     try:
-        record = adapter_of(AuditRecord).validate_python(content)
+        is_todays = entries == content.get("entries", [])
+        record = read_as(AuditRecord, line if is_todays else {**content, "entries": entries})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = "/".join(map(str, first["loc"]))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from reconciler.model.errors import StoreError
-from reconciler.model.json import load_json, load_time
+from reconciler.model.json import as_count, load_json, load_time
 from reconciler.model.values import dataclass
 from reconciler.stores.bucket import Bucket
 from reconciler.stores.rules import audit_moved
@@ -60,7 +60,7 @@ class LogEntry:
             header = load_json(data[:_HEADER])
             return cls(
                 kind=EntryKind(header["kind"]),
-                token=int(header["token"]),
+                token=as_count(header["token"]),
                 at=load_time(header["at"]),
                 data=data[_HEADER:],
                 number=number,

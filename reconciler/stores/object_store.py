@@ -279,10 +279,16 @@ def _version(tail: list[LogEntry]) -> str | None:
     return str(tail[0].number) if tail and tail[0].kind is EntryKind.SNAPSHOT else None
 
 
+def _read_seconds(value: object) -> timedelta:
+    if type(value) not in (int, float):
+        raise TypeError("ttl is no number")
+    return timedelta(seconds=value)  # type: ignore[arg-type]  # just looked at
+
+
 def _parse_lease(data: bytes) -> tuple[LeaseRecord, timedelta]:
     try:
         body = load_json(data)
-        return LeaseRecord.parse(body["lease"].encode()), timedelta(seconds=body["ttl"])
+        return LeaseRecord.parse(body["lease"].encode()), _read_seconds(body["ttl"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         message = f"the lock of an organization cannot be read: {error}"
         raise StoreError(message, advice="restore the object from its older version or a copy") from error

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.json import load_json, load_time
+from reconciler.model.json import as_count, as_text, load_json, load_time
 from reconciler.model.ports import Lock
 from reconciler.model.values import dataclass
 
@@ -128,7 +128,7 @@ class LeaseRecord:
         try:
             body = load_json(data)
             lock = None if body["lock"] is None else _parse_lock(body["lock"])
-            return cls(organization=str(body["organization"]), token=int(body["token"]), lock=lock)
+            return cls(organization=as_text(body["organization"]), token=as_count(body["token"]), lock=lock)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             message = f"the lock of an organization cannot be read: {error}"
             raise StoreError(message, advice="restore it from a copy of the state") from error
