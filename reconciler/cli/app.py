@@ -36,6 +36,7 @@ from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.output.style import Style, Tone
+from reconciler.output.text import fold
 from reconciler.output.visible import make_visible
 from reconciler.output.words import count
 from reconciler.sandbox import WORLD_FILE
@@ -336,9 +337,11 @@ class App:
             line = json.dumps({"level": level, "message": message, **fields})
         else:
             tone = Tone.ALARM if level == "error" else Tone.WARN
-            label = "" if level == "notice" else f"{self.style(sys.stderr).paint(level, tone)}: "
+            style = self.style(sys.stderr)
+            label = "" if level == "notice" else f"{style.paint(level, tone)}: "
             advice = f"\n  advice: {fields['advice']}" if fields.get("advice") else ""
-            line = label + "\n".join(map(make_visible, f"{message}{advice}".splitlines()))
+            first, *others = map(make_visible, f"{message}{advice}".splitlines() or [""])
+            line = "\n".join(part for one in (label + first, *others) for part in fold(one, style.width))
         click.echo(line, err=True, color=True)
 
 

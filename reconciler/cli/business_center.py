@@ -33,7 +33,12 @@ def make_provider(
 
 
 def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_code: ShowCode) -> BusinessApiProvider:
-    """The same provider over the embedded platform, in this process and without a pace; `act_as` says as whom."""
+    """The same provider over the embedded platform."""
+    return BusinessApiProvider(make_sandbox_client(world, options), clock=world, show_code=show_code)
+
+
+def make_sandbox_client(world: World, options: Mapping[str, Option]) -> Client:
+    """Calls of the embedded platform, in this process and without a pace; `act_as` says as whom."""
     from reconciler.sandbox.api.transport import find_access
 
     name = _text(options, "act_as")
@@ -43,8 +48,7 @@ def make_sandbox_provider(world: World, options: Mapping[str, Option], *, show_c
         raise ReconcilerError(message, advice="write `act_as:` with the key of an admin of the Business Center")
     token, transport = found
     # One world is one database connection, which serves one call after the other.
-    client = Client(Connection(access_token=token, tier=TIERS["unlimited"], workers=1), transport=transport)
-    return BusinessApiProvider(client, clock=world, show_code=show_code)
+    return Client(Connection(access_token=token, tier=TIERS["unlimited"], workers=1), transport=transport)
 
 
 def make_client(root: Path, options: Mapping[str, Option], *, notify: Notify, token: str | None = None) -> Client:

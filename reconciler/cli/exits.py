@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -18,6 +19,7 @@ from reconciler.cli.streams import outlets, write_outputs
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.redaction import SECRETS
+from reconciler.output.text import fold
 
 INTERRUPTED = 130
 """128 + SIGINT, as every shell expects it."""
@@ -80,7 +82,7 @@ def _run(command: Callable[[], object], app: App) -> int:
         if app.log_format == "json":
             app.notify(error.format_message(), level="error")
         else:
-            error.show()
+            _show_usage(error, app.style(sys.stderr).width)
         return ExitCode.USAGE
     except click.ClickException as error:
         app.notify(error.format_message(), level="error")
@@ -102,6 +104,14 @@ def _run(command: Callable[[], object], app: App) -> int:
             return _report_refusal(error, app)
         return _report_bug(error, app)
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _show_usage(error: click.UsageError, width: int) -> None:
+    """As click shows it, in lines that have room."""
+    text = io.StringIO()
+    error.show(text)
+    for line in text.getvalue().splitlines():
+        click.echo("\n".join(fold(line, width)), err=True)
 
 
 def _print_findings(error: ManifestError, app: App) -> None:

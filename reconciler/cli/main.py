@@ -224,8 +224,11 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
         flag[2:] for parameter in command.params if getattr(parameter, "is_flag", False) for flag in parameter.opts
     }
     for arg in args[: args.index("--")] if "--" in args else args:
-        elsewhere = _OPTIONS_ELSEWHERE.get(arg.lstrip("-").partition("=")[0])
-        if elsewhere and arg.startswith("-"):
+        bare = arg.lstrip("-").partition("=")[0]
+        elsewhere = _OPTIONS_ELSEWHERE.get(bare)
+        if bare in ("y", "yes") and "auto-approve" in known:
+            elsewhere = "did you mean `--auto-approve`?"
+        if elsewhere and arg.startswith("-") and bare not in known:
             raise click.UsageError(f"no such option: {arg!r}; {elsewhere}", ctx=ctx)
         written = _ONE_DASH.fullmatch(arg)
         if written is None:

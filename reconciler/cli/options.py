@@ -28,6 +28,18 @@ PAGE_FORMATS = (*DOCUMENT_FORMATS, "github", "sarif", "junit")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+class NumberType(click.IntRange):
+    """A whole number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            among = f"from {self.min} on" if self.max is None else f"from {self.min} to {self.max}"
+            self.fail(f"{value!r} is not a whole number {among}", param, ctx)
+
+
 class NewFileType(click.Path):
     """A file to write: never over YAML, which is a manifest or the configuration, and no output."""
 
@@ -156,7 +168,7 @@ lock_timeout_option = click.option(
 """Of everything that writes to a state."""
 _max_chars_option = click.option(
     "--max-chars",
-    type=click.IntRange(min=1),
+    type=NumberType(min=1),
     default=COMMENT_BUDGET,
     metavar="NUMBER",
     help=f"How long Markdown may become, in UTF-8 bytes. [default: {COMMENT_BUDGET}]",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from enum import StrEnum
+from functools import partialmethod
 from typing import ClassVar
 
 from reconciler.model.values import dataclass
@@ -111,29 +112,27 @@ class Notes:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
 
-    def error(
-        self, id_: str, message: str, place: Place | None, *, advice: str = "", related: tuple[Place, ...] = ()
+    def add(
+        self,
+        severity: Severity,
+        id_: str,
+        message: str,
+        place: Place | None,
+        *,
+        advice: str = "",
+        related: tuple[Place, ...] = (),
     ) -> None:
-        """Something that has to be repaired first."""
+        """One more."""
         self.findings.append(
-            Finding(id=id_, message=message, severity=Severity.ERROR, place=place, advice=advice, related=related)
+            Finding(id=id_, message=message, severity=severity, place=place, advice=advice, related=related)
         )
 
-    def warning(
-        self, id_: str, message: str, place: Place | None, *, advice: str = "", related: tuple[Place, ...] = ()
-    ) -> None:
-        """Something that is probably not meant."""
-        self.findings.append(
-            Finding(id=id_, message=message, severity=Severity.WARNING, place=place, advice=advice, related=related)
-        )
-
-    def note(
-        self, id_: str, message: str, place: Place | None, *, advice: str = "", related: tuple[Place, ...] = ()
-    ) -> None:
-        """Something worth knowing."""
-        self.findings.append(
-            Finding(id=id_, message=message, severity=Severity.NOTE, place=place, advice=advice, related=related)
-        )
+    error = partialmethod(add, Severity.ERROR)
+    """Something that has to be repaired first."""
+    warning = partialmethod(add, Severity.WARNING)
+    """Something that is probably not meant."""
+    note = partialmethod(add, Severity.NOTE)
+    """Something worth knowing."""
 
     @property
     def has_errors(self) -> bool:

@@ -91,6 +91,14 @@ def test_init_keeps_the_tools_own_files_out_of_git(before: str | None, after: st
     assert ignored.read_text(encoding="utf-8") == after
 
 
+def test_over_the_embedded_platform_nobody_needs_a_token(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "reconciler.yaml"
+    entry = "providers:\n  business_center: {kind: business_api, via: sandbox, act_as: ana}\n"
+    config.write_text(config.read_text(encoding="utf-8").replace("providers:\n", entry), encoding="utf-8")
+    assert run("auth", "check").stdout.startswith("The token acts as ana")
+    assert "nobody needs a token" in run("auth", "revoke", "--yes", code=1).stderr
+
+
 def test_validate_writes_nothing_into_the_workspace(run: Run, tmp_path: Path) -> None:
     run("validate")
     assert not (tmp_path / ".reconciler").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from reconciler.model.outcome import entries_of
 from reconciler.model.ports import StateStore
 from reconciler.model.risk import Risk
 from reconciler.model.suggestions import suggest_names
+from reconciler.output.text import fold
 from reconciler.output.words import count
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -129,7 +131,8 @@ def verify(app: App, head: str | None) -> int:
         message = f"{verdict.put_aside} bytes of records that were cut off once are kept beside the log, in audit.torn"
         app.notify(message, level="warning")
     write_outputs({"audit_head": verdict.head})
-    click.echo(f"{verdict.records} records with {verdict.entries} entries fit together; the last one is {verdict.head}")
+    text = f"{verdict.records} records with {verdict.entries} entries fit together; the last one is {verdict.head}"
+    click.echo("\n".join(fold(text, app.style(sys.stdout).width)))
     return ExitCode.DONE
 
 

@@ -232,8 +232,7 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
     with app.progress("reading the systems"):
         made = adopting.adopt(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
     if in_place:
-        for path, text in made.after.items():
-            replace_file(app.root / path, text)
+        app.write_edits(made.after)
     else:
         click.echo(render_patch(made.before, made.after), nl=False)
     _report(made, app, in_place=in_place)

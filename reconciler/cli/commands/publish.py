@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import find_prefix, read_text_file
-from reconciler.cli.options import FILE
+from reconciler.cli.options import FILE, NumberType
 from reconciler.cli.planning import read_plan
 from reconciler.cli.streams import append_summary
 from reconciler.features.publishing.forges import TargetChoice, open_forge
@@ -33,7 +33,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option("--label", "labels", multiple=True, metavar="LABEL", help="With --issue: for a new one. Repeatable.")
 @click.option("--name", default="", metavar="NAME", help="Which comment or issue; by default named by the workspace.")
 @click.option("--repository", default="", metavar="NAME", help="OWNER/NAME, or number or path of a GitLab project.")
-@click.option("--number", type=click.IntRange(min=1), default=None, metavar="N", help="Of the pull or merge request.")
+@click.option("--number", type=NumberType(min=1), default=None, metavar="N", help="Of the pull or merge request.")
 @click.option("--merged-with", default="", metavar="COMMIT", help="The request that was merged with this commit.")
 @click.option("--api", default="", metavar="URL", help="Address of the interface of a server of one's own.")
 @click.pass_obj

@@ -17,7 +17,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE
-from reconciler.cli.options import Limits, planning_options
+from reconciler.cli.options import Limits, NumberType, planning_options
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
@@ -361,7 +361,7 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
 
 @sandbox.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; there are no passwords.")
-@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
+@click.option("--port", default=8321, show_default=True, type=NumberType(0, 65535), help="0 picks a free port.")
 @click.option(
     "--tier",
     type=click.Choice(["unlimited", "basic", "advanced", "premium", "ultimate"]),

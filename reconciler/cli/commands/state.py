@@ -11,7 +11,14 @@ from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import read_history, read_state, read_state_as_of, verify_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.options import document_option, read_address, read_day_or_serial, read_subject, yes_option
+from reconciler.cli.options import (
+    NumberType,
+    document_option,
+    read_address,
+    read_day_or_serial,
+    read_subject,
+    yes_option,
+)
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known
 from reconciler.cli.stores import open_store
 from reconciler.cli.streams import confirm
@@ -94,7 +101,7 @@ def push(app: App, organization: str, file: BinaryIO, yes: bool) -> None:
 
 @state.command("restore")
 @click.argument("organization")
-@click.argument("serial", type=click.IntRange(min=0))
+@click.argument("serial", type=NumberType(min=0))
 @yes_option
 @click.pass_obj
 def restore(app: App, organization: str, serial: int, yes: bool) -> None:

@@ -11,7 +11,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings
-from reconciler.cli.options import format_option, now_option, page_options
+from reconciler.cli.options import NumberType, format_option, now_option, page_options
 from reconciler.cli.workspace import inspect_workspace, read_workspace
 from reconciler.engine.context import shards_of
 from reconciler.model.finding import Inspection, Severity
@@ -41,7 +41,7 @@ def _outputs(inspection: Inspection) -> dict[str, str]:
 
 
 @click.command()
-@click.argument("count", metavar="N", type=click.IntRange(min=1))
+@click.argument("count", metavar="N", type=NumberType(min=1))
 @format_option("text", "json")
 @click.pass_obj
 def shards(app: App, count: int, format_: str) -> None:

@@ -104,7 +104,14 @@ def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> N
 
 @work_orders.command("failed")
 @click.argument("order_id", metavar="ID")
-@click.option("--because", "reason", required=True, type=click.Choice(_REASONS), help="Why it could not be done.")
+@click.option(
+    "--because",
+    "reason",
+    required=True,
+    type=click.Choice(_REASONS),
+    metavar="REASON",
+    help=f"Why it could not be done: {', '.join(_REASONS)}.",
+)
 @click.option("--note", default="", type=read_words, metavar="TEXT", help="What happened, in words.")
 @_by_option
 @lock_timeout_option
