@@ -442,9 +442,10 @@ def test_reading_some_says_the_same_as_reading_all(subject: Subject, scope: Scop
     assert subject.provider.read_some(scope, [*everything, absent]).find(absent) is None
 
 
-@pytest.mark.parametrize("system", list(SYSTEMS))
-@pytest.mark.parametrize("action", list(Action))
-def test_an_ability_is_declared_for_every_action(subject: Subject, system: str, action: Action) -> None:
-    ability = subject.provider.ability(system, action)
-    assert isinstance(ability, Can) or ability.reason
-    assert isinstance(subject.provider.ability("elsewhere", action), Cannot | ByHand)
+def test_an_ability_is_declared_for_every_action(subject: Subject) -> None:
+    for system in SYSTEMS:
+        for action in Action:
+            ability = subject.provider.ability(system, action)
+            assert isinstance(ability, Can) or ability.reason, (system, action)
+    for action in Action:
+        assert isinstance(subject.provider.ability("elsewhere", action), Cannot | ByHand), action
