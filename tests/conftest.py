@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from typing import Any
 
 import pytest
 
+from reconciler.model.redaction import SECRETS
 from tests import tiers
 
 tiers.register()
@@ -20,6 +22,13 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same output everywhere: nothing that changes what is written, or writes elsewhere, is inherited."""
     for name in ("CI", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test reads is no secret of the next one, in which it would be looked for everywhere."""
+    for name, value in vars(SECRETS).items():
+        monkeypatch.setattr(SECRETS, name, copy(value))
 
 
 @pytest.hookimpl(optionalhook=True)

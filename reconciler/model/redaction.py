@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 HIDDEN = "***"
@@ -44,16 +45,14 @@ class Redactor:
 
     def __init__(self) -> None:
         self._secrets: dict[str, None] = {}
-        self._pattern: re.Pattern[str] | None = None
-        self._cores: tuple[str, ...] = ()
+        self._cores: dict[str, None] = {}
 
     def learn(self, secret: str) -> str:
         """Remember a secret, and return it without the white space around it."""
         bare = secret.strip()
         if bare not in self._secrets and _is_worth_hiding(bare):
             self._secrets[bare] = None
-            self._pattern = re.compile("|".join(map(_pattern_of, sorted(self._secrets, key=len, reverse=True))))
-            self._cores = tuple(dict.fromkeys(core for known in self._secrets for core in _cores_of(known)))
+            self._cores.update(dict.fromkeys(_cores_of(bare)))
         return bare
 
     def learn_address(self, address: str) -> str:
@@ -80,13 +79,13 @@ class Redactor:
 
     def hide(self, text: str) -> str:
         """The text with `***` for every secret. JSON stays JSON."""
-        if self._pattern is None or not any(core in text for core in self._cores):
+        if not any(core in text for core in tuple(self._cores)):  # another thread may learn meanwhile
             return text
-        return self._pattern.sub(HIDDEN, text)
+        return _pattern_for(tuple(self._secrets)).sub(HIDDEN, text)
 
     def hide_in_json(self, value: object) -> object:
         """A value that JSON was read into, without secrets: an escape of JSON may have hidden one in the text."""
-        if self._pattern is None:
+        if not self._secrets:
             return value
         text = json.dumps(value, ensure_ascii=False)
         clean = self.hide(text)
@@ -98,6 +97,11 @@ def _is_worth_hiding(secret: str) -> bool:
         return True
     is_plain = secret.isalpha() or secret.isdecimal()
     return len(secret) >= _MIN_LENGTH and not is_plain
+
+
+@lru_cache(maxsize=1)  # made when a text first needs it: nothing else that is done with a secret costs as much
+def _pattern_for(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_pattern_of, sorted(secrets, key=len, reverse=True))))
 
 
 def _pattern_of(secret: str) -> str:
