@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -56,9 +57,15 @@ NORTH = "6900000000000000002"
 def new_world(seed: str = SEED, **knobs: Any) -> World:
     """The stage, in memory."""
     world = World.in_memory(clock=lambda: START)
-    document = yaml.safe_load(seed)
+    document = _read(seed)
     load_seed(world, {**document, "knobs": {**document.get("knobs", {}), **knobs}})
     return world
+
+
+@cache
+def _read(seed: str) -> dict[str, Any]:
+    """Reading it takes longer than all that is done with it."""
+    return dict(yaml.safe_load(seed))
 
 
 class Stage:
