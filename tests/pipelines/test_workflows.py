@@ -27,6 +27,10 @@ case "$*" in
   *pulls/5/reviews*) cat "$HOME/approvals" ;;
   *pulls/5*) cat "$HOME/pull-request" ;;
   "pr comment 5 "*) cat > "$HOME/answer" ;;
+  *matching-refs/tags/v*) printf 'refs/tags/%s\\n' v1 v1.10.0 v1.9.0 v1.10.0-rc1 ;;
+  *commits/v1.10.0*committer*) cat "$HOME/newest" ;;
+  *commits/v1.9.0*) printf '%040d\\n' 9 ;;
+  *commits/v1.10.0*) printf '%040d\\n' 10 ;;
   *) exit 1 ;;
 esac
 """
@@ -386,3 +390,25 @@ def test_why_is_answered_from_the_manifests_of_main(runner: Runner) -> None:
     assert "admin" in (runner.checkout.parent / "answer").read_text(encoding="utf-8")
     assert comment(runner, "/reconciler why nobody acme-bc")["answer"] == "success"
     assert "nobody" in (runner.checkout.parent / "answer").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("pinned", "newest", "told"),
+    [
+        (f"{10:040d} # v1.10.0", "2026-01-01T00:00:00Z", ""),
+        (f"{9:040d} # v1.9.0", "9999-01-01T00:00:00Z", ""),
+        (f"{9:040d} # v1.9.0", "2026-01-01T00:00:00Z", "actions/some is v1.9.0; there is v1.10.0 since 2026-01-01"),
+        (f"{7:040d} # v1.10.0", "2026-01-01T00:00:00Z", f"actions/some@{7:040d} is not v1.10.0, which is {10:040d}"),
+    ],
+    ids=["newest", "newer since a day", "old", "another commit"],
+)
+def test_every_week_somebody_looks_whether_pinned_actions_are_old_or_not_what_they_say(
+    runner: Runner, pinned: str, newest: str, told: str
+) -> None:
+    workflow = runner.checkout / ".github" / "workflows" / "ci.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(f"      - uses: actions/some@{pinned}\n", encoding="utf-8")
+    (runner.checkout.parent / "newest").write_text(newest, encoding="utf-8")
+    step = "Ask what the pinned actions are, and what is newer"
+    done = runner.play("ci.yml", "pins", failing=(step,) if told else ())[step]
+    assert done.outputs["found"].strip() == (f"- {told}" if told else "")

@@ -134,7 +134,7 @@ class Runner:
         return done
 
     def _told_inputs(self, workflow: Mapping[Any, Any]) -> None:
-        declared = triggers(workflow)["workflow_call"]["inputs"]
+        declared = (triggers(workflow).get("workflow_call") or {"inputs": {}})["inputs"]
         self.told |= {f"inputs.{name}": self.inputs.get(name, one["default"]) for name, one in declared.items()}
 
     def _use(self, step: Mapping[str, Any], permissions: Mapping[str, str]) -> None:
