@@ -44,6 +44,8 @@ lint: $(TOOLS) ## Linter, formatter, types, import layers and pipelines
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci examples/pipelines/gitlab-ci.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines --data-transform azure-pipelines --regex-variant nonunicode examples/pipelines/azure-pipelines.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.bitbucket-pipelines examples/pipelines/bitbucket-pipelines.yml
 
 format: $(TOOLS) ## Bring the sources into the usual form
 	$(BIN)/python -m ruff check --fix-only

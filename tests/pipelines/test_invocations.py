@@ -18,7 +18,8 @@ from reconciler.cli.main import cli
 from tests.pipelines.workflow import ROOT, WORKFLOWS
 
 EXAMPLES = ROOT / "examples" / "pipelines"
-PIPELINES = [*sorted(WORKFLOWS.glob("*.yml")), *sorted(EXAMPLES.glob("*.yml")), ROOT / "templates" / "access.yml"]
+PIPELINES = [*sorted(WORKFLOWS.glob("*.yml")), *sorted(EXAMPLES.glob("*.*")), ROOT / "templates" / "access.yml"]
+PIPELINES += [EXAMPLES / "Jenkinsfile"]
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 _OPTIONAL = re.compile(r'\$\{\w+:\+"([^"]*)"\}')
@@ -31,6 +32,7 @@ _GIVEN = {
     "CI_COMMIT_SHA": "c0ffee",
     "DIGEST": "0" * 64,
     "NUMBER": "5",
+    "CHANGE_ID": "5",
     "PERSON": "eve",
     "ADDRESS": "acme-bc",
 }
@@ -38,14 +40,18 @@ _GIVEN = {
 
 def scripts_of(path: Path) -> Iterator[str]:
     """Everything in a pipeline that a shell gets to read."""
-    yield from _scripts_in(list(yaml.safe_load_all(path.read_text(encoding="utf-8"))))
+    text = path.read_text(encoding="utf-8")
+    if path.name == "Jenkinsfile":
+        yield from (one or other for one, other in re.findall(r"sh '(?:''(.*?)''|([^'\n]*))'", text, flags=re.DOTALL))
+    else:
+        yield from _scripts_in(list(yaml.safe_load_all(text)))
 
 
 def _scripts_in(node: Any) -> Iterator[str]:
     match node:
         case dict():
             for key, below in node.items():
-                if key in {"run", "script", "before_script", "after_script", "entry"}:
+                if key in {"run", "script", "bash", "before_script", "after_script", "entry"}:
                     yield from [below] if isinstance(below, str) else below
                 else:
                     yield from _scripts_in(below)
@@ -57,7 +63,7 @@ def _scripts_in(node: Any) -> Iterator[str]:
 def invocations_in(script: str) -> Iterator[list[str]]:
     """Each call of the tool as the words behind its name, up to where the shell takes over."""
     for line in _OPTIONAL.sub(r"\1", script.replace("\\\n", " ")).splitlines():
-        words = _words_of(line) if "reconciler " in line else []
+        words = _words_of(line) if re.search(r"\breconciler\b[\" ]", line) else []
         for at, word in enumerate(words):
             if word.rpartition("/")[2] != "reconciler" or (at and not _starts_command(words[at - 1])):
                 continue
@@ -84,7 +90,8 @@ CALLS = [
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_the_command_takes_these_words(call: list[str], tmp_path: Path) -> None:
+def test_the_command_takes_these_words(call: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     pages = tmp_path / "pages"
     for name in ("plan.json", "reviewed/plan.json", "plan.md", "drift.md"):
         (pages / name).parent.mkdir(exist_ok=True)
@@ -94,6 +101,8 @@ def test_the_command_takes_these_words(call: list[str], tmp_path: Path) -> None:
         "PAGES": str(pages),
         "RUNNER_TEMP": str(tmp_path),
         "WORKSPACE": str(tmp_path),
+        "FOLDER": str(tmp_path),
+        "PIPELINE_WORKSPACE": str(tmp_path),
         "page": str(pages / "plan.md"),
         "plan": str(pages / "plan.json"),
     }
@@ -113,7 +122,7 @@ def test_the_calls_are_found() -> None:
     """Otherwise a change of their form would leave the test above with nothing to do."""
     found = {path.name: sum(len(list(invocations_in(script))) for script in scripts_of(path)) for path in PIPELINES}
     mentioned = {
-        path.name: sum(len(re.findall(r"\breconciler (?:-C|show) ", script)) for script in scripts_of(path))
+        path.name: sum(len(re.findall(r"\breconciler\"? (?:-C|show) ", script)) for script in scripts_of(path))
         for path in PIPELINES
     }
     assert found == mentioned
