@@ -237,6 +237,7 @@ def test_names_stay_inside_the_data(tmp_path: Path) -> None:
     assert "\\\\u202e" in page
 
 
+@pytest.mark.full
 def test_the_snapshot_of_the_history_is_on_the_page_access_by_access(tmp_path: Path) -> None:
     """Judged by the data of the history itself, not by anything that read the manifests."""
     quarter = read_quarters()[-1]
