@@ -38,8 +38,8 @@ def find_octodns() -> Path:
     command = _HOME / "bin" / "octodns-sync"
     if not command.exists():
         venv.create(_HOME, with_pip=True)
-        install = [_HOME / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install", OCTODNS]
-        subprocess.run(install, check=True)
+        words = ["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+        subprocess.run([str(_HOME / "bin" / "python"), *words, OCTODNS], check=True)
     return command
 
 
