@@ -15,12 +15,14 @@ ITSELF   := $(PIP) install --no-deps --no-build-isolation --editable .
 EXTRAS   := cloud keyring policy postgres sealed sqlite
 UV       := $(VENV)/.uv/bin/uv
 SITE     := $(VENV)/.site
+RELEASE  := $(VENV)/.release
+LOCKS    := $(sort $(wildcard requirements/*.txt))
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
             --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format schemas pages site pictures figures laws fuzz lock bench clean
+.PHONY: help demo test test-all lint format schemas pages site pictures dist sbom weaknesses figures laws fuzz lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -41,7 +43,10 @@ lint: $(TOOLS) ## Linter, formatter, types, import layers and pipelines
 	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --no-progress --pedantic .github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/pipelines/github/*.yml
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/fault.yml .github/ISSUE_TEMPLATE/wish.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci examples/pipelines/gitlab-ci.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines --data-transform azure-pipelines --regex-variant nonunicode examples/pipelines/azure-pipelines.yml
@@ -69,6 +74,22 @@ site: pages $(SITE)/.installed ## Build the documentation as a site in build/sit
 pictures: $(TOOLS) ## Make the pictures of the documentation again, from the tool itself in chromium
 	$(BIN)/python -m tests.output.pictures
 
+dist: $(RUNTIME) ## Build wheel and source archive in dist
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
+# Of an environment with every extra and nothing else, so that it says what is really installed.
+sbom: dist $(RELEASE)/.installed ## List the ingredients of the wheel with every extra, as CycloneDX, in build/sbom
+	rm -rf build/sbom && mkdir -p build/sbom
+	$(PYTHON) -m venv --clear --without-pip build/sbom/venv
+	$(RELEASE)/bin/python -m pip --python build/sbom/venv/bin/python --disable-pip-version-check --quiet install --require-hashes --requirement requirements/extras.txt
+	$(RELEASE)/bin/python -m pip --python build/sbom/venv/bin/python --disable-pip-version-check --quiet install --no-deps --no-index dist/*.whl
+	$(RELEASE)/bin/cyclonedx-py environment build/sbom/venv/bin/python --pyproject pyproject.toml --output-reproducible --output-file build/sbom/access-reconciler.cdx.json
+	rm -rf build/sbom/venv
+
+weaknesses: $(RELEASE)/.installed ## Look up known weaknesses of everything that is locked; needs the network
+	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip $(foreach lock,$(LOCKS),--requirement $(lock))
+
 figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 	$(BIN)/python -m tests.figures
 
@@ -86,6 +107,7 @@ lock: $(UV) ## Write requirements/*.txt again after a change of the dependencies
 	$(LOCK) --constraint requirements/test.txt pyproject.toml $(EXTRAS:%=--extra %) --output-file requirements/extras.txt
 	$(LOCK) --constraint requirements/test.txt requirements/build.in --output-file requirements/build.txt
 	$(LOCK) --constraint requirements/test.txt requirements/site.in --output-file requirements/site.txt
+	$(LOCK) --constraint requirements/test.txt requirements/release.in --output-file requirements/release.txt
 
 N      ?= 10000 100000
 ROUNDS ?= 3
@@ -112,10 +134,10 @@ $(TOOLS): $(PACKAGE) requirements/build.txt requirements/test.txt | $(BIN)/pytho
 	$(ITSELF)
 	@touch $(RUNTIME) $@
 
-# An environment of its own, because nothing else needs a builder of sites.
-$(SITE)/.installed: requirements/site.txt | $(BIN)/python
-	$(PYTHON) -m venv $(SITE)
-	$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/site.txt
+# Environments of their own, because nothing else needs a builder of sites, or what a release takes.
+$(SITE)/.installed $(RELEASE)/.installed: $(VENV)/.%/.installed: requirements/%.txt | $(BIN)/python
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@
 
 $(UV): | $(BIN)/python

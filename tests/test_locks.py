@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("build", "extras", "runtime", "site", "test")
+LOCKS = ("build", "extras", "release", "runtime", "site", "test")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 HASHES = re.compile(r"( --hash=sha256:[0-9a-f]{64})+")

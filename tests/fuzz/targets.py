@@ -43,7 +43,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.finding import Inspection, Place
 from reconciler.model.integrity import find_damage
-from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
+from reconciler.model.json import load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
 from reconciler.model.outcome import Applied, Failed, Waits, entries_of
 from reconciler.model.plan import Limit, Plan
 from reconciler.model.ports import Journal
@@ -419,7 +419,7 @@ def _sealed(data: bytes) -> None:
 
 def _seed(data: bytes) -> None:
     with suppress(ReconcilerError, ValueError), World.in_memory() as world:
-        load_seed(world, json.loads(data))
+        load_seed(world, load_json(data))
         world.now()
 
 
