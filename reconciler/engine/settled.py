@@ -71,7 +71,8 @@ def find_names(context: PlanningContext, desired: Desired) -> set[str]:
     found.update(name for one in declared.values() for name in one.owners)
     found.update(name for one in declared.values() for line in one.lines for name in (line.through, line.reviewed_by))
     found.update(identity for identity in remembered.values() if identity)
-    found.update(name for one in seen for name in (one.identity, one.platform_id))
+    found.update(one.identity for one in live.resources.values())
+    found.update(one.platform_id for one in seen)
     # Whose a mask is, or an app that a person owns, is worked out from the accounts of all people.
     if live.unknown or any(map(is_masked, found)) or any(Owner.of(one.attributes).person for one in seen):
         found.add(EVERY_PERSON)

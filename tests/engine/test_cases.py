@@ -16,8 +16,10 @@ from typing import TypeVar
 import pytest
 
 from reconciler.engine.planner import Worlds, make_contexts, plan
+from reconciler.engine.settled import EVERY_PERSON, find_names
 from reconciler.model.address import Address
-from reconciler.model.declared import Approval
+from reconciler.model.declared import Approval, Person
+from reconciler.model.finding import Place
 from reconciler.model.json import plan_from_json, plan_to_json
 from reconciler.model.kinds import Action
 from reconciler.model.plan import Plan
@@ -132,6 +134,41 @@ def every_address_is_told_once(path: Path) -> None:
         told += [left_out.address for left_out in part.left_out]
         told += [blocked.change.address for blocked in part.blocked]
         assert len(told) == len(set(told))
+
+
+@LAWS.law
+def whoever_goes_by_none_of_its_names_means_nothing_to_an_organization(path: Path) -> None:
+    """All others may go, and strangers may come under any identity that is seen anywhere in the case."""
+    case, desired = _case(path), _case(path).worlds.desired
+    for context in make_contexts(case.worlds, case.settings):
+        names = {name.casefold() for name in find_names(context, desired)}
+        if EVERY_PERSON in names:
+            continue
+        people = {key: one for key, one in desired.people.items() if _names_of(one) & names}
+        for number, identity in enumerate(sorted(_seen_in(case.worlds))):
+            identities = dict.fromkeys(("email", context.organization.system.name), identity)
+            new = Person(key=f"stranger-{number}", identities=identities, place=Place("people.yaml", 1, 1))
+            people |= {} if _names_of(new) & names else {new.key: new}
+        before, again = (
+            [(part, [one for one in made.findings if one.address.partition("/")[0] in ("", part.organization)])]
+            for made in (_plan(path), _plan_again(case, replace(case.worlds, desired=replace(desired, people=people))))
+            for part in made.organizations
+            if part.organization == context.organization.key
+        )
+        assert before == again
+
+
+def _names_of(person: Person) -> set[str]:
+    return {name.casefold() for name in (person.key, *person.identities.values())}
+
+
+def _seen_in(worlds: Worlds) -> set[str]:
+    """Every identity that is remembered or shown, but for those of people."""
+    found = {one.identity for state in worlds.recorded.values() for one in state.records.values()}
+    found |= {one.identity for state in worlds.recorded.values() for one in state.orders.values()}
+    found |= {one.identity for live in worlds.live.values() for one in live.resources.values()}
+    known = {name.casefold() for person in worlds.desired.people.values() for name in person.identities.values()}
+    return {identity for identity in found if identity and identity.casefold() not in known}
 
 
 @every_case

@@ -328,8 +328,9 @@ WITHOUT_BO = in_turn(
     edit(FILES[0], "organizations", "acme", "ad_accounts", "us", "access", value={"ana": "admin"}),
     edit_members(FILES[1], "delta", "bo", None),
     edit_members(FILES[1], "delta", "ana", "admin"),
+    command("sandbox", "leave", "bo", "acme"),
     SETTLE,
-    command("sandbox", "people", "answer", "accept", "--everybody"),
+    command("sandbox", "accept", "ana", "delta"),
     SETTLE,
 )
 HAPPENINGS_OF_PEOPLE: dict[str, Deed] = {
@@ -449,7 +450,7 @@ HAPPENINGS: dict[str, Deed] = {
     "somebody is removed by hand": command("sandbox", "remove", "bo", "acme"),
     "somebody is made an admin by hand": command("sandbox", "role", "bo", "acme", "admin"),
     "somebody comes in by hand": command("sandbox", "invite", "eve", "delta", "member"),
-    "everybody accepts": command("sandbox", "people", "answer", "accept", "--everybody"),
+    "everybody accepts": command("sandbox", "people", "answer", "accept", "--all"),
     "a day passes": command("sandbox", "clock", "1d"),
     "many days pass": command("sandbox", "clock", "200d"),
     "a record is dropped": command("state", "rm", "gamma/member/cy"),
