@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 
 from reconciler.engine.context import Ended
 from reconciler.model.access import strongest
@@ -126,6 +128,26 @@ def last_day(declared: Declared, today: date, holds: Callable[[Declared], bool],
         if not any(one.holds_on(day) for one in item.lines) or not holds(item):
             return day
     return None
+
+
+def count_by_day(
+    declared: Iterable[Declared], days: Collection[date], system: System, holds: Callable[[Declared], bool]
+) -> dict[date, int]:
+    """On how many of them something holds on each of these days, in their order.
+
+    Comings and goings are added up day by day: looking at everybody on each day would take the square of their number.
+    """
+    steps, first = Counter(dict.fromkeys(days, 0)), min(days)
+    for one in declared:
+        was_so = False
+        for day in (first, *change_days((one,), first)):
+            item = on_day(one, day, system)
+            is_so = any(line.holds_on(day) for line in item.lines) and holds(item)
+            steps[day] += is_so - was_so
+            was_so = is_so
+    ordered = sorted(steps)
+    counts = dict(zip(ordered, accumulate(steps[day] for day in ordered), strict=True))
+    return {day: counts[day] for day in sorted(days)}
 
 
 def on_day(declared: Declared, day: date, system: System) -> Declared:

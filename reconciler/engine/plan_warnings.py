@@ -97,7 +97,7 @@ def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> It
     keys = {context.organization.key for context in looked_at}
     for finding in desired.policy_findings:
         of = finding.address.partition("/")[0]
-        if not of or any(fnmatchcase(key, of) for key in keys):
+        if not of or of in keys or any(fnmatchcase(key, of) for key in keys):
             yield finding
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
-from itertools import accumulate, islice
+from itertools import islice
 from typing import NamedTuple
 
-from reconciler.engine.entitlements import change_days, declare, earlier, later, on_day
+from reconciler.engine.entitlements import count_by_day, declare, earlier, later, on_day
 from reconciler.manifests.documents import (
     AnyOrganization,
     BusinessCenterTerms,
@@ -292,21 +292,9 @@ def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> Non
 def _first_day_above(
     limit: int, role: str, members: Iterable[Declared], days: Collection[date], reader: AccessReader
 ) -> date | None:
-    """The first of these days with more holders of a role, or members, than a limit.
-
-    Comings and goings are added up day by day: looking at everybody on each day would take the square of their number.
-    """
-    steps = Counter(dict.fromkeys(days, 0))
-    today = min(days)
-    for member in members:
-        was_there = False
-        for day in (today, *change_days((member,), today)):
-            is_there = _is_there(on_day(member, day, reader.system), role, day)
-            steps[day] += is_there - was_there
-            was_there = is_there
-    ordered = sorted(steps)
-    counts = accumulate(steps[day] for day in ordered)
-    return next((day for day, count in zip(ordered, counts, strict=True) if count > limit and day in days), None)
+    """The first of these days with more holders of a role, or members, than a limit."""
+    counts = count_by_day(members, days, reader.system, lambda one: role in ("", one.attributes.get("role")))
+    return next((day for day, count in counts.items() if count > limit), None)
 
 
 def _is_there(member: Declared, role: str, day: date) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -19,6 +19,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import Finding, Notes
 from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.patterns import AddressPatterns
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
@@ -182,8 +183,6 @@ class _ReferenceCheck:
     notes: Notes = field(default_factory=Notes)
     names_of_people: set[str] | None = None
     """Case-folded identities of people and keys of members, gathered once and only when they are needed."""
-    addresses: dict[str, list[str]] | None = None
-    """Organization -> addresses of everything that is declared there, likewise."""
 
     def check_providers(self, config: Config) -> None:
         """A misspelt key would leave its organization to the provider for all others."""
@@ -233,38 +232,37 @@ class _ReferenceCheck:
 
     def check_exceptions(self, config: Config) -> None:
         """A misspelt address excepts nothing, or something else."""
-        for one in config.policies.exceptions:
+        exceptions = config.policies.exceptions
+        found = self._find_declared({one.address for one in exceptions})
+        chosen = {
+            pattern: any(fnmatchcase(key, pattern) for key in self.desired.organizations)
+            for pattern in {one.address.partition("/")[0] for one in exceptions}
+            if _WILD & set(pattern)
+        }
+        for one in exceptions:
             organization, _, rest = one.address.partition("/")
             kind = rest.partition("/")[0]
-            chosen = self._matching_organizations(organization)
-            if not chosen and not self.partial.may_have_lost(organization):
+            is_known = chosen.get(organization, organization in self.desired.organizations)
+            if not is_known and not self.partial.may_have_lost(organization):
                 message = f"there is no organization `{organization}`"
                 advice = suggest_word(organization, self.desired.organizations)
                 self.notes.error("unknown-exception", message, one.place, advice=advice)
             elif kind and not _WILD & set(kind) and kind not in KINDS:
                 message = f"`{kind}` in `{one.address}` is no kind of resource"
                 self.notes.error("unknown-exception", message, one.place, advice=suggest_word(kind, KINDS))
-            elif not self.partial.incomplete and not self._is_declared(one.address):
+            elif not self.partial.incomplete and one.address not in found:
                 message = f"nothing that is declared matches `{one.address}`"
                 advice = "correct the address, or delete the exception"
                 self.notes.warning("unused-exception", message, one.place, advice=advice)
 
-    def _matching_organizations(self, pattern: str) -> Sequence[str]:
-        known = self.desired.organizations
-        if not _WILD & set(pattern):
-            return [pattern] if pattern in known else []
-        return [key for key in known if fnmatchcase(key, pattern)]
-
-    def _is_declared(self, pattern: str) -> bool:
-        """Whether anything matches; a pattern that names its organization is compared with that one only."""
-        resources = self.desired.resources
-        if not _WILD & set(pattern):
-            organization, kind, key = [*pattern.split("/", 2), "", ""][:3]
-            return Address(organization, kind, key) in resources.get(organization, {})
-        if self.addresses is None:
-            self.addresses = {key: [str(address) for address in found] for key, found in resources.items()}
-        organization = pattern.partition("/")[0]
-        named = (
-            {organization: self.addresses.get(organization, [])} if not _WILD & set(organization) else self.addresses
-        )
-        return any(fnmatchcase(address, pattern) for found in named.values() for address in found)
+    def _find_declared(self, patterns: Collection[str]) -> set[str]:
+        """Those of the patterns that match anything; one that names its organization is compared with that one only."""
+        names = {pattern.partition("/")[0] for pattern in patterns}
+        is_anywhere = any(_WILD & set(name) for name in names)
+        chosen, missing, found = AddressPatterns(listed := sorted(patterns)), len(patterns), set[str]()
+        for key, declared in self.desired.resources.items():
+            if missing and (is_anywhere or key in names):
+                for address in declared:
+                    found.update(listed[number] for number in chosen.find(str(address)))
+                missing = len(patterns) - len(found)
+        return found

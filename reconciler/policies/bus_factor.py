@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 
-from reconciler.engine.entitlements import change_days, on_day
+from reconciler.engine.entitlements import change_days, count_by_day, on_day
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
-from reconciler.model.declared import Organization
+from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number
+from reconciler.model.system import System
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     at_least, horizon = number(parameters, "at_least"), world.today + timedelta(days=int(number(parameters, "days")))
     for organization in world.organizations():
-        admins = _admins_by_day(organization, world, horizon)
-        short = next((day for day, keys in admins.items() if len(keys) < at_least), None)
+        system = organization.system
+        possible = [
+            one
+            for one in world.desired.resources[organization.key].values()
+            if any(is_administrator(system, one.address.kind, line.attributes) for line in one.lines)
+        ]
+        days = [world.today, *(day for day in change_days(possible, world.today) if day <= horizon)]
+        count = count_by_day(possible, days, system, partial(_administers, system))
+        short = next((day for day in days if count[day] < at_least), None)
         # Where nobody is ever declared, somebody else looks after the admins; validation says so.
-        if short is None or not any(admins.values()):
+        if short is None or not any(count.values()):
             continue
-        stay, before = admins[short], [key for day, keys in admins.items() if day < short for key in keys]
+        stay = sorted(one.address.key for one in possible if _is_admin_on(short, one, system))
+        before = sorted(
+            (day, one.address.key) for one in possible for day in _first_day(one, world.today, short, system)
+        )
         named = f": {', '.join(stay)}" if stay else ""
-        ends = ", ".join(f"`{key}`" for key in dict.fromkeys(before) if key not in stay)
+        ends = ", ".join(f"`{key}`" for _, key in before if key not in stay)
         yield PolicyObjection(
             address=Address.whole(organization.key),
             message=f"{'today' if short == world.today else f'on {short}'} `{organization.key}` has "
@@ -33,23 +45,19 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
         )
 
 
-def _admins_by_day(organization: Organization, world: PolicyInput, horizon: date) -> dict[date, list[str]]:
-    """Today, and each day on which a line of an admin begins or ends -> keys of those who administer then."""
-    system = organization.system
-    possible = [
-        declared
-        for address, declared in world.desired.resources[organization.key].items()
-        if any(is_administrator(system, address.kind, line.attributes) for line in declared.lines)
-    ]
-    days = [world.today, *(day for day in change_days(possible, world.today) if day <= horizon)]
-    return {
-        day: sorted(
-            one.address.key
-            for one in (on_day(each, day, system) for each in possible)
-            if one.holds_on(day) and is_administrator(system, "member", one.attributes)
-        )
-        for day in days
-    }
+def _administers(system: System, one: Declared) -> bool:
+    return is_administrator(system, "member", one.attributes)
+
+
+def _is_admin_on(day: date, one: Declared, system: System) -> bool:
+    item = on_day(one, day, system)
+    return item.holds_on(day) and _administers(system, item)
+
+
+def _first_day(one: Declared, today: date, end: date, system: System) -> list[date]:
+    """The first day before that one on which somebody administers; none where they never do."""
+    days = [day for day in (today, *change_days((one,), today)) if day < end]
+    return [day for day in days if _is_admin_on(day, one, system)][:1]
 
 
 RULE = Rule(
@@ -61,5 +69,5 @@ RULE = Rule(
     "vendors give access back slowly or never.",
     parameters={"at_least": 2, "days": 365},
     check=_check,
-    is_local=always,
+    span=Span.ORGANIZATION,
 )

@@ -81,6 +81,5 @@ RULE = Rule(
     "ad account.",
     parameters={"clients": {}, "except": ()},
     check=_check,
-    is_local=lambda parameters: not lists(parameters, "clients"),
     is_timeless=always,
 )

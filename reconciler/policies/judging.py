@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
-from fnmatch import fnmatchcase
+from typing import NamedTuple
 
+from reconciler.engine.entitlements import change_days
 from reconciler.model.address import Address
-from reconciler.model.declared import Desired
+from reconciler.model.declared import Declared, Desired
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.patterns import AddressPatterns
 from reconciler.model.settings import (
     OFF,
     POLICY_EXCEPTION,
@@ -49,7 +52,7 @@ from reconciler.policies import (
     temporary_outsiders,
 )
 from reconciler.policies.custom import compile_rules
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span
 from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
@@ -137,15 +140,15 @@ def judge(
     later: list[_Found] = []
     used: dict[RuleException, int] = {}
     if desired is not None:
-        asked = {key: rule for key, rule in rules.rules.items() if recorded is not None or not rule.needs_state}
+        held = _find_held(settings, rules.rules, today, has_states=recorded is not None)
         world = PolicyInput.of(desired, today, recorded=recorded)
-        now = list(_objections(world, settings, asked, used))
-        later = _objections_later(world, settings, asked, now=now)
+        now = list(_objections(world, held, used))
+        later = _objections_later(world, held, now=now)
     findings = [_describe_exception(one, count) for one, count in used.items()]
     findings += [
         Finding(
             id=rule.id,
-            message=objection.message,
+            message=f"{objection.message}, from {objection.since} on" if objection.since else objection.message,
             severity=severity,
             place=objection.place,
             advice=objection.advice,
@@ -159,7 +162,7 @@ def judge(
         refusals={
             address: f"{objection.message} [{rule.id}]"
             for rule, severity, objection in now
-            if severity is Severity.ERROR
+            if severity is Severity.ERROR and objection.since is None
             for address in (objection.address, *objection.others)
         },
         doubts=(*rules.findings, *check_settings(settings, today=today, rules=rules)),
@@ -169,21 +172,43 @@ def judge(
 _Found = tuple[Rule, Severity, PolicyObjection]
 
 
-def _objections(
-    world: PolicyInput, settings: PolicySettings, rules: Rules, used: dict[RuleException, int]
-) -> Iterator[_Found]:
-    """What no exception silences; `used` counts what each silences."""
-    for rule in rules.values():
-        severity = severity_of(rule, settings)
-        if severity is None:
-            continue
-        exceptions = [one for one in settings.exceptions if one.rule == rule.id and world.today <= one.until]
-        for objection in rule.check(world, parameters_of(rule, settings)):
-            silencing = next((one for one in exceptions if fnmatchcase(str(objection.address), one.address)), None)
-            if silencing is None:
+class _Held(NamedTuple):
+    """A rule that is on, and how."""
+
+    rule: Rule
+    severity: Severity
+    parameters: Parameters
+    exceptions: list[RuleException]
+    patterns: AddressPatterns
+    """Of the exceptions."""
+
+
+def _find_held(settings: PolicySettings, rules: Rules, today: date, *, has_states: bool) -> list[_Held]:
+    """The rules that are on and have something to look at."""
+    exceptions: dict[str, list[RuleException]] = defaultdict(list)
+    for one in settings.exceptions:
+        if today <= one.until:
+            exceptions[one.rule].append(one)
+    return [
+        _Held(rule, severity, parameters, excepted, AddressPatterns(one.address for one in excepted))
+        for rule in rules.values()
+        if (severity := severity_of(rule, settings)) is not None
+        and not rule.looks_at_nothing(parameters := parameters_of(rule, settings))
+        and (has_states or not rule.needs_state)
+        and (excepted := exceptions[rule.id]) is not None
+    ]
+
+
+def _objections(world: PolicyInput, held: Iterable[_Held], used: dict[RuleException, int]) -> Iterator[_Found]:
+    """What no exception silences; `used` counts what each silences of today."""
+    for rule, severity, parameters, exceptions, patterns in held:
+        for objection in rule.check(world, parameters):
+            silencing = patterns.find(str(objection.address)) if exceptions else []
+            if not silencing:
                 yield rule, severity, objection
-            else:
-                used[silencing] = used.get(silencing, 0) + 1
+            elif objection.since is None:
+                first = exceptions[silencing[0]]
+                used[first] = used.get(first, 0) + 1
 
 
 def _describe_exception(one: RuleException, count: int) -> Finding:
@@ -194,32 +219,39 @@ def _describe_exception(one: RuleException, count: int) -> Finding:
     return Finding(id=POLICY_EXCEPTION, message=message, severity=Severity.NOTE, place=one.place, address=one.address)
 
 
-def _objections_later(
-    world: PolicyInput, settings: PolicySettings, rules: Rules, *, now: Iterable[_Found]
-) -> list[_Found]:
-    """What the rules have against access that begins later, with the day; nothing is refused for it before.
-
-    A rule that judges each organization by itself looks at those in which something begins that day: the days of others
-    say nothing of one.
-    """
+def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterable[_Found]) -> list[_Found]:
+    """What the rules have against access that begins later, with the day; nothing is refused for it before."""
     known = {(rule.id, objection.address) for rule, _, objection in now}
-    beginning: dict[date, set[str]] = defaultdict(set)
-    for key, declared in world.desired.resources.items():
-        for line in (line for item in declared.values() for line in item.lines):
-            if line.starts and line.starts > world.today:
-                beginning[line.starts].add(key)
-    local = {name: rule for name, rule in rules.items() if rule.is_local(parameters_of(rule, settings))}
-    others = {name: rule for name, rule in rules.items() if name not in local}
+    personal = [one for one in held if one.rule.span is Span.PERSON]
+    others = [one for one in held if one.rule.span is Span.EVERYTHING]
     found: list[_Found] = []
-    for day in sorted(beginning):
-        objections = [*_objections(world.on(day, beginning[day]), settings, local, {})]
-        if any(severity_of(rule, settings) for rule in others.values()):
-            objections += _objections(world.on(day), settings, others, {})
+    for day, changing in sorted(_find_changing(world).items()):
+        objections = [*_objections(world.on(day, changing), personal, {})]
+        objections += _objections(world.on(day), others, {}) if others else ()
         for rule, severity, objection in objections:
             if (rule.id, objection.address) not in known:
                 known.add((rule.id, objection.address))
-                message = f"{objection.message}, from {day} on"
-                found.append((rule, severity, replace(objection, message=message)))
+                found.append((rule, severity, replace(objection, since=day)))
+    return found
+
+
+def _find_changing(world: PolicyInput) -> dict[date, dict[str, dict[Address, Declared]]]:
+    """Each day on which something begins in an organization -> what may be otherwise there than on the day before it.
+
+    That is all that somebody has there, as a grant goes with its membership, if a line of theirs has begun or ended
+    since: looking at all that is declared on each of the days would take the square of it.
+    """
+    found: dict[date, dict[str, dict[Address, Declared]]] = defaultdict(dict)
+    for key, declared in world.desired.resources.items():
+        starts = {line.starts for one in declared.values() for line in one.lines if line.starts}
+        days = sorted(day for day in starts if day > world.today)
+        whose: dict[str, dict[Address, Declared]] = defaultdict(dict)
+        for address, one in declared.items() if days else ():
+            whose[person_in(address) or str(address)][address] = one
+        for part in whose.values():
+            changes = change_days(part.values(), world.today)
+            for index in {bisect_left(days, day) for day in changes} - {len(days)}:
+                found[days[index]].setdefault(key, {}).update(part)
     return found
 
 

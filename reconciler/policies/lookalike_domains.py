@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, number, own_domains
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, number
 
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "net", "org"})
 _ALIKE = str.maketrans("01", "ol")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    own = own_domains(world.desired)
+    own = world.own_domains
     shortest = int(number(parameters, "from"))
     for organization, member, person in world.every_member():
         domain = member.identity.lower().rpartition("@")[2] if "@" in member.identity.lstrip("@") else ""
@@ -59,6 +59,6 @@ RULE = Rule(
     "drawn alike.",
     parameters={"from": 4},
     check=_check,
-    is_local=always,
+    span=Span.PERSON,
     is_timeless=always,
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import date
+from enum import Enum
 
 from reconciler.engine.entitlements import split_by_date
 from reconciler.model.access import is_administrator
@@ -28,6 +29,7 @@ class PolicyInput:
     today: date
     lasting: Mapping[str, Mapping[Address, Declared]]
     """Organization key -> everything in it, without organizations that shall be deleted."""
+    own_domains: frozenset[str] = frozenset()
     recorded: Mapping[str, State] = field(default_factory=dict)
     """Organization key -> what is remembered of it; only rules that need it look, and without it they are not asked."""
 
@@ -35,12 +37,16 @@ class PolicyInput:
     def of(cls, desired: Desired, today: date, *, recorded: Mapping[str, State] | None = None) -> PolicyInput:
         """The world as it is wanted today."""
         return cls(
-            desired=desired, today=today, lasting=_lasting(desired, today, desired.resources), recorded=recorded or {}
+            desired=desired,
+            today=today,
+            lasting=_lasting(desired, today, desired.resources),
+            own_domains=own_domains(desired),
+            recorded=recorded or {},
         )
 
-    def on(self, day: date, organizations: Collection[str] | None = None) -> PolicyInput:
-        """The same as it is wanted on a later day, of some organizations or of all."""
-        chosen = self.desired.resources if organizations is None else organizations
+    def on(self, day: date, resources: Mapping[str, Mapping[Address, Declared]] | None = None) -> PolicyInput:
+        """The same as it is wanted on a later day, of some of it or of all."""
+        chosen = self.desired.resources if resources is None else resources
         return replace(self, lasting=_lasting(self.desired, day, chosen))
 
     def organizations(self) -> Iterator[Organization]:
@@ -94,8 +100,10 @@ def own_domains(desired: Desired) -> frozenset[str]:
     return frozenset(domain for domain, count in used.items() if domain and count > 1)
 
 
-def _lasting(desired: Desired, day: date, keys: Iterable[str]) -> Mapping[str, Mapping[Address, Declared]]:
-    return {key: split_by_date(desired.resources[key], day, desired.organizations[key].system)[0] for key in keys}
+def _lasting(
+    desired: Desired, day: date, resources: Mapping[str, Mapping[Address, Declared]]
+) -> Mapping[str, Mapping[Address, Declared]]:
+    return {key: split_by_date(part, day, desired.organizations[key].system)[0] for key, part in resources.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +117,25 @@ class PolicyObjection:
     """More that would have to go, or not to come, for the objection to fall; for all of them severity error blocks."""
     advice: str = ""
     related: tuple[Place, ...] = ()
+    since: date | None = None
+    """The day on which it begins, where that is still to come."""
 
     @classmethod
     def to(cls, declared: Declared, message: str, *, advice: str, person: Person | None = None) -> PolicyObjection:
         """An objection to one thing where it is declared, and where the person is whom it is about."""
         related = (person.place,) if person else ()
         return cls(address=declared.address, message=message, place=declared.place, advice=advice, related=related)
+
+
+class Span(Enum):
+    """How much a rule has to look at together to judge a part of it."""
+
+    PERSON = "person"
+    """Everything that one person has in an organization, or one thing that is nobody's, on one day."""
+    ORGANIZATION = "organization"
+    """An organization, on all days to come: it says itself from when on it objects."""
+    EVERYTHING = "everything"
+    """All organizations, on one day."""
 
 
 def always(_: object) -> bool:
@@ -148,10 +169,17 @@ class Rule:
     parameters: Parameters = field(default_factory=dict)
     """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
     check: Callable[[PolicyInput, Parameters], Iterator[PolicyObjection]]
-    is_local: Callable[[Parameters], bool] = never
-    """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
+    span: Span = Span.EVERYTHING
     is_timeless: Callable[[Desired], bool] = never
     """Whether what it says changes on no other days than those that the manifests name."""
+
+    def is_local(self, parameters: Parameters) -> bool:
+        """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
+        return self.span is not Span.EVERYTHING or self.looks_at_nothing(parameters)
+
+    def looks_at_nothing(self, parameters: Parameters) -> bool:
+        """Whether it lacks something that it needs."""
+        return not all(parameters[name] for name in self.needs)
 
 
 def number(parameters: Parameters, name: str) -> float:
