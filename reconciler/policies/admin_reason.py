@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
@@ -27,6 +27,6 @@ RULE = Rule(
     because="An admin can do everything, so it is decided and not inherited: usually the owner of the business or "
     "whoever runs it from day to day.",
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

@@ -10,7 +10,7 @@ from reconciler.model.access import is_administrator
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.system import System
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -48,6 +48,6 @@ RULE = Rule(
     "nobody's mistakes are contained.",
     parameters={"at_most": 10, "share": 0.5, "from": 6},
     check=_check,
-    span=Span.ORGANIZATION,
+    scale=Scale.ORGANIZATION,
     is_timeless=always,
 )

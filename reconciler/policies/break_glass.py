@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import person_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -47,5 +47,5 @@ RULE = Rule(
     "way in.",
     parameters={"days": 7},
     check=_check,
-    span=Span.ORGANIZATION,
+    scale=Scale.ORGANIZATION,
 )

@@ -12,7 +12,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.system import System
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -69,5 +69,5 @@ RULE = Rule(
     "vendors give access back slowly or never.",
     parameters={"at_least": 2, "days": 365},
     check=_check,
-    span=Span.ORGANIZATION,
+    scale=Scale.ORGANIZATION,
 )

@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.finding import MISSING_EXTRA, Finding, Severity
 from reconciler.model.settings import OFF, CustomRule, Expression
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, never
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, never
 
 _Facts = Mapping[str, object]
 _TEXTS = ("address", "organization", "system", "kind", "key", "role", "finance", "group", "reason", "expires", "today")
@@ -95,7 +95,7 @@ def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Calla
         asks=written.asks,
         because=written.because,
         check=check,
-        span=Span.PERSON,
+        scale=Scale.PERSON,
         is_timeless=always if "today" not in written.when.text + written.require.text else never,
     )
 

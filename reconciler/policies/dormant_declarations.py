@@ -9,7 +9,7 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Severity
 from reconciler.model.resource import Status
 from reconciler.model.state import State
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 _WAS_THERE = frozenset({Status.ACTIVE, Status.LEFT, Status.REMOVED, Status.REVOKED_BY_OWNER})
 
@@ -48,5 +48,5 @@ RULE = Rule(
     parameters={"days": 90},
     needs_state=True,
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
 )

@@ -52,7 +52,7 @@ from reconciler.policies import (
     temporary_outsiders,
 )
 from reconciler.policies.custom import compile_rules
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
@@ -222,8 +222,8 @@ def _describe_exception(one: RuleException, count: int) -> Finding:
 def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterable[_Found]) -> list[_Found]:
     """What the rules have against access that begins later, with the day; nothing is refused for it before."""
     known = {(rule.id, objection.address) for rule, _, objection in now}
-    personal = [one for one in held if one.rule.span is Span.PERSON]
-    others = [one for one in held if one.rule.span is Span.EVERYTHING]
+    personal = [one for one in held if one.rule.scale is Scale.PERSON]
+    others = [one for one in held if one.rule.scale is Scale.EVERYTHING]
     found: list[_Found] = []
     for day, changing in sorted(_find_changing(world).items()):
         objections = [*_objections(world.on(day, changing), personal, {})]

@@ -8,7 +8,7 @@ from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import person_in
 from reconciler.model.resource import role_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, numbers
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, numbers
 
 _FOR_OUTSIDERS = {"admin": 90, "administrator": 90, "owner": 90, "any": 365}
 
@@ -62,5 +62,5 @@ RULE = Rule(
         "creator": _FOR_OUTSIDERS,
     },
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, number
 
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "net", "org"})
 _ALIKE = str.maketrans("01", "ol")
@@ -59,6 +59,6 @@ RULE = Rule(
     "drawn alike.",
     parameters={"from": 4},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
@@ -26,6 +26,6 @@ RULE = Rule(
     because="Somebody known by an address alone has no end date, no employment and no other accounts, so nothing ends "
     "when they leave.",
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

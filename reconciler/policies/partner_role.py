@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import role_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -35,6 +35,6 @@ RULE = Rule(
     because="A partner decides by itself which of its people use what is shared; nobody here sees who they are.",
     parameters={"roles": ("analyst",)},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -28,6 +28,6 @@ RULE = Rule(
     because="Owners are promised that a link for ads lets nobody post or read messages; these permissions do.",
     parameters={"permissions": ("publish_to_profile", "direct_message")},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
 from reconciler.model.resource import Owner
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
@@ -34,5 +34,5 @@ RULE = Rule(
     "see it.",
     needs_state=True,
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
 )

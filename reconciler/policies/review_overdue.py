@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from reconciler.model.address import Address
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
@@ -33,7 +33,7 @@ RULE = Rule(
     asks="The access to an organization was reviewed within the days that `review_every` says.",
     because="Who may do what is to be looked at regularly, at least every quarter; a review counts once it is closed.",
     check=_check,
-    span=Span.ORGANIZATION,
+    scale=Scale.ORGANIZATION,
     is_timeless=lambda desired: (
         not (desired.review_every or any(one.review_every for one in desired.organizations.values()))
     ),

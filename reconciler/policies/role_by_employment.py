@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 _STRONGEST = ("admin", "administrator", "owner")
 
@@ -31,6 +31,6 @@ RULE = Rule(
     "responsible for who may do what.",
     parameters={"employee": (), "contractor": _STRONGEST, "agency": _STRONGEST, "creator": _STRONGEST},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

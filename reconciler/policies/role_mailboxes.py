@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 _NAMES = (
     "account accounts ad ads admin administrator agency billing contact dev devs finance group hello help hi hr info "
@@ -35,6 +35,6 @@ RULE = Rule(
     because="Nobody knows who of them did something, and whoever leaves keeps the access that the mailbox has.",
     parameters={"names": tuple(_NAMES.split())},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

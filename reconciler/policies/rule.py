@@ -127,7 +127,7 @@ class PolicyObjection:
         return cls(address=declared.address, message=message, place=declared.place, advice=advice, related=related)
 
 
-class Span(Enum):
+class Scale(Enum):
     """How much a rule has to look at together to judge a part of it."""
 
     PERSON = "person"
@@ -169,13 +169,13 @@ class Rule:
     parameters: Parameters = field(default_factory=dict)
     """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
     check: Callable[[PolicyInput, Parameters], Iterator[PolicyObjection]]
-    span: Span = Span.EVERYTHING
+    scale: Scale = Scale.EVERYTHING
     is_timeless: Callable[[Desired], bool] = never
     """Whether what it says changes on no other days than those that the manifests name."""
 
     def is_local(self, parameters: Parameters) -> bool:
         """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
-        return self.span is not Span.EVERYTHING or self.looks_at_nothing(parameters)
+        return self.scale is not Scale.EVERYTHING or self.looks_at_nothing(parameters)
 
     def looks_at_nothing(self, parameters: Parameters) -> bool:
         """Whether it lacks something that it needs."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -32,5 +32,5 @@ RULE = Rule(
     "and the manifests keep since when.",
     parameters={"admins_only": False, "days": 365},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS, person_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -34,6 +34,6 @@ RULE = Rule(
     "and careless grants are a known failure.",
     parameters={"kinds": ("ad_account_access", "asset_group_access", "partner_share")},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Span, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -29,6 +29,6 @@ RULE = Rule(
     "one reviewed line.",
     parameters={"employment": ("contractor", "agency")},
     check=_check,
-    span=Span.PERSON,
+    scale=Scale.PERSON,
     is_timeless=always,
 )

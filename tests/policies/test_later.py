@@ -19,11 +19,11 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import Finding
 from reconciler.model.patterns import AddressPatterns
 from reconciler.policies.judging import POLICIES, judge, parameters_of
-from reconciler.policies.rule import PolicyInput, Span
+from reconciler.policies.rule import PolicyInput, Scale
 from tests.manifests.test_growth import MAX_GROWTH, SIZES, center, count_lines, numbers, people
 
 TODAY = date(2026, 11, 28)
-RULES = "".join(f"    {name}: warning\n" for name, rule in POLICIES.items() if rule.span is not Span.EVERYTHING)
+RULES = "".join(f"    {name}: warning\n" for name, rule in POLICIES.items() if rule.scale is not Scale.EVERYTHING)
 EVERY_RULE = f"policies:\n  rules:\n{RULES}"
 FEWER = (60, 120)
 """For the quick tier."""
@@ -118,7 +118,7 @@ def test_what_is_said_of_later_days_is_what_a_look_at_all_on_each_day_says(text:
     for day in sorted({TODAY}.union(*starts.values())):
         beginning = {key: part for key, part in desired.resources.items() if day == TODAY or day in starts[key]}
         for rule in POLICIES.values():
-            if rule.needs_state or rule.span is not Span.PERSON:
+            if rule.needs_state or rule.scale is not Scale.PERSON:
                 continue
             for one in rule.check(world.on(day, beginning), parameters_of(rule, config.policies)):
                 later = f"{one.message}, from {day} on" if day > TODAY else one.message
@@ -132,7 +132,7 @@ def test_what_is_said_of_later_days_is_what_a_look_at_all_on_each_day_says(text:
     ends = {key: first.pop(("admin-share", key)) for key in desired.organizations if ("admin-share", key) in first}
     assert shares.keys() == ends.keys()
     assert all(shares[key].endswith(end) for key, end in ends.items())
-    personal = [one for one in judged if one.id in POLICIES and POLICIES[one.id].span is Span.PERSON]
+    personal = [one for one in judged if one.id in POLICIES and POLICIES[one.id].scale is Scale.PERSON]
     assert sorted((one.id, one.address, one.message) for one in personal) == sorted((*k, v) for k, v in first.items())
 
 
