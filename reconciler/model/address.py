@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -56,3 +60,32 @@ class Address(NamedTuple):
             python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text]),
             serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
         )
+
+
+_WILD = re.compile(r"[*?\[\]]")
+
+
+class AddressPatterns:
+    """Patterns with `*`, `?` and `[...]`, as `fnmatch` reads them, by their number; none is tried without a reason."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._by_part: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        """What an address has to be, or to end or to begin with, for the patterns to match."""
+        for number, pattern in enumerate(patterns):
+            self._by_part[_literal_part(pattern)].append((number, pattern))
+
+    def find(self, address: str) -> list[int]:
+        """Numbers of those that match, sorted."""
+        slashes = [index for index, letter in enumerate(address) if letter == "/"] if self._by_part else []
+        parts = {address, "", *(address[index:] for index in slashes), *(address[: index + 1] for index in slashes)}
+        possible = sorted(one for part in parts if part in self._by_part for one in self._by_part[part])
+        return [number for number, pattern in possible if fnmatchcase(address, pattern)]
+
+
+def _literal_part(pattern: str) -> str:
+    """The whole, without a wildcard; else the end from a slash on, or the beginning up to one; or nothing."""
+    pieces = _WILD.split(pattern)
+    if len(pieces) == 1:
+        return pattern
+    head, tail = pieces[0], pieces[-1]
+    return tail[tail.index("/") :] if "/" in tail else head[: head.rfind("/") + 1]

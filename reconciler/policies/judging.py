@@ -10,11 +10,10 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.engine.entitlements import change_days
-from reconciler.model.address import Address
+from reconciler.model.address import Address, AddressPatterns
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.patterns import AddressPatterns
 from reconciler.model.settings import (
     OFF,
     POLICY_EXCEPTION,
