@@ -46,7 +46,6 @@ HEAVY = {
 
 LOOK_ALIKES = {
     "features/review/model.py:ThingChange": "what changed of a thing between two revisions, and no finding",
-    "policies/rule.py:PolicyObjection": "what a rule says; whoever knows severity and line makes the finding",
 }
 """Classes that have the fields of a value of the model, and why they are not that value."""
 
