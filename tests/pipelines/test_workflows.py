@@ -10,7 +10,7 @@ import pytest
 
 from tests.features.publishing.double import TOKEN, Forge, running
 from tests.pipelines.repository import Repository, make_unreadable
-from tests.pipelines.workflow import Runner, Value
+from tests.pipelines.workflow import ROOT, Runner, Value
 
 CY_JOINS = ("      bo: admin\n      # Access ends", "      bo: admin\n      cy: standard\n      # Access ends")
 
@@ -412,3 +412,51 @@ def test_every_week_somebody_looks_whether_pinned_actions_are_old_or_not_what_th
     step = "Ask what the pinned actions are, and what is newer"
     done = runner.play("ci.yml", "pins", failing=(step,) if told else ())[step]
     assert done.outputs["found"].strip() == (f"- {told}" if told else "")
+
+
+PYTHON = """#!/usr/bin/env bash
+case "$*" in
+  "-m venv "*)
+    mkdir -p "$3/bin" && cp "$0" "$3/bin/python"
+    echo 'echo reconciler 9.9' > "$3/bin/reconciler" && chmod +x "$3/bin/reconciler" ;;
+  *install*) echo "${@:6}" >> "$HOME/installed" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "installed"),
+    [
+        (
+            {"extras": "cloud"},
+            [
+                "--require-hashes --requirement {lock}/build.txt --requirement {lock}/extras.txt",
+                "--no-deps --no-build-isolation {root}",
+            ],
+        ),
+        ({"extras": "cloud", "version": "0.1.0"}, ["access-reconciler[cloud]==0.1.0"]),
+        (
+            {"version": "0.1.0", "requirements": "tiktok/reconciler.yaml"},
+            ["--require-hashes --requirement tiktok/reconciler.yaml", "access-reconciler==0.1.0"],
+        ),
+        (
+            {"extras": "cloud,policy", "requirements": "tiktok/reconciler.yaml"},
+            ["--require-hashes --requirement tiktok/reconciler.yaml", "{root}[cloud,policy]"],
+        ),
+    ],
+    ids=["commit", "release", "release, pinned", "commit, pinned"],
+)
+def test_the_action_installs_what_the_commit_or_the_inputs_pin(
+    runner: Runner, inputs: dict[str, str], installed: list[str]
+) -> None:
+    python = runner.tools / "python"
+    python.write_text(PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+    runner.environment["GITHUB_PATH"] = str(runner.checkout.parent / "path")
+    runner.told["github.action_path"] = str(ROOT / ".github" / "actions" / "reconciler")
+    done = runner.install(**inputs)
+    assert done["install"].outputs["version"] == "9.9"
+    wanted = [line.format(root=ROOT, lock=ROOT / "requirements") for line in installed]
+    assert (runner.checkout.parent / "installed").read_text(encoding="utf-8").splitlines() == wanted
+    other = runner.install(**{**inputs, "version": "0.2.0"})
+    assert done["choose"].outputs["key"] != other["choose"].outputs["key"]

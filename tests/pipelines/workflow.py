@@ -133,6 +133,18 @@ class Runner:
             self.told[f"needs.{job}.outputs.{name}"] = self._text(value)
         return done
 
+    def install(self, **inputs: str) -> dict[str, Done]:
+        """The scripts of the action that installs the tool."""
+        action = read(ACTION)
+        self.told |= {f"inputs.{name}": inputs.get(name, one["default"]) for name, one in action["inputs"].items()}
+        done: dict[str, Done] = {}
+        for step in action["runs"]["steps"]:
+            if "run" in step:
+                done[step["id"]] = result = self._script(step["run"], step["env"])
+                assert result.code == 0, result.output
+                self.told |= {f"steps.{step['id']}.outputs.{name}": text for name, text in result.outputs.items()}
+        return done
+
     def _told_inputs(self, workflow: Mapping[Any, Any]) -> None:
         declared = (triggers(workflow).get("workflow_call") or {"inputs": {}})["inputs"]
         self.told |= {f"inputs.{name}": self.inputs.get(name, one["default"]) for name, one in declared.items()}
