@@ -14,6 +14,7 @@ from reconciler.manifests.fields import (
     Field,
     Handle,
     Interval,
+    Language,
     NumericId,
     OneOf,
     ShortOrLong,
@@ -109,6 +110,8 @@ class OrganizationDocument(StrictDocument):
     """How often the access to it is to be reviewed, such as `90d`; without it what reconciler.yaml says."""
     owners: list[Text] = Field(default_factory=list)
     """Who decides about it: people, `group:NAME`, e-mail addresses; `@name` or `@organization/team` of the forge."""
+    language: Language = ""
+    """In which messages are written to people there who have no language of their own, such as `de`."""
     represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
     """Documentary: what it stands for."""
 
@@ -436,6 +439,8 @@ class PersonDocument(StrictDocument):
     """All access everywhere is gone on this UTC day."""
     statements: StatementsDocument = StatementsDocument()
     """What they have confirmed."""
+    language: Language = ""
+    """In which messages to them are written, such as `de`, where there is a catalogue; English without it."""
     registered: RegistrationsDocument = RegistrationsDocument()
     """Where they are known to have an account, or to have none."""
 

@@ -178,6 +178,7 @@ def developers_variant(kind: object, role_system: object) -> str:
 Text = Annotated[str, Matching(r"\S", "empty-value", "some text")]
 Day = Annotated[str, Matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "bad-date", "a day such as 2027-01-31")]
 Interval = Annotated[str, Matching(r"^[1-9][0-9]{0,3}d$", "bad-interval", "a number of days such as 90d")]
+Language = Annotated[str, Matching(r"^[a-z]{2,3}(_[A-Z]{2})?$", "unknown-value", "a language such as de or pt_BR")]
 NumericId = Annotated[str, Matching(r"^[0-9]{1,19}$", "bad-id", "an id of at most 19 digits in quotes")]
 Handle = Annotated[str, Matching(r"^@[^@\s/]+$", "bad-handle", "a handle that begins with @")]
 Version = Annotated[int, OneOf((1,), "unknown-version"), Field(title="Version")]

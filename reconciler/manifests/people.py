@@ -162,6 +162,7 @@ def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Con
         unregistered=frozenset(
             name for name in document.registered.keys_written if getattr(document.registered, name) is False
         ),
+        language=document.language,
         place=spot.place,
     )
 

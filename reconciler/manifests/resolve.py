@@ -113,6 +113,7 @@ class _Reader:
             owners=read_owners(document.owners, spot.into("owners"), self.directory, self.notes),
             deleted=document.deleted,
             review_every=read_interval(document.review_every),
+            language=document.language,
             place=spot.place,
         )
 

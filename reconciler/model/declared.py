@@ -44,6 +44,8 @@ class Person:
     """What they have confirmed, `second_factor` or `may_act` -> the UTC day."""
     unregistered: frozenset[str] = frozenset()
     """Names of systems on which they have no account yet, as far as the manifests know."""
+    language: str = ""
+    """In which messages to them are written, such as `de`; empty for English."""
     place: Place
 
 
@@ -65,6 +67,8 @@ class Organization:
     """An explicit tombstone: the organization shall be deleted, which also needs an approval."""
     review_every: int = 0
     """Days after which its access is to be reviewed again; 0 where the workspace's own number counts."""
+    language: str = ""
+    """In which messages are written to people there who have no language of their own."""
     place: Place
 
     @property

@@ -15,20 +15,22 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.files import file_name, make_folder, replace_file
+from reconciler.cli.files import file_name, make_folder, read_text_file, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_day, read_words
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.queries.directory import find_in, load_directory
+from reconciler.features.work_orders.document import list_messages
 from reconciler.features.work_orders.model import WorkList, note_overdue
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.model.access import is_administrator
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason, WorkOrder
+from reconciler.systems.languages import Speech, load_speech, write_catalogue
 from reconciler.systems.loading import load_remedies
 
 _FORMS = {"markdown": ".md", "html": ".html"}
@@ -257,14 +259,23 @@ def _is_ours(path: Path) -> bool:
 
 @click.command()
 @click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
+@click.option(
+    "--messages",
+    "language",
+    metavar="LANGUAGE",
+    help="Print all messages with their translation (de, ...), to be kept as templates/LANGUAGE.po and filled in.",
+)
 @document_option
 @click.pass_obj
-def notices(app: App, person: str, format_: str) -> int:
+def notices(app: App, person: str, language: str | None, format_: str) -> int:
     """Write one message for each person who has to act.
 
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     Exits with 1 when an access review could not be read, so that its reviewers are not reminded.
     """
+    if language is not None:
+        click.echo(write_catalogue(list_messages(), _read_speech(app, language)), nl=False)
+        return ExitCode.DONE
     now = app.clock.now()
     workspace = read_workspace(app.root, app.config, today=now.date())
     desired = workspace.desired
@@ -276,8 +287,17 @@ def notices(app: App, person: str, format_: str) -> int:
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))
-    app.show(RENDERERS.notices, collected, format_=format_)
+    languages = {one.language: _read_speech(app, one.language) for one in collected.notices if one.language}
+    app.show(RENDERERS.notices, replace(collected, speeches=languages), format_=format_)
     return exit_code(failed=bool(unread))
+
+
+def _read_speech(app: App, language: str) -> Speech:
+    """A language, with what the workspace says otherwise."""
+    if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", language):
+        raise UsageError(f"{language!r} is no language", advice="write it as de or pt_BR")
+    path = app.root / "templates" / f"{language}.po"
+    return load_speech(language, read_text_file(path) if path.exists() else "", str(path))
 
 
 def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[WorkOrder]:

@@ -226,6 +226,7 @@ def _values_of_person(person: Person) -> Values:
         "name": person.name,
         **person.identities,
         "employment": person.employment,
+        "language": person.language,
         "starts": str(person.starts or ""),
         "ends": str(person.ends or ""),
         **{f"statements.{name}": str(day) for name, day in person.statements.items()},

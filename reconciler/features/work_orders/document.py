@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,6 +33,7 @@ from reconciler.output.markdown import render_markdown
 from reconciler.output.style import Style
 from reconciler.output.words import count
 from reconciler.systems import SYSTEMS
+from reconciler.systems.languages import LATE, ROLES, Speech, UntranslatedError, texts_for_outsiders
 from reconciler.systems.markup import split
 
 WORK_ORDERS = Output(
@@ -42,11 +44,30 @@ WORK_ORDERS = Output(
 )
 NOTICES = Output(name="notices", title="Notices: one message for each person who has to act", value=Notices)
 
-_COPY_EXACTLY: Inline = (
-    Span("What stands in a box like "),
-    Span("this", SpanStyle.LITERAL),
-    Span(" is to be copied exactly as it is."),
+_COPY_EXACTLY = "What stands in a box like `this` is to be copied exactly as it is."
+_ASK_FIRST = "If another message asks anything else of you, ask whoever sent you this one before you do it."
+_ENGLISH = Speech()
+_TIME, _DAY = "%Y-%m-%d %H:%M UTC", "%Y-%m-%d"
+_FACTS = ("in", "for", "part", "issued", "due", "valid", "done when", "cannot be undone", "to undo", "note")
+_SECTIONS = ("Make sure first", "Steps", "How it ends", "Report back")
+_ANSWER = "Tell {person} when it is done, or what stood in the way."
+_ONE, _MANY = "1 thing to do", "{number} things to do"
+_FIRST_ENDS, _FIRST_DUE = "{things}; the first ends on {time}", "{things}; the first is due on {day}"
+_PART, _AFTER = "{number} of {all}", "{number} of {all}, after part {before}"
+_UNTIL = "until {time}"
+_HOURS = "for {number} hours once the part before it is done"
+_DAYS = "for {number} days once the part before it is done"
+_NO_CONTACT = "no address is known"
+_FOR, _TO = "For {person}: {subject}", "To"
+_MESSAGES = (
+    *(_COPY_EXACTLY, _ASK_FIRST, _TIME, _DAY, *_FACTS, *_SECTIONS, _ANSWER, _ONE, _MANY, _FIRST_ENDS, _FIRST_DUE),
+    *(_PART, _AFTER, _UNTIL, _HOURS, _DAYS, _NO_CONTACT, _FOR, _TO, *ROLES, *LATE),
 )
+
+
+def list_messages() -> tuple[str, ...]:
+    """Everything that a message to somebody outside may say."""
+    return tuple(dict.fromkeys((*_MESSAGES, *(text for system in SYSTEMS for text in texts_for_outsiders(system)))))
 
 
 def document_of_work_orders(work: WorkList) -> Document:
@@ -57,7 +78,7 @@ def document_of_work_orders(work: WorkList) -> Document:
     header = ("id", "status", "who", "organization", "issued", "due", "what")
     table = Table(header=header, rows=tuple(map(_row, work.rows())))
     sheets = tuple(Section(title=plain(sheet.title), blocks=_sheet(sheet)) for sheet in work.worksheets())
-    in_full = Section(title="What to do", about=_COPY_EXACTLY, blocks=sheets) if sheets else table
+    in_full = Section(title="What to do", about=_prose(_COPY_EXACTLY), blocks=sheets) if sheets else table
     return Document(
         title="Work orders",
         is_title_needless=True,
@@ -73,7 +94,7 @@ def document_of_worksheet(sheet: Worksheet) -> Document:
     return Document(
         title=plain(f"Work orders for {sheet.title}"),
         summary=f"{number} open. Go through each from the top and tick what is done.",
-        blocks=(Paragraph(text=_COPY_EXACTLY), *_sheet(sheet)),
+        blocks=(Paragraph(text=_prose(_COPY_EXACTLY)), *_sheet(sheet)),
     )
 
 
@@ -107,7 +128,7 @@ def document_of_notices(notices: Notices) -> Document:
         is_title_needless=True,
         summary=f"{several} to act." if notices.notices else nobody,
         blocks=tuple(
-            Detail(full=_notice_in_full(notice), brief=_notice_in_brief(notice, notices.at))
+            Detail(full=_tell(notice, notices.speeches)[1], brief=_notice_in_brief(notice, notices.at))
             for notice in notices.notices
         ),
         whole="list",
@@ -118,23 +139,33 @@ def with_messages(notices: Notices) -> Notices:
     """For programs that send them: with the subject and the message, ready to be sent."""
     told = []
     for one in notices.notices:
-        section = _notice_in_full(one)
+        speech, section = _tell(one, notices.speeches)
         message = Document(title=section.title, blocks=section.blocks)
         text = render_markdown(message, Style(max_chars=0))
-        told.append(replace(one, subject=_subject(one), markdown=text))
+        told.append(replace(one, subject=_subject(one, speech), language=speech.language, markdown=text))
     return replace(notices, notices=tuple(told))
 
 
-def _notice_in_full(notice: Notice) -> Section:
+def _tell(notice: Notice, speeches: Mapping[str, Speech]) -> tuple[Speech, Section]:
+    """The message in the language of whoever gets it; all of it in English where any of it is not translated."""
+    if speech := speeches.get(notice.language):
+        with suppress(UntranslatedError):
+            return speech, _notice_in_full(notice, speech)
+    return _ENGLISH, _notice_in_full(notice, _ENGLISH)
+
+
+def _notice_in_full(notice: Notice, speech: Speech) -> Section:
+    contact = notice.email or notice.phone or speech.say(_NO_CONTACT)
     about = (
-        Span("To "),
-        code(_contact(notice)),
+        Span(f"{speech.say(_TO)} "),
+        code(contact),
         Span(". "),
-        *spans(_COPY_EXACTLY),
-        Span(" If another message asks anything else of you, ask whoever sent you this one before you do it."),
+        *spans(_prose(speech.say(_COPY_EXACTLY))),
+        Span(f" {speech.say(_ASK_FIRST)}"),
     )
-    title = plain(f"For {_addressee(notice)}: {_subject(notice)}")
-    orders = (_order(order, answer_to=notice.answer_to) for order in notice.orders)
+    person = _addressee(notice, speech)
+    title = plain(speech.say(_FOR, person=person, subject=_subject(notice, speech)))
+    orders = tuple(_order(order, answer_to=notice.answer_to, speech=speech) for order in notice.orders)
     return Section(title=title, blocks=(Paragraph(text=about), *orders))
 
 
@@ -150,27 +181,28 @@ def _notice_in_brief(notice: Notice, at: datetime) -> Section:
             f"reconciler work-orders show {order.id}" if order.id else "",
         )
         items.append(Item(text=_prose(order.title), details=(plain("; ".join(filter(None, facts))),)))
-    title = plain(f"{_addressee(notice)} <{_contact(notice)}>: {_subject(notice)}")
+    contact = notice.email or notice.phone or _NO_CONTACT
+    title = plain(f"{_addressee(notice)} <{contact}>: {_subject(notice)}")
     return Section(title=title, blocks=(Items(items=tuple(items)),))
 
 
-def _addressee(notice: Notice) -> str:
+def _addressee(notice: Notice, speech: Speech = _ENGLISH) -> str:
     """`Mara Lindqvist (mara)`."""
-    return f"{notice.name} ({notice.person})" if notice.name and notice.person else notice.name or notice.person
+    if not notice.person:
+        return speech.retell(notice.name, ROLES)
+    return f"{notice.name} ({notice.person})" if notice.name else notice.person
 
 
-def _contact(notice: Notice) -> str:
-    return notice.email or notice.phone or "no address is known"
-
-
-def _subject(notice: Notice) -> str:
+def _subject(notice: Notice, speech: Speech = _ENGLISH) -> str:
     """How much it is, and until when."""
-    number = count(len(notice.orders), "thing", "things")
+    number = len(notice.orders)
+    things = speech.say(_ONE) if number == 1 else speech.say(_MANY, number=f"{number:,}")
     first = next((order for order in notice.orders if notice.deadline and order.deadline == notice.deadline), None)
     if first is None or first.deadline is None:
-        return f"{number} to do"
-    ends = f"ends on {_format_time(first.deadline)}" if first.deadline == first.expires else f"is due on {first.due}"
-    return f"{number} to do; the first {ends}"
+        return things
+    if first.deadline == first.expires:
+        return speech.say(_FIRST_ENDS, things=things, time=_format_time(first.deadline, speech))
+    return speech.say(_FIRST_DUE, things=things, day=first.due.strftime(speech.say(_DAY)) if first.due else "")
 
 
 def _row(order: WorkOrder) -> Row:
@@ -186,44 +218,52 @@ def _row(order: WorkOrder) -> Row:
     return Row(cells=cells)
 
 
-def _order(order: WorkOrder, *, answer_to: str = "") -> Section:
+def _order(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH) -> Section:
     """An order in full, below others."""
-    return Section(title=_prose(order.title), blocks=tuple(_blocks(order, answer_to=answer_to)))
+    order = speech.retell_order(order)
+    return Section(title=_prose(order.title), blocks=tuple(_blocks(order, answer_to=answer_to, speech=speech)))
 
 
-def _blocks(order: WorkOrder, *, answer_to: str = "") -> Iterator[Block]:
+def _blocks(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH) -> Iterator[Block]:
     """What to know, what to make sure of, every step, and how it ends; what there is nothing to say about is left out.
 
     It begins with the facts. Where somebody from outside has to act, nothing is said of files and commands, but whom
-    to answer.
+    to answer. Why it is asked for is told in the words of the plan, and so in no other language.
     """
+    say = speech.say
     facts = {
         "in": _place(order),
         "for": f"{order.actor}, {order.actor_role}" if order.actor else order.actor_role,
-        "part": _part(order),
+        "part": _part(order, speech),
         "why": f"{order.reason}  [{order.place}]" if order.place and not answer_to else order.reason,
-        "issued": _format_time(order.issued) if order.issued else "",
-        "due": f"{order.due}" if order.due else "",
-        "valid": _validity(order),
+        "issued": _format_time(order.issued, speech) if order.issued else "",
+        "due": order.due.strftime(say(_DAY)) if order.due else "",
+        "valid": _validity(order, speech),
         "status": "" if order.status is OrderStatus.OPEN else _status(order),
         "evidence": order.evidence,
     }
-    known = [("order", code(order.id))] if order.id and not answer_to else []
-    yield Facts(pairs=(*known, *((label, plain(text)) for label, text in facts.items() if text)))
+    if speech.language:
+        facts = {label: text for label, text in facts.items() if label in _FACTS}
+    known = [("order", code(order.id))] if order.id and not (answer_to or speech.language) else []
+    pairs = [(say(label) if label in _FACTS else label, plain(text)) for label, text in facts.items() if text]
+    yield Facts(pairs=(*known, *pairs))
     if order.preconditions:
-        yield Section(title="Make sure first", blocks=(_ticks(order.preconditions),))
-    yield Section(title="Steps", blocks=(_ticks(order.steps, is_numbered=True),))
+        yield Section(title=say("Make sure first"), blocks=(_ticks(order.preconditions),))
+    yield Section(title=say("Steps"), blocks=(_ticks(order.steps, is_numbered=True),))
     ends = {
         "done when": order.done_when,
         "cannot be undone": order.irreversible,
         "to undo": order.undo,
         "note": order.note,
     }
-    pairs = tuple((label, _prose(text)) for label, text in ends.items() if text)
-    yield Section(title="How it ends", blocks=(Facts(pairs=pairs),))
-    if answer_to:
-        told = f"Tell {answer_to} when it is done, or what stood in the way."
-        yield Section(title="Report back", blocks=(Paragraph(text=plain(told)),))
+    yield Section(
+        title=say("How it ends"),
+        blocks=(Facts(pairs=tuple((say(label), _prose(text)) for label, text in ends.items() if text)),),
+    )
+    if answer_to or speech.language:
+        person = say(answer_to or ROLES[-1]) if (answer_to or ROLES[-1]) in ROLES else answer_to
+        told = plain(say(_ANSWER, person=person))
+        yield Section(title=say("Report back"), blocks=(Paragraph(text=told),))
     elif order.id and order.status is OrderStatus.OPEN:
         done, failed = (f"reconciler work-orders {word} {order.id}" for word in ("done", "failed"))
         commands = (f"{done} --evidence FILE|TEXT", f"{failed} --because REASON")
@@ -246,23 +286,22 @@ def _place(order: WorkOrder) -> str:
     return f"{title} {order.address.organization}"
 
 
-def _part(order: WorkOrder) -> str:
+def _part(order: WorkOrder, speech: Speech) -> str:
     """`2 of 2, after part 1 (wo-7k3f2a)`; empty where one person does everything."""
     if order.parties == 1:
         return ""
-    before = f" ({order.after})" if order.after else ""
-    after = f", after part {order.party - 1}{before}" if order.party > 1 else ""
-    return f"{order.party} of {order.parties}{after}"
+    number, every, before = str(order.party), str(order.parties), f"{order.party - 1}"
+    before += f" ({order.after})" if order.after else ""
+    return speech.say(_AFTER if order.party > 1 else _PART, number=number, all=every, before=before)
 
 
-def _validity(order: WorkOrder) -> str:
+def _validity(order: WorkOrder, speech: Speech) -> str:
     """Until when it makes sense; empty when that is not limited or not known yet."""
     if order.expires:
-        return f"until {_format_time(order.expires)}"
+        return speech.say(_UNTIL, time=_format_time(order.expires, speech))
     if order.lasts:
         hours = order.lasts.total_seconds() / 3600
-        lasts = f"{hours:g} hours" if hours <= 48 else f"{hours / 24:g} days"
-        return f"for {lasts} once the part before it is done"
+        return speech.say(_HOURS if hours <= 48 else _DAYS, number=f"{hours if hours <= 48 else hours / 24:g}")
     return ""
 
 
@@ -274,6 +313,6 @@ def _status(order: WorkOrder) -> str:
     return f"{order.status}{when}{who}" + (f": {reasons}" if reasons else "")
 
 
-def _format_time(time: datetime) -> str:
+def _format_time(time: datetime, speech: Speech = _ENGLISH) -> str:
     """Down to the minute, because some of it ends within a day."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"
+    return time.strftime(speech.say(_TIME))

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, WorkOrder
+from reconciler.systems.languages import Speech
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -77,6 +78,8 @@ class Notice:
     answer_to: str = ""
     """For somebody from outside, who has neither these manifests nor this program: whom to tell how it went."""
     subject: str = ""
+    language: str = ""
+    """In which the message is to be; where it cannot be told so, it is English."""
     markdown: str = ""
     """The message, ready to be sent; what strangers wrote is escaped in it. Empty while nobody has written it."""
 
@@ -90,10 +93,14 @@ class Notice:
 class Notices:
     """Everybody who has to act, people of the directory first."""
 
+    JSON_HIDDEN: ClassVar = ("speeches",)
+
     at: datetime
     person: str = ""
     """Key of the one person whose message was asked for; empty for everybody's."""
     notices: tuple[Notice, ...] = ()
+    speeches: Mapping[str, Speech] = field(default_factory=dict)
+    """Language -> how to say things in it."""
 
 
 def note_overdue(order: WorkOrder, at: datetime) -> WorkOrder:

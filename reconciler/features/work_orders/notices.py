@@ -75,12 +75,14 @@ def make_notices(
     for actor, role, theirs in group_by_actor(current):
         person = desired.people.get(actor)
         known = person.identities if person else {}
+        organization = desired.organizations.get(theirs[0].address.organization)
         yield Notice(
             person=actor,
             name=person.name if person else role,
             email=known.get("email", actor if "@" in actor else ""),
             phone=known.get("phone", ""),
             orders=tuple(sorted(theirs, key=_urgency)),
+            language=(person.language if person else "") or (organization.language if organization else ""),
             answer_to=_whom_to_answer(theirs[0].address, desired, known_states, actor),
         )
 
