@@ -58,13 +58,15 @@ def test_every_page_is_for_everybody_and_loads_only_itself(browser: Browser, sit
     page.on("pageerror", lambda error: problems.append(str(error)))
     names = [name for name in pages_of(site) if name in ONE_OF_A_KIND or not name.startswith("schemas/")]
     assert len(names) > 30
+    names = names[:: 4 if scheme == "dark" else 1]  # only colours differ, and they are the same on every page
     for name in names:
         page.goto((site / name).as_uri())
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                problems.append(f"{name} is wider than {width} px")
+        found = Axe().run(page, options={"preload": False})  # it would ask for style sheets, which files may not
+        problems += [f"{name}: {one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
     page.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert problems == []
