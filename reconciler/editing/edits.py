@@ -16,7 +16,7 @@ import yaml
 from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.scalars import is_date, read_plain
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.errors import ManifestError
+from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.finding import Notes, Place, Severity
 from reconciler.model.values import dataclass
 
@@ -64,6 +64,11 @@ class Leave:
 
 
 Edit = Put | Drop | Join | Leave
+NO_WRITER = "files cannot be edited from this installation: the library yaml-edit is missing"
+ADVICE_ON_WRITER = (
+    "it has no wheel for musl, as on Alpine: use a Python for glibc, or build it with `apk add cargo gcc musl-dev` and "
+    "`pip install yaml-edit`; everything that edits no file works without it"
+)
 _PLACEHOLDER = "placeholder:\n"
 """yaml-edit needs a key before it can add another one."""
 
@@ -220,7 +225,10 @@ def _plain(value: object) -> Any:
 
 def _write(file: SourceFile, text: str, edit: Edit) -> str:
     """The text that yaml-edit makes of an edit; its exceptions, panics of its Rust core included, become refusals."""
-    from yaml_edit import YamlError, YamlFile
+    try:
+        from yaml_edit import YamlError, YamlFile
+    except ImportError as error:
+        raise ReconcilerError(NO_WRITER, advice=ADVICE_ON_WRITER) from error
 
     end = "" if not text or text.endswith("\n") else "\n"
     try:
