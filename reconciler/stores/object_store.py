@@ -114,15 +114,19 @@ class ObjectStateStore:
         writer.next += 1
 
     def stamps(self, *organizations: str) -> dict[str, str]:
-        """The highest number of all objects of a state, fences included: whoever takes the lock may write."""
+        """Number and tag of the last object of a state, fences included: whoever takes the lock may write.
+
+        The tag comes with the list, and every object holds a nonce: a state that was taken away and begun anew comes to
+        the same numbers, and to no tag again.
+        """
         if organizations:
-            numbers = {key: self._log(key).numbers() for key in organizations}
-            return {key: str(found[-1]) for key, found in numbers.items() if found}
+            logs = {key: self._bucket.tags(f"organizations/{name_of(key)}") for key in organizations}
+            return {key: ":".join(max(tags.items())) for key, tags in logs.items() if tags}
         found: dict[str, str] = {}
-        for path in self._bucket.names("organizations"):  # in order, so that the highest number comes last
+        for path, tag in sorted(self._bucket.tags("organizations").items()):  # the highest number comes last
             name, _, number = path.rpartition("/")
-            found[name] = str(int(number))
-        return {find_key(name) or self._read_key(name): number for name, number in found.items()}
+            found[name] = f"{number}:{tag}"
+        return {find_key(name) or self._read_key(name): stamp for name, stamp in found.items()}
 
     def read_settled(self) -> bytes | None:
         """The bytes of one object."""

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, text, union, update
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, text, union, update
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
@@ -101,17 +102,27 @@ class SqlStore:
             connection.execute(insert(JOURNAL).values(organization=organization, number=number, record=record))
 
     def stamps(self, *organizations: str) -> dict[str, str]:
-        """The highest numbers of snapshots and of journal records."""
+        """Number, time and size of the newest snapshot, and the highest number in the journal.
+
+        The number alone would be that of another state once a table was restored from a copy or edited by hand. Of
+        journals it is enough: behind one nothing is settled.
+        """
         found: dict[str, str] = {}
+
+        def newest(table: Table) -> Select[Any]:
+            highest = select(table.c.organization, func.max(table.c.number).label("number"))
+            chosen = highest.where(table.c.organization.in_(organizations)) if organizations else highest
+            return chosen.group_by(table.c.organization)
+
         with self._reading() as connection:
             # The journal first: a writer that comes in between leaves a snapshot whose number nobody has seen.
-            for table in (JOURNAL, SNAPSHOTS):
-                newest = select(table.c.organization, func.max(table.c.number)).group_by(table.c.organization)
-                if organizations:
-                    newest = newest.where(table.c.organization.in_(organizations))
-                for organization, number in connection.execute(newest):
-                    found[organization] = f"{number}:{found.get(organization, '')}"
-        return found
+            behind = {row.organization: row.number for row in connection.execute(newest(JOURNAL))}
+            last = newest(SNAPSHOTS).subquery()
+            is_last = (SNAPSHOTS.c.organization == last.c.organization) & (SNAPSHOTS.c.number == last.c.number)
+            sizes = select(SNAPSHOTS.c.organization, SNAPSHOTS.c.number, SNAPSHOTS.c.at, func.length(SNAPSHOTS.c.data))
+            for organization, *marks in connection.execute(sizes.join(last, is_last)):
+                found[organization] = f"{'/'.join(map(str, marks))}:{behind.pop(organization, '')}"
+        return found | {organization: f":{number}" for organization, number in behind.items()}
 
     def read_settled(self) -> bytes | None:
         """The one row of its table."""

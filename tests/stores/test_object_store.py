@@ -180,3 +180,20 @@ def test_a_profile_without_what_reads_profiles_is_an_error_with_advice(monkeypat
     monkeypatch.setitem(__import__("sys").modules, "boto3", None)
     with pytest.raises(StoreError, match="boto3"):
         open_bucket("s3://bucket/prefix")
+
+
+def test_a_state_that_was_begun_anew_comes_to_no_stamp_again() -> None:
+    memory = MemoryStore()
+
+    def written() -> dict[str, str]:
+        store = store_on(Bucket(memory))
+        token = store.acquire("acme", purpose="apply", ttl=HOUR).token
+        store.write("acme", b"{}", replacing=None, token=token)
+        assert store.stamps("acme") == store.stamps()
+        return store.stamps()
+
+    first = written()
+    obstore.delete(memory, [meta["path"] for page in obstore.list(memory) for meta in page])
+    second = written()
+    assert {stamp.partition(":")[0] for stamp in (*first.values(), *second.values())} == {"0000000002"}
+    assert first != second

@@ -141,3 +141,16 @@ def test_a_damaged_file_is_told_of_whatever_the_database_quotes_of_it(tmp_path: 
         except StoreError:
             damaged += 1
     assert damaged > 0
+
+
+def test_another_state_under_the_same_number_has_another_stamp(tmp_path: Path) -> None:
+    """A table that was restored, or edited by hand, is written on from the same numbers."""
+    store = open_sql_store(ADDRESS, root=tmp_path)
+    token = store.acquire("acme", purpose="apply", ttl=HOUR).token
+    store.write("acme", b"{}", replacing=None, token=token)
+    before = store.stamps()
+    assert store.stamps("acme") == before
+    for edit in ("data = x'7b207d'", "at = at + 1"):
+        run_sql(tmp_path, f"UPDATE reconciler_snapshots SET {edit}")  # noqa: S608  # ours
+        assert store.stamps() == store.stamps("acme") != before
+        before = store.stamps()
