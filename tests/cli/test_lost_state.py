@@ -50,15 +50,31 @@ def test_a_lost_state_is_asked_about(run: Run, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / ".reconciler" / "state")
     assert f"No changes. {QUESTION}" in run("plan").stdout
     assert f"No drift that could be told. {QUESTION}" in run("drift").stdout
-    told = run("who", "bo").stdout
+    told = run("who", "bo", code=1).stdout
     assert QUESTION in told
     assert "not there" not in told
-    told = run("access", "dev").stdout
+    told = run("access", "dev", code=1).stdout
     assert QUESTION in told
     assert "declared, nothing recorded" in told
     assert "not there" not in told
     assert "0 people" not in told
     assert QUESTION in run("plan", "--format", "markdown").stdout
+
+
+def test_no_question_is_answered_without_a_state_as_if_all_were_well(run: Run, tmp_path: Path) -> None:
+    manifest = tmp_path / "access" / "acme.yaml"
+    manifest.write_text(MANIFEST.replace("people:", "people:\n  nil: {email: nil@acme.example}"), encoding="utf-8")
+    for words in (lists := [["who", "--all"], ["access", "--all"], ["who", "--can", "admin"], ["expiring"]]):
+        run(*words)
+    shutil.rmtree(tmp_path / ".reconciler" / "state")
+    why = run("why", "bo", "dev", code=1).stdout
+    assert "nobody can tell whether they have access in dev; declared: admin" in why
+    assert "live:     not known" in why
+    for words in [*lists, ["who", "nil"], ["who", "--all", "--format", "csv"], ["why", "bo", "dev"]]:
+        told = run(*words, code=1)
+        assert "nothing is known of what is there in dev: there is no state\n  advice: " in told.stderr
+        assert "not there" not in told.stdout
+        assert "not given yet" not in told.stdout
 
 
 def test_an_audit_after_the_loss_does_not_make_anybody_missing(run: Run, tmp_path: Path) -> None:
@@ -67,7 +83,7 @@ def test_an_audit_after_the_loss_does_not_make_anybody_missing(run: Run, tmp_pat
         run("sandbox", *words)
     assert "gus" in run("drift").stdout
     for question in (("who", "bo"), ("access", "dev")):
-        told = run(*question).stdout
+        told = run(*question, code=1).stdout
         assert QUESTION in told
         assert "not there" not in told
     assert "not declared" in run("who", "gus@acme.example").stdout
@@ -91,7 +107,7 @@ def test_a_state_that_was_written_where_nothing_could_be_read_shows_nobody_as_ab
     run("apply", "--auto-approve", code=1)
     assert "dev" in run("state", "list").stdout
     for words in (["who", "bo"], ["access", "dev"]):
-        told = run(*words).stdout
+        told = run(*words, code=1).stdout
         assert "declared, nothing recorded" in told
         assert "not there" not in told
 

@@ -37,7 +37,7 @@ def status(result: Result) -> str | None:
 
 
 def test_a_person_goes_from_declared_to_held(run: Run) -> None:
-    assert status(run("who", "eve", "--format", "json")) == "missing"
+    assert status(run("who", "eve", "--format", "json", code=1)) == "missing"
     run("apply", "--auto-approve")
     assert status(run("who", "eve", "--format", "json")) == "pending"
     run("sandbox", "people", "answer", "accept", "--all")
@@ -79,7 +79,8 @@ def test_a_role_that_has_ended_and_is_there_is_told_before_what_ends(run: Run) -
     ends = json.loads(run("expiring", "--format", "json").stdout)["expiring"]
     assert [(one["sort"], one["about"]) for one in ends] == [("entitlement", "acme-dev/member/cy")]
     run("sandbox", "clock", "+3d")
-    assert f"`reconciler validate --now {run('sandbox', 'clock').stdout[:10]}` shows them" in run("plan").stderr
+    assert "`reconciler validate` shows them" in run("plan").stderr
+    assert "has ended" in run("validate").stdout or "expired" in run("validate").stdout
     ended = json.loads(run("expiring", "--format", "json").stdout)["expiring"]
     assert [(one["sort"], one["what"], one["day"]) for one in ended] == [("still there", "admin", ends[0]["day"])]
 
@@ -131,9 +132,11 @@ def test_everything_is_a_table_that_no_spreadsheet_calculates(run: Run, tmp_path
     manifest = tmp_path / "access" / "example.yaml"
     text = manifest.read_text("utf-8").replace("Eve Moss", "'=HYPERLINK(\"http://x\")'")
     manifest.write_text(text.replace("spring campaign", "'+1+1'"), "utf-8")
-    first = list(csv.DictReader(run("who", "--all", "--format", "csv").stdout.partition("\n\n")[0].splitlines()))
-    assert {row["status"] for row in first if row["person"] == "eve"} == {"declared, not there"}
-    assert "No state of acme-bc" in run("who", "--all", "--format", "csv").stdout.partition("\n\npart,note\n")[2]
+    rows, _, notes = run("who", "--all", "--format", "csv", code=1).stdout.partition("\n\n")
+    first = list(csv.DictReader(rows.splitlines()))
+    assert {row["status"] for row in first if row["person"] == "eve"} == {"declared, nothing recorded"}
+    assert notes.startswith("part,note\n")
+    assert "No state of acme-bc" in notes
     run("apply", "--auto-approve")
     people = list(csv.DictReader(run("who", "--all", "--format", "csv").stdout.splitlines()))
     (eve,) = [row for row in people if row["access"] == "acme-bc/member/eve"]
@@ -245,8 +248,8 @@ def test_neither_asks_a_system(run: Run, tmp_path: Path) -> None:
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("kind: sandbox", "kind: business_api"), encoding="utf-8")
     assert "business_api" in config.read_text(encoding="utf-8")
-    assert "eve" in run("who", "eve").stdout
-    assert "eve" in run("access", "acme-bc").stdout
+    assert "eve" in run("who", "eve", code=1).stdout  # nothing is recorded yet
+    assert "eve" in run("access", "acme-bc", code=1).stdout
 
 
 def test_what_an_audit_found_counts_although_nobody_declared_it(run: Run) -> None:

@@ -14,10 +14,12 @@ from reconciler.cli.catalogue import RENDERERS, Subject, load
 from reconciler.cli.options import as_of_option, document_option, read_days
 from reconciler.features.queries import access_matrix, everything, person_access, reasons
 from reconciler.features.queries import expiring as ends
-from reconciler.model.errors import UsageError
+from reconciler.features.queries.directory import load_about
+from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.holding import AccessMatrix, PersonReport
 from reconciler.output import FORMS
 from reconciler.output.document import Document
+from reconciler.output.words import join
 from reconciler.systems import SYSTEMS
 from reconciler.systems.pages import system_table
 
@@ -31,7 +33,7 @@ _Value = TypeVar("_Value", PersonReport, AccessMatrix)
 @as_of_option
 @document_option
 @click.pass_obj
-def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: date | None, format_: str) -> None:
+def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: date | None, format_: str) -> int:
     """Show everything one person has, in all organizations.
 
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
@@ -46,15 +48,13 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
     if person is not None:
         report = person_access.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
         app.show(RENDERERS.who, report, format_=format_)
-    elif can is None:
+        return _code(app, report.no_state)
+    if can is None:
         found = everything.read_everybody(files=app.files, store=app.store, today=app.today, as_of=as_of)
-        _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_)
-    else:
-        ability = everything.parse_ability(can)
-        able = everything.read_everything(
-            files=app.files, store=app.store, today=app.today, as_of=as_of, ability=ability
-        )
-        _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_)
+        return _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_)
+    ability = everything.parse_ability(can)
+    able = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of, ability=ability)
+    return _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_)
 
 
 @click.command()
@@ -63,7 +63,7 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
 @as_of_option
 @document_option
 @click.pass_obj
-def access(app: App, address: str | None, is_all: bool, as_of: date | None, format_: str) -> None:
+def access(app: App, address: str | None, is_all: bool, as_of: date | None, format_: str) -> int:
     """Show who can reach something, with which role, and how.
 
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
@@ -74,10 +74,10 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
         raise UsageError("give an ADDRESS, or --all", advice="reconciler access --all --format csv")
     if address is None:
         found = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of)
-        _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_)
-        return
+        return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_)
     matrix = access_matrix.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)
+    return _code(app, _without_state(matrix))
 
 
 @click.command()
@@ -86,7 +86,7 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
 @as_of_option
 @document_option
 @click.pass_obj
-def why(app: App, person: str, address: str, as_of: date | None, format_: str) -> None:
+def why(app: App, person: str, address: str, as_of: date | None, format_: str) -> int:
     """Show why somebody can reach something, since when and by what.
 
     PERSON is as for `who`, also of the past, or the key of a partner. ADDRESS is the key of an organization, or
@@ -96,13 +96,14 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
     _refuse_days_to_come(as_of, app.today)
     report = reasons.why(person, address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.why, report, format_=format_)
+    return _code(app, [report.reach.on.organization] if report.has_no_state and as_of is None else ())
 
 
 @click.command()
 @click.option("--within", type=read_days, default="30d", metavar="DAYS", help="How far ahead: 30d, 2w. [default: 30d]")
 @document_option
 @click.pass_obj
-def expiring(app: App, within: timedelta, format_: str) -> None:
+def expiring(app: App, within: timedelta, format_: str) -> int:
     """Show what ends by itself within some days.
 
     Access, people, invitations and requests that nobody answered, work orders, approvals, exceptions from policies and
@@ -117,6 +118,26 @@ def expiring(app: App, within: timedelta, format_: str) -> None:
         within=within,
     )
     app.show(RENDERERS.expiring, found, format_=format_)
+    declared = load_about(app.files, [""], today=app.today).organizations
+    return _code(app, declared.keys() - set(app.store.organizations()))
+
+
+def _code(app: App, without_state: Iterable[str]) -> int:
+    """Failed where nothing is known of what is there: what was not seen is never reported as fine."""
+    if not (names := sorted(set(without_state))):
+        return ExitCode.DONE
+    advice = (
+        "before the first `reconciler apply` that is so; else correct `state:` in reconciler.yaml, or bring the state "
+        "back from a copy with `reconciler state push`"
+    )
+    app.notify(f"nothing is known of what is there in {join(names)}: there is no state", level="error", advice=advice)
+    return ExitCode.FAILED
+
+
+def _without_state(value: PersonReport | AccessMatrix) -> Iterable[str]:
+    if isinstance(value, PersonReport):
+        return value.no_state
+    return [value.address.organization] if value.has_no_state and value.as_of is None else ()
 
 
 def _show_all(
@@ -125,17 +146,25 @@ def _show_all(
     values: Iterator[_Value],
     pieces_of: Callable[[Iterable[_Value]], Iterator[Document]],
     format_: str,
-) -> None:
+) -> int:
     """A list of everything; CSV is written while it is made."""
+    without_state: list[str] = []
+
+    def noted() -> Iterator[_Value]:
+        for value in values:
+            without_state.extend(_without_state(value))
+            yield value
+
     if format_ != "csv":
-        app.show(subject, list(values), format_=format_)
-        return
+        app.show(subject, list(noted()), format_=format_)
+        return _code(app, without_state)
     write, style, header = load(FORMS["csv"]), app.style(sys.stdout), ""
-    for piece in pieces_of(values):
+    for piece in pieces_of(noted()):
         text = "".join(write(piece, style))
         is_next, before = text.startswith(header), "\n" if header else ""
         click.echo(text.removeprefix(header) if header and is_next else before + text, nl=False)
         header = text.partition("\n")[0] + "\n"
+    return _code(app, without_state)
 
 
 def _refuse_days_to_come(as_of: date | None, today: date) -> None:

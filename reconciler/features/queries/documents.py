@@ -75,7 +75,7 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     ]
     connections = []
     for one in matrix.connections:
-        status = _NOT_KNOWN if matrix.has_no_state and not one.recorded else describe_status(one)
+        status = describe_status(one, is_known=not matrix.has_no_state)
         cells = (name_subject(one.address), name_access(one.address), "" if matrix.as_of else status)
         connections.append(Row(cells=tuple(map(plain, cells))))
     if found := table(("connected", "with", "" if matrix.as_of else "status"), connections):
@@ -104,7 +104,8 @@ def _table_of_reaches(reaches: Iterator[Reach], matrix: AccessMatrix) -> Table:
     """On a past day nothing is declared: the manifests of that day are in their own history."""
     rows = []
     for reach in reaches:
-        cells = [name_subject(reach.subject), describe_effective(reach), describe_ways(reach)]
+        ways = describe_ways(reach, is_known=not matrix.has_no_state)
+        cells = [name_subject(reach.subject), describe_effective(reach), ways]
         if not matrix.as_of:
             # The groups are told under how.
             origins = (describe_origin(way, with_group=False) for way in reach.ways)
@@ -121,16 +122,17 @@ def describe_effective(reach: Reach) -> str:
     return "can grant it to themselves" if reach.can_take else _NOTHING
 
 
-def describe_ways(reach: Reach) -> str:
+def describe_ways(reach: Reach, *, is_known: bool = True) -> str:
     """Every way that leads there; several ways are told with what each gives, because the strongest counts."""
-    ways = [_describe_way(way, with_values=len(reach.ways) > 1 or not way.is_active) for way in reach.ways]
+    several = len(reach.ways) > 1
+    ways = [_describe_way(way, with_values=several or not way.is_active, is_known=is_known) for way in reach.ways]
     if reach.can_take:
         what = "access" if reach.effective is None else "more"
         ways.append(f"admin of {reach.on.organization}, can give themselves {what}")
     return "; ".join(ways)
 
 
-def _describe_way(way: Holding, *, with_values: bool) -> str:
+def _describe_way(way: Holding, *, with_values: bool, is_known: bool) -> str:
     address = way.address
     if address.kind == "asset_group_access":
         name = f"asset group {address.parts[0]}"
@@ -142,7 +144,7 @@ def _describe_way(way: Holding, *, with_values: bool) -> str:
         name = "directly"
     through = f" through {way.declared.through}" if way.declared and way.declared.through else ""
     if way.recorded is None:
-        return f"{name}{through}, not given yet"
+        return f"{name}{through}, {'not given yet' if is_known else 'given or not'}"
     values = f": {describe_recorded(way)}" if with_values else ""
     return f"{name}{through}{values}"
 
@@ -153,7 +155,7 @@ def _describe_intended(reach: Reach, *, is_known: bool) -> str:
         return _NOTHING
     if len(reach.ways) == 1:
         (way,) = reach.ways
-        status = describe_status(way) if is_known or way.recorded else _NOT_KNOWN
+        status = describe_status(way, is_known=is_known)
         return f"{describe_declared(way)} ({status})" if way.declared else status
     return _NOTHING if reach.intended is None else name_attributes(reach.intended) or "yes"
 
@@ -223,7 +225,7 @@ def _organization(part: OrganizationHoldings, report: PersonReport) -> Section:
         if report.as_of:
             cells.append(one.trouble)
         else:
-            status = describe_status(one) if is_known else _NOT_KNOWN
+            status = describe_status(one, is_known=is_known)
             cells += [describe_declared(one), _format_day(one.ends), status, describe_origin(one)]
         rows.append(Row(cells=tuple(map(plain, cells))))
     header = ("what", "recorded", "since", *([""] if report.as_of else ["declared", "ends", "status", "from"]))
@@ -296,8 +298,13 @@ def describe_declared(holding: Holding) -> str:
     return f"{values}, {holding.excuse}" if holding.excuse else values
 
 
-def describe_status(holding: Holding) -> str:
-    """How the two fit together, what is wrong with the record, and whether nothing shows what it says."""
+def describe_status(holding: Holding, *, is_known: bool = True) -> str:
+    """How the two fit together, what is wrong with the record, and whether nothing shows what it says.
+
+    In an organization without a state only what is declared is known.
+    """
+    if not is_known and holding.recorded is None:
+        return _NOT_KNOWN
     unverified = "unverified" if holding.is_active and holding.recorded and holding.recorded.unverified else ""
     return "; ".join(filter(None, [_STATUSES[holding.status], holding.trouble, unverified]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -213,9 +213,13 @@ def document_of_everything(matrices: Sequence[AccessMatrix]) -> Document:
         is_title_needless=True,
         notes=_note(_missing(matrices)),
         blocks=(_in_two(header, rows, ("who", "can", "on", "how", *(() if is_past else ("declared",))), brief),),
-        summary=f"{count(len(subjects), 'person or partner', 'people and partners')} in all.",
+        summary=f"{count(len(subjects), 'person or partner', 'people and partners')} {_in_all(_missing(matrices))}.",
         whole="access matrix",
     )
+
+
+def _in_all(missing: Collection[str]) -> str:
+    return "in all, as far as anything is known" if missing else "in all"
 
 
 def _is_past(values: Sequence[PersonReport] | Sequence[AccessMatrix]) -> bool:
@@ -283,7 +287,8 @@ def _rows_of_person(report: PersonReport) -> Iterator[Row]:
         for one in part.holdings:
             since = str(one.recorded.since or "") if one.recorded else ""
             cells = (*who, part.organization, str(one.address), describe_recorded(one), since)
-            yield Row(cells=(*map(plain, cells), *(() if report.as_of else _declared([one]))))
+            is_known = part.organization not in report.no_state
+            yield Row(cells=(*map(plain, cells), *(() if report.as_of else _declared([one], is_known=is_known))))
 
 
 def _rows_of_matrix(matrix: AccessMatrix) -> Iterator[Row]:
@@ -294,20 +299,21 @@ def _rows_of_matrix(matrix: AccessMatrix) -> Iterator[Row]:
             name_thing(one.on) if one.on.kind == "organization" else str(one.on),
             name_subject(one.subject),
             describe_effective(one),
-            describe_ways(one),
+            describe_ways(one, is_known=not matrix.has_no_state),
             str(min(begun)) if begun else "",
         )
-        yield Row(cells=(*map(plain, cells), *(() if matrix.as_of else _declared(one.ways))))
+        is_known = not matrix.has_no_state
+        yield Row(cells=(*map(plain, cells), *(() if matrix.as_of else _declared(one.ways, is_known=is_known))))
 
 
-def _declared(ways: Sequence[Holding]) -> tuple[Inline, ...]:
+def _declared(ways: Sequence[Holding], *, is_known: bool) -> tuple[Inline, ...]:
     """The cells of what is declared, over all ways."""
     lines = [way.declared for way in ways if way.declared is not None]
     ends = [way.ends for way in ways if way.is_wanted]
     texts = (
         [describe_declared(way) for way in ways if way.declared is not None],
         [str(max(filter(None, ends)))] if ends and all(ends) else [],
-        [describe_status(way) for way in ways],
+        [describe_status(way, is_known=is_known) for way in ways],
         [line.through for line in lines],
         [line.reason for line in lines],
     )

@@ -22,7 +22,7 @@ from reconciler.features.queries.directory import (
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Move, Person
-from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.errors import ManifestError, ReconcilerError, StoreError
 from reconciler.model.holding import AccessHistory, Holding, OrganizationHoldings, PersonReport
 from reconciler.model.kinds import person_in
 from reconciler.model.outcome import LoggedEntry
@@ -65,6 +65,9 @@ def who(
     told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.not_kept else {}
     # Nothing is recorded there, so nothing is known to be absent.
     unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
+    if not as_of and not store.organizations():  # they may have access that no manifest mentions
+        with suppress(ManifestError):  # what is wrong elsewhere keeps no answer back
+            unrecorded = sorted(load_about(files, [""], today=today).organizations)
     return PersonReport(
         key=key,
         person=person,

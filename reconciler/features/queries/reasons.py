@@ -202,7 +202,10 @@ def _answer(report: WhyReport) -> str:
     if waits:
         return f"no access {where}{day} yet: {describe_recorded(waits[0])}"
     if reach.intended is not None:
-        return f"no access {where}{day} as far as is recorded; declared: {name_attributes(reach.intended) or 'yes'}"
+        declared = name_attributes(reach.intended) or "yes"
+        if report.has_no_state:
+            return f"nobody can tell whether they have access {where}{day}; declared: {declared}"
+        return f"no access {where}{day} as far as is recorded; declared: {declared}"
     ended = [told.ended for told in report.past if told.ended]
     last = f"; it ended on {max(ended, key=lambda entry: entry.time).time:%Y-%m-%d}" if ended else ""
     return f"no access {where}{day}{last}"
@@ -229,13 +232,15 @@ def _section(title: str, reason: AccessReason, report: WhyReport) -> Section:
     facts: list[tuple[str, Inline]] = [] if report.as_of else [("declared", plain(line)) for line in _lines(holding)]
     remembered = holding.remembered if holding.drift else holding.recorded
     since = f", since {remembered.since}" if remembered and remembered.since else ""
-    kept = "nothing" if remembered is None else describe_recorded(Holding(address=holding.address, recorded=remembered))
+    nothing = "nothing: there is no state" if report.has_no_state else "nothing"
+    kept = nothing if remembered is None else describe_recorded(Holding(address=holding.address, recorded=remembered))
     facts.append(("recorded", plain(f"{kept}{since}")))
-    seen = describe_recorded(holding) if holding.drift else "as recorded"
+    is_known = not report.has_no_state or holding.recorded is not None
+    seen = describe_recorded(holding) if holding.drift else "as recorded" if is_known else "not known"
     facts.append(("live", plain(f"{seen}{f', as read on {report.last_read}' if report.last_read else ''}")))
     if holding.drift:
         facts.append(("drift", plain(_describe_drift(holding.drift))))
-    if status := describe_status(holding):
+    if status := describe_status(holding, is_known=is_known):
         facts.append(("status", plain(status)))
     facts += tell_story(history)
     if holding.ends and not report.as_of:
