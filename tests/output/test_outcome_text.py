@@ -7,7 +7,7 @@ from datetime import date
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.address import Address
-from reconciler.model.change import Change
+from reconciler.model.change import Blocked, Change, Guard, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
@@ -56,6 +56,28 @@ def order(name: str) -> WorkOrder:
 
 def report(*outcomes: Outcome) -> Report:
     return Report(results=tuple(map(Result, (invite(person) for person in PEOPLE), outcomes)))
+
+
+def test_a_report_says_what_a_guard_stopped_and_that_more_waits() -> None:
+    whole = plan()
+    (part,) = whole.organizations
+    finn = invite("finn")
+    waits = Waiting(
+        address=Address("acme-bc", "ad_account_access", "us/eve"), action=Action.GRANT, on="eve", why="no answer"
+    )
+    blocked = Blocked(change=finn, guard=Guard.CAP, message="4,000 of 4,000 members", approval="")
+    whole = replace(whole, organizations=(replace(part, changes=part.changes[:1], waiting=(waits,)),))
+    assert render_report(whole, replace(report(Applied()), blocked=(blocked,)), Style()) == (
+        "Blocked: nothing of this is done\n"
+        "  !   finn  standard  acme-bc  invite: no reason given\n"
+        "      cap: 4,000 of 4,000 members\n"
+        "      no approval can allow this\n\n"
+        "acme-bc (business_center)\n\n"
+        "  Applied\n"
+        "    + ana  standard  invite: applied\n\n"
+        "1 further step waits; `reconciler plan` says for what.\n\n"
+        "Applied 1 change; 1 blocked.\n"
+    )
 
 
 def test_a_report_names_every_outcome_and_says_how_to_go_on() -> None:

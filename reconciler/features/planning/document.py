@@ -180,7 +180,7 @@ def _entries(part: OrganizationPlan, plan: Plan) -> Iterator[Entry]:
         yield "Waiting", judge_row(key, terms, waiting, _waiting_row(terms, waiting, plan.today))
     for blocked in part.blocked:
         terms = terms_of(part.system, blocked.change)
-        yield "Blocked", judge_row(key, terms, blocked.change, _blocked_row(terms, blocked))
+        yield "Blocked", judge_row(key, terms, blocked.change, blocked_row(terms, blocked))
 
 
 def _waiting_row(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
@@ -193,7 +193,7 @@ def _waiting_row(terms: AccessTerms, waiting: Waiting, today: date) -> Row:
     return row_of(WAITING, terms.subject, terms.access, note, place=waiting.place)
 
 
-def _blocked_row(terms: AccessTerms, blocked: Blocked) -> Row:
+def blocked_row(terms: AccessTerms, blocked: Blocked) -> Row:
     """The guard with its numbers, and the exact line that would let the change through."""
     return row_of(
         BLOCKED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from reconciler.features.planning.access_terms import AccessTerms, judge_row, terms_of
-from reconciler.features.planning.document import remark_on
+from reconciler.features.planning.document import blocked_row, remark_on
 from reconciler.model.change import Change
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import explain_unread, summarize_unread
@@ -33,6 +33,7 @@ _TITLES: dict[str, str] = {
     "failed": "Failed",
     "in_doubt": "In doubt",
     "refused": "Not tried",
+    "blocked": "Blocked",
     "waits": "Waiting",
     "requested": "Requested",
     "applied": "Applied",
@@ -55,6 +56,11 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         terms = terms_of(systems.get(key, ""), change)
         row = _row(terms, change, outcome)
         entries.setdefault(key, []).append((outcome.kind, judge_row(key, terms, change, row)))
+    for blocked in report.blocked:
+        key = blocked.change.address.organization
+        terms = terms_of(systems.get(key, ""), blocked.change)
+        row = blocked_row(terms, blocked)
+        entries.setdefault(key, []).append(("blocked", judge_row(key, terms, blocked.change, row)))
     blocks: list[Block | None] = [
         first_section(one for found in entries.values() for _, one in found if one.is_foremost)
     ]
@@ -65,6 +71,9 @@ def document_of_report(plan: Plan, report: Report) -> Document:
         }
         sections = (rows_section(title, (one.row for one in rows)) for title, rows in others.items())
         blocks.append(chapter(plain(key), sections, about=systems.get(key, "")))
+    if later := len(plan.waiting) - len(plan.asks):
+        steps = count(later, "further step waits", "further steps wait")
+        blocks.append(Paragraph(text=f"{steps}; `reconciler plan` says for what."))
     if report.of(InDoubt):
         advice = "In doubt means no answer came. The next plan reads the system first and settles it."
         blocks.append(Paragraph(text=advice))
