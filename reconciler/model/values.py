@@ -54,7 +54,7 @@ class _Delayed:
         made: dict[str, Any] = {}
         # The text holds nothing but names of fields. Annotations are read in the module of the class.
         outer = f"def make({', '.join(names)}):\n {text}\n return {name}"
-        exec(outer, vars(sys.modules[cls.__module__]), made)  # noqa: S102
+        exec(outer, vars(sys.modules[cls.__module__]), made)  # noqa: S102  # see above
         method = made["make"](**names)
         method.__qualname__ = f"{cls.__qualname__}.{name}"
         if name == "__init__":

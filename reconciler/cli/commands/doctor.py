@@ -57,7 +57,7 @@ def _check_git() -> HealthCheck:
     if path is None:
         advice = "install git: `diff`, reviews and links to lines read revisions with it"
         return HealthCheck(name="git", health=Health.WARNING, found="not found", advice=advice)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603  # fixed words
     return HealthCheck(name="git", found=said.strip().removeprefix("git version ") or "says no version")
 
 
