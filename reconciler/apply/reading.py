@@ -117,7 +117,7 @@ def recorded_as_live(state: State) -> Live:
         if known.live != fingerprint_of(seen.get(address))
     }
     unknown |= {str(address): "the answer to an earlier call never came" for address in state.in_doubt}
-    resources = {address: item for address, item in seen.items() if str(address) not in unknown}
+    resources = {at: item for at, item in seen.items() if str(at) not in unknown} if unknown else seen
     return Live(organization=key, resources=resources, unknown=unknown)
 
 

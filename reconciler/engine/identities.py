@@ -314,7 +314,8 @@ def remembered_in(state: State) -> dict[Address, str | None]:
     seen = {(address.kind, address.key) for address in found}
     approvals = (used.address for used in state.used_approvals)
     for address in (*state.deferred, *state.drift, *state.waits, *approvals, *state.records, *tuple(found)):
-        for name in zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=True):
+        parents = KINDS[address.kind].parents
+        for name in zip(parents, address.parts, strict=True) if parents else [(address.kind, address.key)]:
             if name not in seen:
                 seen.add(name)
                 found.setdefault(Address(address.organization, *name))

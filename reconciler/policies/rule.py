@@ -67,13 +67,13 @@ class PolicyInput:
         """All memberships, each with the person in the directory whom it is about."""
         for organization in self.organizations():
             for member in self.members(organization):
-                yield organization, member, self.find_person(member.address)
+                yield organization, member, self.desired.people.get(member.address.key)
 
     def every_admin(self) -> Iterator[tuple[Organization, Declared, Person | None]]:
         """Those of them whose role manages other people's access."""
         for organization in self.organizations():
             for admin in self.admins(organization):
-                yield organization, admin, self.find_person(admin.address)
+                yield organization, admin, self.desired.people.get(admin.address.key)
 
     def everything(self) -> Iterator[tuple[Organization, Declared]]:
         """All memberships, grants, shares and assets."""
