@@ -118,7 +118,7 @@ class Outlet(io.TextIOBase):
     def _pass_on(self, end: int) -> None:
         text, self._pending = self._pending[:end], self._pending[end:]
         clean = defuse(SECRETS.hide(text), at_line_start=self._at_line_start, ours=self.annotations_pass)
-        line = re.split(r"[\r\n]", text)[-1]
+        line = text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
         is_blank = not line.strip()
         self._at_line_start = is_blank and (self._at_line_start or line != text)
         self._stream.write(clean)

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from reconciler.model.finding import Finding, Severity
@@ -283,9 +284,10 @@ def _findings(block: Findings, style: Style) -> Iterator[str]:
         lines = lines_of.get(place.file, []) if place else []
         if finding.id in _SECRETS and place is not None and 1 <= place.line <= len(lines):
             lines[place.line - 1] = _HIDDEN
+    paint_label = cache(lambda severity, id_: style.paint(f"{severity}[{id_}]", _TONES[severity]))
     for finding in sorted(block.findings, key=lambda finding: finding.sort_key):
         where = f"{make_visible(str(finding.place))}: " if finding.place else ""
-        label = style.paint(f"{finding.severity}[{finding.id}]", _TONES[finding.severity])
+        label = paint_label(finding.severity, finding.id)
         yield from fold(f"{style.paint(where, Tone.STRONG)}{label}: {make_visible(finding.message)}", style.width)
         yield from _excerpt(finding, lines_of.get(finding.place.file, []) if finding.place else [], style)
         yield from (f"  see also: {make_visible(str(place))}" for place in finding.related)
