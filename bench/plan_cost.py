@@ -123,7 +123,7 @@ def main() -> None:
             if size <= MANY:
                 measure_stages(root / "settled", size)
             shutil.rmtree(root)
-    print(f"\n| {'target':64} | {'goal':>8} | {'is':>8} |        |\n|{'-' * 66}|{'-' * 9}:|{'-' * 9}:|--------|")
+    print(f"\n| {'target':64} | {'goal':>8} | {'is':>8} | result |\n|{'-' * 66}|{'-' * 9}:|{'-' * 9}:|--------|")
     for name, value, goal, is_met in verdicts:
         print(f"| {name:64} | {goal:>8} | {value:8.2f} | {'met' if is_met else 'missed'} |")
 

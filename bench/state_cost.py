@@ -113,7 +113,7 @@ def _measure(store: LocalFileStore, lease: Lease, folder: Path, *, changes: int,
         "one after every change": f"{snapshot * changes:,} bytes, {snapshot * changes / written:,.0f} times as much",
         "target: at most 1 ms of state and audit a change": "met" if seconds <= changes / 1000 else "missed",
     }
-    print("\n| state and audit | |\n|---|---|")
+    print("\n| state and audit | cost |\n|---|---|")
     for what, is_ in rows.items():
         print(f"| {what} | {is_} |")
 
