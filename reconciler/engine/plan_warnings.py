@@ -23,6 +23,7 @@ from reconciler.model.masks import is_masked
 from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import State
+from reconciler.model.suggestions import count
 from reconciler.model.work_order import OrderStatus
 
 
@@ -85,7 +86,8 @@ def _overdue_waits(context: PlanningContext, part: OrganizationPlan) -> Iterator
         more = f" and {len(items) - 1} more" if len(items) > 1 else ""
         yield _warning(
             "overdue",
-            f"{first.address}{more} has waited for {on} since {first.since} ({days} days): {first.why}",
+            f"{first.address}{more} has waited for {on} since {first.since} "
+            f"({count(days, 'day', 'days')}): {first.why}",
             first.place,
             advice=f"ends with {first.ends}; ask {on}, or take it out of the manifests",
             address=first.address,
@@ -291,10 +293,10 @@ def _old_rosters(context: PlanningContext) -> Iterator[Finding]:
         if kind != "organization" and age > timedelta(days=days):
             yield _warning(
                 "old-roster",
-                f"what is known of each {kind.replace('_', ' ')} of {key} is {age.days} days old",
+                f"what is known of each {kind.replace('_', ' ')} of {key} is {count(age.days, 'day', 'days')} old",
                 context.organization.place,
                 advice=f"look again and run `reconciler observe {key} --from FILE`; guards.max_roster_age allows "
-                f"{days} days",
+                f"{count(days, 'day', 'days')}",
                 address=context.address,
             )
 

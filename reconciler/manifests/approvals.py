@@ -13,7 +13,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Declared, Move, Organization, Person
 from reconciler.model.finding import Notes, Place
 from reconciler.model.kinds import KINDS, Action, Shape
-from reconciler.model.suggestions import suggest_word
+from reconciler.model.suggestions import count, suggest_word
 from reconciler.model.values import dataclass
 
 Files = Iterable[tuple[ManifestDocument, Cursor]]
@@ -112,7 +112,7 @@ class ApprovalReader:
             notes.warning("ended-approval", f"this approval ended on {expires}", place, advice="delete it")
         if today and self.max_days is not None and (expires - today).days > self.max_days:
             last = today + timedelta(days=self.max_days)
-            message = f"this approval lasts until {expires}, more than {self.max_days} days"
+            message = f"this approval lasts until {expires}, more than {count(self.max_days, 'day', 'days')}"
             advice = f"give a day up to {last}; guards.max_approval_days sets the limit"
             notes.error("approval-too-long", message, place, advice=advice)
 

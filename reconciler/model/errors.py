@@ -55,7 +55,7 @@ class ManifestError(ReconcilerError):
     """
 
     def __init__(self, findings: list[Finding], texts: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{len(findings)} problems in the manifests")
+        super().__init__("the manifests cannot be used: their findings say why")
         self.findings = findings
         self.texts = texts or {}
 

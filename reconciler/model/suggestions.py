@@ -128,6 +128,11 @@ def _most_alike(wanted: str, found: list[str]) -> list[str]:
     return sorted(found, key=lambda name: (-SequenceMatcher(None, wanted, name.casefold()).ratio(), name))[:_MAX_NAMES]
 
 
+def count(number: float, singular: str, plural: str) -> str:
+    """`1 file`, `12,000 files`: every number with its word, in messages, findings and documents alike."""
+    return f"{number:,} {singular if number == 1 else plural}"
+
+
 def list_words(words: Iterable[str]) -> str:
     """The words as they read in a sentence."""
     return ", ".join(f"`{word}`" for word in words)

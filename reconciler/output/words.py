@@ -7,11 +7,7 @@ from collections.abc import Sequence
 from reconciler.model.address import Address
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes, Resource
-
-
-def count(number: int, singular: str, plural: str) -> str:
-    """`1 file`, `12,000 files`."""
-    return f"{number:,} {singular if number == 1 else plural}"
+from reconciler.model.suggestions import count as count  # noqa: PLC0414  # findings count with it too
 
 
 def join(parts: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import person_in
+from reconciler.model.suggestions import count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 
@@ -22,7 +23,8 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
             if line.starts and line.expires and (days := (line.expires - line.starts).days) > most:
                 yield PolicyObjection(
                     address=declared.address,
-                    message=f"the emergency access of {where} lasts {days} days, and {most:g} are the most",
+                    message=f"the emergency access of {where} lasts {count(days, 'day', 'days')}, "
+                    f"and {count(int(most), 'is', 'are')} the most",
                     place=line.place,
                     advice="let it end earlier; what is needed for longer is reviewed like everything else",
                 )

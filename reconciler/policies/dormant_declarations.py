@@ -9,6 +9,7 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Severity
 from reconciler.model.resource import Status
 from reconciler.model.state import State
+from reconciler.model.suggestions import count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 _WAS_THERE = frozenset({Status.ACTIVE, Status.LEFT, Status.REMOVED, Status.REVOKED_BY_OWNER})
@@ -22,7 +23,8 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
         if since is not None and (age := (world.today - since).days) > most:
             yield PolicyObjection.to(
                 declared,
-                f"{declared.address} is declared and was never there: {what} since {since} ({age} days)",
+                f"{declared.address} is declared and was never there: {what} since {since} "
+                f"({count(age, 'day', 'days')})",
                 advice="ask whoever has to act, or take it out until somebody needs it",
                 person=world.find_person(declared.address),
             )

@@ -8,6 +8,7 @@ from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import person_in
 from reconciler.model.resource import role_in
+from reconciler.model.suggestions import count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, numbers
 
 _FOR_OUTSIDERS = {"admin": 90, "administrator": 90, "owner": 90, "any": 365}
@@ -27,8 +28,8 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
                 role = role_in(line.attributes) or "access"
                 yield PolicyObjection.to(
                     declared,
-                    f"`{person_in(declared.address)}` ({person.employment}) has {role} {lasts}, and {most} days are "
-                    f"the most: {declared.address}",
+                    f"`{person_in(declared.address)}` ({person.employment}) has {role} {lasts}, and "
+                    f"{count(most, 'day is', 'days are')} the most: {declared.address}",
                     advice="let it end earlier; extending it is one reviewed line",
                     person=person,
                 )
@@ -44,7 +45,7 @@ def _too_long(line: Entitlement, most: int, world: PolicyInput) -> str | None:
     days = (line.expires - max(line.starts or world.today, world.today)).days
     if line.starts is not None:
         days = (line.expires - line.starts).days
-    return f"for {days} days" if days > most else None
+    return f"for {count(days, 'day', 'days')}" if days > most else None
 
 
 RULE = Rule(

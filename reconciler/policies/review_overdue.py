@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from reconciler.model.address import Address
 from reconciler.model.finding import Severity
+from reconciler.model.suggestions import count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 
@@ -21,7 +22,8 @@ def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
         since = f"was last reviewed on {last}" if last else "was never reviewed"
         yield PolicyObjection(
             address=Address.whole(organization.key),
-            message=f"the access to `{organization.key}` {since}, and is to be reviewed every {every} days",
+            message=f"the access to `{organization.key}` {since}, and is to be reviewed "
+            f"every {count(every, 'day', 'days')}",
             place=organization.place,
             advice=f"`reconciler review start --scope {organization.key} --due DATE` begins a review",
         )

@@ -128,10 +128,13 @@ def verify(app: App, head: str | None) -> int:
         app.notify(message, level="error")
         return ExitCode.FAILED
     if verdict.put_aside:
-        message = f"{verdict.put_aside} bytes of records that were cut off once are kept beside the log, in audit.torn"
+        torn = count(verdict.put_aside, "byte", "bytes")
+        message = f"{torn} of records that were cut off once are kept beside the log, in audit.torn"
         app.notify(message, level="warning")
     write_outputs({"audit_head": verdict.head})
-    text = f"{verdict.records} records with {verdict.entries} entries fit together; the last one is {verdict.head}"
+    records = count(verdict.records, "record", "records")
+    entries = count(verdict.entries, "entry", "entries")
+    text = f"{records} with {entries} fit together; the last one is {verdict.head}"
     click.echo("\n".join(fold(text, app.style(sys.stdout).width)))
     return ExitCode.DONE
 

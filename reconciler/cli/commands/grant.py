@@ -34,6 +34,7 @@ from reconciler.model.declared import Desired
 from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.model.finding import Severity
 from reconciler.model.suggestions import suggest_names
+from reconciler.output.words import count
 from reconciler.policies.judging import POLICIES, parameters_of
 from reconciler.policies.rule import number
 
@@ -84,7 +85,7 @@ def grant(
         raise UsageError("the reason is empty", advice="name a ticket, or say what it is for")
     most = int(number(parameters_of(POLICIES["break-glass"], app.config.policies), "days"))
     if options["break_glass"] and options["days"] > most:
-        message = f"emergency access lasts {most} days at most"
+        message = f"emergency access lasts {count(most, 'day', 'days')} at most"
         advice = "ask for less, or leave --break-glass away; `days` of policy `break-glass` is the limit"
         raise UsageError(message, advice=advice)
     before = check_files(app.root, app.config, app.files, today=app.today)

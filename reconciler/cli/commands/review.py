@@ -310,7 +310,7 @@ def verify(app: App, typed: str, digest: str) -> int:
         return ExitCode.FAILED
     decided = count(story.decided, "decision", "decisions")
     click.echo(f"access review {story.campaign.name}, closed on {story.closed}: {decided}, {story.undecided} left open")
-    click.echo(f"{len(members)} files are as they were written; the digest is {found}")
+    click.echo(f"{count(len(members), 'file is', 'files are')} as written; the digest is {found}")
     if not known:
         advice = "compare the digest with one that was kept elsewhere: --digest DIGEST"
         app.notify("no record of this review is here", level="warning", advice=advice)

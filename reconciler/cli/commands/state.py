@@ -27,6 +27,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.json import state_to_json
 from reconciler.model.state import State
+from reconciler.output.words import count
 from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key
 
@@ -187,10 +188,10 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     in clear there. The present store stays as it is, and keeps the history.
     """
     source, target = app.store, open_store(to, root=app.root, key=key, dating=app.dating)
-    confirm(f"Copy {len(source.organizations())} organizations?", yes=yes)
+    confirm(f"Copy {count(len(source.organizations()), 'organization', 'organizations')}?", yes=yes)
 
     def report(organization: str, records: int) -> None:
-        app.notify(f"{organization}: {records} records copied and read back")
+        app.notify(f"{organization}: {count(records, 'record', 'records')} copied and read back")
 
     copy_states(source, target, terms=lease_terms(app), on_moved=report)
     app.notify("done: change `state:` in reconciler.yaml now, before anything is applied")
@@ -206,7 +207,9 @@ def verify(app: App, organization: str | None) -> int:
     for problem in problems:
         click.echo(problem)
     if not problems:
-        app.notify(f"{len(organizations)} organizations: everything can be read and fits together")
+        app.notify(
+            f"{count(len(organizations), 'organization', 'organizations')}: everything can be read and fits together"
+        )
     return ExitCode.FAILED if problems else ExitCode.DONE
 
 

@@ -28,6 +28,7 @@ from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
+from reconciler.output.words import count
 from reconciler.systems import SYSTEMS
 
 _MIN_MISSING = 2
@@ -361,7 +362,9 @@ def _audit_details(observation: Observation) -> Iterator[tuple[str, str, str]]:
     """What the audit log keeps: the file by its digest, and how much of it there is."""
     whole = str(Address.whole(observation.organization))
     for roster in observation.rosters:
-        detail = f"{roster.kind} roster of {roster.taken:%Y-%m-%dT%H:%M:%SZ}: {len(roster.resources)} rows"
+        detail = (
+            f"{roster.kind} roster of {roster.taken:%Y-%m-%dT%H:%M:%SZ}: {count(len(roster.resources), 'row', 'rows')}"
+        )
         detail += f", {len(roster.unknown)} unknown" if roster.unknown else ""
         vouched = next((f"; {one.message}" for one in observation.findings if one.id == "roster-foreign"), "")
         yield whole, "observe", f"{detail}, from {roster.source}, sha256:{roster.digest}{vouched}"

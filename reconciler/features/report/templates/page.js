@@ -29,7 +29,8 @@ const IS_OFF = new Set(["different", "missing", "undeclared", "over"]);
 const days = (text) => Math.round((Date.parse(text) - Date.parse(D.today)) / 864e5);
 const NOTE_DAYS = D.notes.map((text) => /^\d{4}-\d\d-\d\d$/.test(text) ? days(text) : NaN);
 const isThing = (thing) => thing.kind !== "organization";
-const count = (number, one, several) => `${number.toLocaleString("en")} ${number === 1 ? one : several}`;
+const plural = (number, one, several) => number === 1 ? one : several;
+const count = (number, one, several) => `${number.toLocaleString("en")} ${plural(number, one, several)}`;
 
 // Elements. Words of `make` become text; elements are put in as they are.
 function make(tag, properties = {}, ...children) {
@@ -532,18 +533,18 @@ function showTiles() {
   const filter = (values) => () => { clearAll(); for (const [id, value] of Object.entries(values)) $(id).value = value; refresh(); $("access").scrollIntoView(); $("access").focus({preventScroll: true}); };
   const go = (id) => () => { $(id).scrollIntoView(); };
   const tiles = [
-    [people.size, "people with access", `${outside.toLocaleString("en")} of them not employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
-    [ORGANIZATIONS.length, ORGANIZATIONS.length === 1 ? "organization" : "organizations", `${count(assets, "asset", "assets")} that somebody reaches`, "", go("about")],
-    [admins.size, "people manage access", "in at least one organization", "", filter({role: "manages", kind: "organization"})],
-    [critical, critical === 1 ? "critical access" : "critical accesses", "people from outside who manage access", critical ? "bad" : "", filter({risk: "0"})],
-    [few.length, few.length === 1 ? "organization short of admins" : "organizations short of admins", `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
-    [off, "accesses not as declared", "there and undeclared, other, or missing", off ? "warn" : "", filter({stands: "off"})],
-    [soon, "accesses end or change", "within 30 days", soon ? "warn" : "", filter({ends: "30"})],
-    [D.pending.length, "things wait", D.pending.length ? `${overdue.toLocaleString("en")} overdue` : "", overdue ? "warn" : "", go("waiting")],
-    [D.drift.length, "known differences", D.drift.length ? `${worst.toLocaleString("en")} critical or high` : "drift, as last audited", worst ? "bad" : "", go("drift")],
-    [D.findings.length, "findings", `${count(wrong, "error", "errors")}, ${count(warned, "warning", "warnings")}`, wrong ? "bad" : warned ? "warn" : "", go("findings")],
-    [unreviewed, unreviewed === 1 ? "review overdue" : "reviews overdue", `${count(ORGANIZATIONS.filter((one) => one.due).length, "organization", "organizations")} to be reviewed regularly`, unreviewed ? "warn" : "", go("about")],
-    [D.entries.length, "changes and events", `since ${D.since}`, "", go("changes")],
+    [people.size, plural(people.size, "person with access", "people with access"), `${outside.toLocaleString("en")} of them not employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
+    [ORGANIZATIONS.length, plural(ORGANIZATIONS.length, "organization", "organizations"), `${count(assets, "asset", "assets")} that somebody reaches`, "", go("about")],
+    [admins.size, plural(admins.size, "person manages access", "people manage access"), "in at least one organization", "", filter({role: "manages", kind: "organization"})],
+    [critical, plural(critical, "critical access", "critical accesses"), "people from outside who manage access", critical ? "bad" : "", filter({risk: "0"})],
+    [few.length, plural(few.length, "organization short of admins", "organizations short of admins"), `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
+    [off, plural(off, "access not as declared", "accesses not as declared"), "there and undeclared, other, or missing", off ? "warn" : "", filter({stands: "off"})],
+    [soon, plural(soon, "access ends or changes", "accesses end or change"), "within 30 days", soon ? "warn" : "", filter({ends: "30"})],
+    [D.pending.length, plural(D.pending.length, "thing waits", "things wait"), D.pending.length ? `${overdue.toLocaleString("en")} overdue` : "", overdue ? "warn" : "", go("waiting")],
+    [D.drift.length, plural(D.drift.length, "known difference", "known differences"), D.drift.length ? `${worst.toLocaleString("en")} critical or high` : "drift, as last audited", worst ? "bad" : "", go("drift")],
+    [D.findings.length, plural(D.findings.length, "finding", "findings"), `${count(wrong, "error", "errors")}, ${count(warned, "warning", "warnings")}`, wrong ? "bad" : warned ? "warn" : "", go("findings")],
+    [unreviewed, plural(unreviewed, "review overdue", "reviews overdue"), `${count(ORGANIZATIONS.filter((one) => one.due).length, "organization", "organizations")} to be reviewed regularly`, unreviewed ? "warn" : "", go("about")],
+    [D.entries.length, plural(D.entries.length, "change or event", "changes and events"), `since ${D.since}`, "", go("changes")],
   ];
   $("tiles").replaceChildren(...tiles.map(([number, text, about, tone, run]) => make("li", {}, make("button", {type: "button", className: tone, on: {click: run}}, make("strong", {}, number.toLocaleString("en"), tone ? make("span", {className: "unseen"}, tone === "bad" ? " (serious)" : " (look)") : "", tone ? make("span", {"aria-hidden": "true"}, " !") : ""), make("span", {className: "label"}, text), make("span", {className: "quiet"}, about)))));
 }
