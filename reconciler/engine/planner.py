@@ -174,7 +174,8 @@ def plan_organization(context: PlanningContext, targets: Targets) -> Organizatio
     if context.another:
         verdict = judge(_forgetting(context), context)
         part = replace(part, blocked=(verdict,) if isinstance(verdict, Blocked) else ())
-        return replace(part, drift=tuple(find_drift(context, part)))
+        part = replace(part, drift=tuple(find_drift(context, part)))
+        return with_risks(part, organization.system, wanted=context.wanted, allowed_domains=context.allowed_domains)
     decisions = decide(propose(context, targets), context)
     waiting = [with_end(item, context) for item in (*decisions.waiting, *_indistinct(context, targets))]
     part = replace(

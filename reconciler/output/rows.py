@@ -171,7 +171,7 @@ def hide_below(least: Risk, found: Iterable[Judged]) -> tuple[list[Judged], list
 
 
 def _first_row(judged: Judged) -> Row:
-    row, risk = judged.row, "" if judged.is_held else judged.risk.value
+    row, risk = judged.row, judged.risk.value
     mark = row.sign.mark if row.sign else ""
     # Of many organizations each is named behind the person, of many people each behind the organization.
     common = row.who if judged.where else judged.organization

@@ -87,6 +87,6 @@ def test_what_guards_stop_alike_stands_last_and_once() -> None:
     text = RENDERERS.plan["text"](mixed_plan(), Style())
     block = text.partition("\n\n")[2].partition("\n\n")[0].splitlines()
     rows = [line for line in block if line[2:4] in ("+ ", "~ ", "- ", "> ", "! ")]
-    assert rows[-1].split()[:4] == ["!", "kim", "stays", "admin"]
+    assert rows[-1].split()[:4] == ["!", "high", "kim", "stays"]
     assert text.count("kim") == 1
     assert "9 organizations" in rows[-1]

@@ -384,7 +384,8 @@ def _remarks(part: OrganizationPlan) -> Iterator[Finding]:
         terms = terms_of(part.system, blocked.change)
         yield remark_on(
             blocked.change,
-            f"{terms} is blocked, {blocked.guard}: {blocked.message}",
+            f"{terms} is blocked, {blocked.guard}: {blocked.message}"
+            f"{describe_risk(blocked.change.risk, blocked.change.marks)}",
             id_="blocked-change",
             advice=blocked.approval and f"to allow exactly this, add to `approvals:` in a manifest: {blocked.approval}",
         )
