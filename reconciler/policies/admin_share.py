@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import partial
 
 from reconciler.engine.entitlements import count_by_day
 from reconciler.model.access import is_administrator
-from reconciler.model.declared import Declared
+from reconciler.model.declared import Declared, Organization
 from reconciler.model.finding import Severity
 from reconciler.model.system import System
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, number
@@ -16,24 +17,31 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     most, share, smallest = (number(parameters, name) for name in ("at_most", "share", "from"))
     for organization in world.organizations():
-        key, system, resources = organization.key, organization.system, world.desired.resources[organization.key]
-        declared = [one for address, one in resources.items() if address.kind == "member"]
-        starts = {line.starts for one in resources.values() for line in one.lines if line.starts}
-        days = {world.today, *(day for day in starts if day > world.today)}
-        count = count_by_day(declared, days, system, always)
-        for day, admins in count_by_day(declared, days, system, partial(_administers, system)).items():
-            is_large_share = count[day] >= smallest and admins > share * count[day]
-            if admins and (admins > most or is_large_share):
-                named = world.on(day, {key: resources}).admins(organization)
+        for day, (admins, members) in _count(organization, world).items():
+            if admins and (admins > most or (members >= smallest and admins > share * members)):
+                key = organization.key
+                named = world.on(day, {key: world.desired.resources[key]}).admins(organization)
                 yield PolicyObjection(
                     address=named[0].address,
-                    message=f"{admins} of {count[day]} members administer `{key}`",
+                    message=f"{admins} of {members} members administer `{key}`",
                     place=organization.place,
                     others=tuple(admin.address for admin in named),
                     advice="lower those who do not manage other people's access",
                     since=day if day > world.today else None,
                 )
                 break
+
+
+def _count(organization: Organization, world: PolicyInput) -> dict[date, tuple[int, int]]:
+    """How many administer it, and how many members it has, today and on the days on which something begins in it."""
+    found = {world.today: (len(world.admins(organization)), len(world.members(organization)))}
+    if days := world.begins.get(organization.key):
+        system, declared = organization.system, world.desired.resources[organization.key]
+        members = [one for address, one in declared.items() if address.kind == "member"]
+        admins = count_by_day(members, days, system, partial(_administers, system))
+        count = count_by_day(members, days, system, always)
+        found |= {day: (admins[day], count[day]) for day in days}
+    return found
 
 
 def _administers(system: System, one: Declared) -> bool:

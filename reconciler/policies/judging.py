@@ -241,11 +241,9 @@ def _find_changing(world: PolicyInput) -> dict[date, dict[str, dict[Address, Dec
     since: looking at all that is declared on each of the days would take the square of it.
     """
     found: dict[date, dict[str, dict[Address, Declared]]] = defaultdict(dict)
-    for key, declared in world.desired.resources.items():
-        starts = {line.starts for one in declared.values() for line in one.lines if line.starts}
-        days = sorted(day for day in starts if day > world.today)
+    for key, days in world.begins.items():
         whose: dict[str, dict[Address, Declared]] = defaultdict(dict)
-        for address, one in declared.items() if days else ():
+        for address, one in world.desired.resources[key].items():
             whose[person_in(address) or str(address)][address] = one
         for part in whose.values():
             changes = change_days(part.values(), world.today)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from enum import Enum
@@ -30,6 +30,8 @@ class PolicyInput:
     lasting: Mapping[str, Mapping[Address, Declared]]
     """Organization key -> everything in it, without organizations that shall be deleted."""
     own_domains: frozenset[str] = frozenset()
+    begins: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    """Organization key -> the days to come on which something begins in it, of those that have any."""
     recorded: Mapping[str, State] = field(default_factory=dict)
     """Organization key -> what is remembered of it; only rules that need it look, and without it they are not asked."""
 
@@ -41,6 +43,7 @@ class PolicyInput:
             today=today,
             lasting=_lasting(desired, today, desired.resources),
             own_domains=own_domains(desired),
+            begins=_find_beginnings(desired, today),
             recorded=recorded or {},
         )
 
@@ -89,6 +92,14 @@ class PolicyInput:
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
         return self.desired.people.get(person_in(address))
+
+
+def _find_beginnings(desired: Desired, today: date) -> dict[str, Sequence[date]]:
+    found = {
+        key: {line.starts for one in part.values() for line in one.lines if line.starts and line.starts > today}
+        for key, part in desired.resources.items()
+    }
+    return {key: sorted(days) for key, days in found.items() if days}
 
 
 def own_domains(desired: Desired) -> frozenset[str]:
