@@ -11,6 +11,7 @@ from reconciler.apply.choice import steps_to_ask_for
 from reconciler.apply.reading import Scopes, describe_left_behind
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
+from reconciler.engine.identities import Renamed
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.live import Live
@@ -97,6 +98,7 @@ def read_worlds(
     """
     desired = request.desired
     recorded: dict[str, State] = {}
+    renamed: dict[str, Renamed] = {}
     live: dict[str, Live] = {}
     scopes, settled = Scopes(desired), {part.organization for part in request.settled}
     for key in sorted({*store.organizations(), *desired.organizations} - settled):
@@ -111,9 +113,17 @@ def read_worlds(
         look = scopes.look(loaded, provider, today=request.today)
         # With nothing settled the planner takes the state as it is stored, and tells of new names.
         live[key], recorded[key] = look.live, look.settled.state if look.settled.findings else loaded.state
+        if not look.settled.findings:
+            renamed[key] = look.renamed
         is_running = loaded.has_journal and store.find_lock(key) is not None
         for text in describe_left_behind(loaded, look.settled, is_running=is_running):
             on_notice(text)
     return Worlds(
-        desired=desired, recorded=recorded, live=live, today=request.today, moment=request.moment, retry=request.retry
+        desired=desired,
+        recorded=recorded,
+        live=live,
+        today=request.today,
+        moment=request.moment,
+        retry=request.retry,
+        renamed=renamed,
     )

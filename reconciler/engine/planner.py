@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time
 
 from reconciler.engine.context import EVERYTHING, PlanningContext, Targets, approvals_of
@@ -15,7 +15,7 @@ from reconciler.engine.diff import agrees, diff
 from reconciler.engine.drift import find_drift
 from reconciler.engine.entitlements import split_by_date
 from reconciler.engine.guards import judge
-from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
+from reconciler.engine.identities import Identities, Renamed, rename_to_today, with_fingerprints
 from reconciler.engine.lifecycle import leave, next_step
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_warnings
@@ -49,6 +49,8 @@ class Worlds:
     moment: datetime | None = None
     """The time on that day, where it is known; else it is its beginning."""
     retry: bool = False
+    renamed: Mapping[str, Renamed] = field(default_factory=dict)
+    """Organization key -> what is recorded of it under the names of today, where that was worked out already."""
 
 
 def make_contexts(worlds: Worlds, settings: GuardSettings) -> list[PlanningContext]:
@@ -82,7 +84,7 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
     organization = desired.organizations[key]
     wanted, ended = split_by_date(desired.resources.get(key, {}), worlds.today, organization.system)
     recorded = worlds.recorded.get(key) or State(organization=key)
-    renamed = rename_to_today(recorded, identities)
+    renamed = worlds.renamed.get(key) or rename_to_today(recorded, identities)
     unused = approvals_of(desired.approvals, key, worlds.today, used=recorded.used_approvals)
     former_key = _recorded_elsewhere(organization, worlds)
     another = renamed.another or former_key
