@@ -8,6 +8,7 @@ an end date and a reason, and every organization three admins.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -75,8 +76,8 @@ def write_states(root: Path, *, changed: float = 0.0) -> None:
     store = LocalFileStore(root / ".reconciler" / "state")
     every, seen = int(1 / changed) if changed else 0, 0
     files = [SourceFile(f"access/{path.name}", path.read_bytes()) for path in sorted((root / "access").iterdir())]
-    # People may be in a group of another file; else one file after the other, in the memory of one.
-    of_groups = [file for file in files if b"\ngroups:" in (file.data or b"")]
+    # People and groups may be in another file; else one file after the other, in the memory of one.
+    of_groups = [file for file in files if re.search(rb"\n(groups|people):", file.data or b"")]
     for part in [files] if of_groups else [[file] for file in files]:
         desired = load_manifests(part, today=SEEN).require_desired()
         for key, declared in desired.resources.items():
