@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from reconciler.cli.files import read_text_file
 from reconciler.model.errors import MissingExtra, ReconcilerError
 from reconciler.model.redaction import SECRETS
 
@@ -27,7 +28,7 @@ def read_secret(reference: str, *, root: Path) -> str:
         case "env" if rest:
             secret = os.environ.get(rest, "")
         case "file" if rest:
-            secret = _read_file(root / rest)
+            secret = read_text_file(root / rest, what="the secret in ")
         case "keyring" if rest:
             with _keyring(f"the secret in {reference} cannot be read") as keyring:
                 secret = keyring.get_password(*_entry(rest)) or ""
@@ -95,14 +96,6 @@ def _keyring(failure: str) -> Iterator[Any]:
         said = (str(error).strip() or type(error).__name__).partition("\n")[0]
         advice = "a server often has no keyring: use env:NAME or file:PATH there"
         raise ReconcilerError(f"{failure}: {said}", advice=advice) from error
-
-
-def _read_file(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ReconcilerError(f"the secret in {path} cannot be read: {reason}") from error
 
 
 def _write_file(path: Path, secret: str, *, place: Path) -> None:

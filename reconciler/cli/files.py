@@ -55,13 +55,13 @@ def replace_file(path: Path, text: str) -> None:
         raise ReconcilerError(message) from error
 
 
-def read_text_file(path: Path) -> str:
+def read_text_file(path: Path, *, what: str = "") -> str:
     """A text file of the user; raises ReconcilerError when that is impossible."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        message = f"{path} cannot be read: {reason}"
+        message = f"{what}{path} cannot be read: {reason}"
         raise ReconcilerError(message) from error
 
 
