@@ -128,7 +128,7 @@ def test_a_reviewed_plan_is_commented_on_and_carried_out_without_another_questio
 
 
 @pytest.mark.full
-def test_a_moved_world_makes_a_new_plan_that_asks_again(runner: Runner, repository: Repository) -> None:
+def test_a_moved_world_makes_a_new_plan_that_asks_again(runner: Runner, repository: Repository, forge: Forge) -> None:
     with repository.pull_request("cy-joins"):
         repository.edit(*CY_JOINS)
     review(runner, repository)
@@ -136,6 +136,12 @@ def test_a_moved_world_makes_a_new_plan_that_asks_again(runner: Runner, reposito
     repository.call("sandbox", "role", "eve", "acme-bc", "admin", "--as", "ana")
     repository.call("drift")
     assert plan_on_main(runner) == "access-new-plan"
+    runner.play("apply.yml", "ask")
+    assert "**Merged, and not applied yet.**" in forge.comments[0]["body"]
+    apply_on_main(runner)
+    runner.play("apply.yml", "tell")
+    body = forge.comments[0]["body"]
+    assert ("not applied yet" in body, "1 requested" in body, body.count("### Access review")) == (False, True, 1)
 
 
 @pytest.mark.full
@@ -286,6 +292,7 @@ def test_one_line_is_enough_from_the_pull_request_to_what_became_of_it(
     runner.environment["GITHUB_REF"] = "refs/heads/main"
     assert runner.run("access-apply.yml") == {
         "plan": "success",
+        "ask": "skipped",
         "apply": "success",
         "tell": "success",
         "again": "skipped",
