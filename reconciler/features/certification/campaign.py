@@ -34,6 +34,7 @@ from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.outcome import LoggedEntry
 from reconciler.model.risk import risk_of
 from reconciler.model.state import State
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import RotationTask, WorkOrder
 from reconciler.output.words import count, name_access
@@ -164,7 +165,10 @@ def start(
     for pattern in new.scope:
         if not any(Targets(include=(pattern,)).covers(address) for address in facts):
             message = f"no access is declared that {pattern!r} covers"
-            raise ReconcilerError(message, advice="name an organization, an address, or a pattern such as 'acme-bc/*'")
+            known = {name for address in facts for name in (address.organization, str(address))}
+            how = "name an organization, an address, or a pattern such as 'acme-bc/*'"
+            advice = suggest_names(pattern, known) or how
+            raise ReconcilerError(message, advice=advice)
     asked: dict[str, list[ReviewedAccess]] = {}
     orphans: list[Address] = []
     for one in sorted(facts.values(), key=lambda one: one.sort_key):

@@ -291,6 +291,7 @@ def test_mistakes_are_told_and_change_nothing(begun: Path) -> None:
         run("review", "verify", str(begun / "access"), exits=1),
     ]
     assert "did you mean" in told[5].output
+    assert "did you mean `halyard-brand`" in told[3].output
     assert "own-access" in told[9].output
     assert {path: path.read_bytes() for path in (begun / "reviews").rglob("*.yaml")} == before
 
