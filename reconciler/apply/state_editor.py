@@ -21,8 +21,9 @@ from reconciler.model.ports import Clock, Lock, StateStore
 from reconciler.model.state import State
 from reconciler.model.work_order import OrderStatus
 
-Edits = Sequence[AuditEntry | tuple[str, str, str]]
-"""Everything that goes into the audit log: whole entries, or address, action and detail of what was done by hand."""
+Edits = Sequence[AuditEntry | tuple[str, str, str] | tuple[str, str, str, str, str]]
+"""Everything that goes into the audit log: whole entries, or address, action and detail of what was done by hand, and
+where it is about an access, how that was before and after."""
 
 
 _UNKNOWN = Origin()
@@ -137,6 +138,8 @@ class StateEditor:
                 cause=_CAUSES.get(edit[1], "by hand"),
                 outcome="applied",
                 detail=edit[2],
+                before=edit[3] if len(edit) > 3 else "",
+                after=edit[4] if len(edit) > 3 else "",
             )
             for edit in edits
         )

@@ -28,8 +28,8 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         detail=detail,
         actor=change.actor,
         person=person_in(change.address),
-        before=_access(change.before),
-        after=_access(change.after),
+        before=describe_access(change.before),
+        after=describe_access(change.after),
         order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
         risk=change.risk,
     )
@@ -52,6 +52,8 @@ def renaming_entry(organization: str, name: tuple[str, str], now: str, *, serial
 
 SEEN = "seen"
 """What the audit log calls something that others did about a request or a membership, and that a run first saw."""
+
+_SEEN_FIRST = "seen by this run for the first time"
 
 _BECAME: Mapping[tuple[Status, Status], str] = {
     (Status.INVITED, Status.ACTIVE): "accepted",
@@ -81,11 +83,11 @@ def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record],
             serial=0,
             address=str(address),
             action=SEEN,
-            cause="there already when it was declared" if word == "adopted" else "seen by this run for the first time",
+            cause="there already when it was declared" if word == "adopted" and known is None else _SEEN_FIRST,
             outcome=word,
             person=person_in(address),
-            before=_access(known),
-            after=_access(record),
+            before=describe_access(known),
+            after=describe_access(record),
         )
         entries.append(entry)
     return entries
@@ -98,6 +100,8 @@ def _describe_outcome(before: Record | None, record: Record) -> str:
     if before.status is Status.AWAITING_ACCEPTANCE and record.status is Status.ACTIVE:
         is_handed_over = not Owner.of(record.attributes).person
         return "accepted" if is_handed_over else "declined"
+    if before.status.is_gone and record.status is Status.ACTIVE:
+        return "adopted"  # it is back, and not by this tool
     return _BECAME.get((before.status, record.status), "")
 
 
@@ -123,7 +127,8 @@ def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
     )
 
 
-def _access(held: Resource | Record | None) -> str:
+def describe_access(held: Resource | Record | None) -> str:
+    """Attributes and status, as `_parse_access` of `model.holding` reads them."""
     if held is None:
         return ""
     values = {**held.attributes, "status": held.status.value}

@@ -33,6 +33,8 @@ class AccessIndex:
     holdings: Mapping[Address, Holding]
     last_read: date | None = None
     """The UTC day of the last look that is recorded; None where none is."""
+    is_from_log: bool = False
+    """Whether no state is kept from a past day, so that this is what the audit log had by then."""
     former: Mapping[Address, Address] = field(default_factory=dict)
     """What members and assets were called before -> what they are called today."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+import re
+from collections.abc import Iterator
+from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -146,11 +148,22 @@ class AccessHistory:
         return self._story[3]
 
     @property
+    def left(self) -> Record | None:
+        """What the entries leave there, None for nothing; without attributes where none of them says with which."""
+        found: Record | None = None
+        for entry, effect, after in self._effects:
+            if effect is Status.REMOVED:
+                found = None
+            elif effect is not None:
+                since = found.since if found is not None and found.status is effect else entry.time.date()
+                found = Record(address=self.address, attributes=after, status=effect, since=since)
+        return found
+
+    @property
     def _story(self) -> tuple[LoggedEntry | None, LoggedEntry | None, LoggedEntry | None, LoggedEntry | None]:
         asked = began = changed = ended = None
-        for entry in self.entries:
-            effect = _effect_of(entry, is_there=began is not None and ended is None)
-            if effect is Status.INVITED and (began is None or ended is not None):
+        for entry, effect, _ in self._effects:
+            if effect is not None and effect.is_pending and (began is None or ended is not None):
                 asked, began, changed, ended = entry, None, None, None
             elif effect is Status.ACTIVE and (began is None or ended is not None):
                 asked = None if ended is not None else asked
@@ -161,20 +174,53 @@ class AccessHistory:
                 ended = entry
         return asked, began, changed, ended
 
+    @property
+    def _effects(self) -> Iterator[tuple[LoggedEntry, Status | None, Attributes]]:
+        """Each entry with how it stands after it: there, asked for or gone; None where that makes no difference.
 
-def _effect_of(entry: LoggedEntry, *, is_there: bool) -> Status | None:
-    """Whether it is there (active), asked for (invited) or gone (removed) after an entry; None for no difference."""
-    after = dict(pair.split("=", 1) for pair in entry.after.split() if "=" in pair).get("status", "")
+        What a work order asks for takes effect when a look shows it; its own entry says nothing of access.
+        """
+        handed_over: dict[str, LoggedEntry] = {}
+        is_there = False
+        for entry in self.entries:
+            said = entry
+            if entry.outcome == "waits":
+                handed_over |= dict.fromkeys(filter(None, entry.order.split(", ")), entry)
+            elif entry.action == "work_order" and entry.outcome == "verified" and entry.order in handed_over:
+                said = replace(handed_over[entry.order], outcome="applied")
+            effect, after = _effect_of(said, is_there=is_there)
+            is_there = is_there if effect is None else effect is Status.ACTIVE
+            yield entry, effect, after
+
+
+def _effect_of(entry: LoggedEntry, *, is_there: bool) -> tuple[Status | None, Attributes]:
+    """How it stands after an entry, and with which attributes; None for no difference."""
+    after = _parse_access(entry.after)
+    status = str(after.pop("status", ""))
     if entry.action == "drift":
         is_new = entry.detail.startswith(DriftSort.ADDED_OUTSIDE.label)
         is_changed = is_there and entry.detail.startswith(DriftSort.CHANGED.label)
         is_gone = entry.detail.startswith(DriftSort.GONE.label)
-        return Status.ACTIVE if is_new or is_changed else Status.REMOVED if is_gone else None
+        seen = Status(status) if status else Status.ACTIVE
+        there = Status.REMOVED if seen.is_gone else seen
+        return there if is_new or is_changed else Status.REMOVED if is_gone else None, after
+    if entry.action == "drift_reverted" and (entry.before or entry.after):
+        return Status(status) if status and not Status(status).is_gone else Status.REMOVED, after
     if entry.outcome in _GOES or (entry.action in _TAKES_AWAY and entry.outcome == "applied"):
-        return Status.REMOVED
-    if entry.outcome not in _TAKES_EFFECT or not after:
-        return None
-    return Status.ACTIVE if after == Status.ACTIVE else Status.INVITED if Status(after).is_pending else Status.REMOVED
+        return Status.REMOVED, {}
+    if entry.outcome not in _TAKES_EFFECT or not status:
+        return None, {}
+    is_in = status == Status.ACTIVE or Status(status).is_pending
+    return Status(status) if is_in else Status.REMOVED, after
+
+
+_PAIR = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
+
+
+def _parse_access(text: str) -> dict[str, str | tuple[str, ...]]:
+    """Access as the audit log tells it, `permissions=live,post role=admin status=active`."""
+    pairs = _PAIR.findall(text)
+    return {name: tuple(value.split(",")) if name == "permissions" else value for name, value in pairs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +254,14 @@ class PersonReport:
     groups: tuple[str, ...] = ()
     """Groups of people they are in, also through other groups."""
     organizations: tuple[OrganizationHoldings, ...] = ()
+    from_log: tuple[str, ...] = ()
+    """Organizations of which no state is kept from that day, so that this is what the audit log had by then."""
     not_kept: tuple[str, ...] = ()
-    """Organizations that have a state today, but none of that day."""
+    """Organizations that have a state today, and of which nothing at all is known of that day."""
     no_state: tuple[str, ...] = ()
     """Organizations of which nothing is recorded: what is declared there may be there or not."""
     past: tuple[AccessHistory, ...] = ()
-    """What they had, by the audit log, where nothing is recorded of them any more, or nothing is kept of a past day."""
+    """What they had, by the audit log, where nothing is recorded of them any more, or what had ended by a past day."""
 
     @property
     def ends_soon(self) -> tuple[Holding, ...]:
@@ -256,6 +304,8 @@ class AccessMatrix:
     """Apps that a person or another organization owns, also while their transfer waits: no member has them."""
     has_no_state: bool = False
     """Whether nothing is recorded of the organization: what is declared there may be there or not."""
+    is_from_log: bool = False
+    """Whether no state is kept from a past day, so that this is what the audit log had by then."""
     last_read: date | None = None
     """The UTC day of the last look that is recorded, of the kind where it is longest ago; None where none is."""
     connections: tuple[Holding, ...] = ()
@@ -290,6 +340,8 @@ class WhyReport:
     owner: Holding | None = None
     """An app that somebody else owns, so that no member has it."""
     has_no_state: bool = False
-    """Whether nothing is recorded of the organization, or nothing is kept of a past day."""
+    """Whether nothing is recorded of the organization, or nothing is known of a past day."""
+    is_from_log: bool = False
+    """Whether no state is kept from a past day, so that this is what the audit log had by then."""
     last_read: date | None = None
     """The UTC day of the last look that is recorded; None where none is."""

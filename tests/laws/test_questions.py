@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from reconciler.features.queries.reasons import why
 from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import Holding, PersonReport, WhyReport
+from reconciler.model.ports import PastVersion
 from reconciler.model.settings import GuardSettings
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World
@@ -254,10 +255,11 @@ class Story(Neighbourhood):
     """A neighbourhood whose days go by."""
 
     days: dict[date, Truth] = field(default_factory=dict)
+    is_moved: bool = False
 
     @property
     def store(self) -> LocalFileStore:
-        return LocalFileStore(self.folder, dating=self.world.now)
+        return (Moved if self.is_moved else LocalFileStore)(self.folder, dating=self.world.now)
 
     @property
     def today(self) -> date:
@@ -333,7 +335,10 @@ def live_through(story: Story, day: Day) -> None:
             except Refusal:
                 event("refused")
         story.audit()
-    story.days[story.today] = truth(story.world)
+    before = story.days[story.today - timedelta(days=1)]
+    # Where nobody looks, an invitation that ran out is told as it was last seen.
+    still = {at: what for at, what in before.items() if day.is_quiet and what[0] == "invited"}
+    story.days[story.today] = {**still, **truth(story.world)}
 
 
 @pytest.mark.timeout(900 + 20 * scaled(100))
@@ -353,6 +358,25 @@ def test_every_past_day_is_told_as_it_was(begun: Story, tmp_path: Path, lived: l
             for asked in {day, None if day == story.today else day}:
                 compare(story, was, asked)
         compare_beginnings(story)
+        compare_with_the_log_alone(story)
+
+
+def compare_with_the_log_alone(story: Story) -> None:
+    """Where no past state is kept any more, the audit log tells of the same days."""
+    story.is_moved = True
+    for day, was in story.days.items():
+        if day != story.today:
+            report = story.about(PEOPLE[0], day)
+            assert report is not None
+            assert set(report.from_log) == set(SYSTEMS)
+            compare(story, was, day)
+
+
+class Moved(LocalFileStore):
+    """A store into which the present states were moved today, with the audit log and nothing older."""
+
+    def history(self, organization: str) -> list[PastVersion]:
+        return [replace(one, at=datetime.max.replace(tzinfo=UTC)) for one in super().history(organization)[-1:]]
 
 
 def compare(story: Story, was: Truth, day: date | None) -> None:

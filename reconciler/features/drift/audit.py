@@ -10,6 +10,7 @@ from functools import partial
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes, read_live, shielded
 from reconciler.apply.state_editor import Edits, StateEditor
+from reconciler.audit.entries import describe_access
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
@@ -216,18 +217,24 @@ def _with_report(state: State, *, part: OrganizationDrift, today: date, identiti
         for address, known in state.drift.items()
         if (now := names.today(address)) not in gone and (now == address or now not in now_known)
     }
-    for address, found in now_known.items():
+    for address, new in now_known.items():
         known = state.drift.get(address)
-        is_same = known is not None and known.told and (known.sort, known.live) == (found.sort, found.live)
-        kept[address] = known if known is not None and is_same else found
+        is_same = known is not None and known.told and (known.sort, known.live) == (new.sort, new.live)
+        kept[address] = known if known is not None and is_same else new
     waits = {**{one.address: one.since or today for one in part.doubts}, **state.waits}
     if (kept, waits) == (dict(state.drift), dict(state.waits)):
         return state, []
-    edits = [(str(one.address), "cannot_tell", one.why) for one in part.doubts if one.address not in state.waits]
-    edits += [
-        (str(item.found.address), "drift", f"{item.found.sort.label}, {item.found.severity}: {item.found.why}")
-        for item in part.items
-        if state.drift.get(item.found.address) != kept[item.found.address]
+
+    def recorded(address: Address) -> str:
+        return describe_access(state.records.get(address))
+
+    edits = [
+        (str(one.address), "cannot_tell", one.why, "", "") for one in part.doubts if one.address not in state.waits
     ]
-    edits += [(str(one.address), "drift_reverted", f"first seen {one.first_seen}") for one in part.resolved]
+    for found in (item.found for item in part.items if state.drift.get(item.found.address) != kept[item.found.address]):
+        detail = f"{found.sort.label}, {found.severity}: {found.why}"
+        edits.append((str(found.address), "drift", detail, recorded(found.address), describe_access(found.live)))
+    for one in part.resolved:
+        detail = f"first seen {one.first_seen}"
+        edits.append((str(one.address), "drift_reverted", detail, describe_access(one.last), recorded(one.address)))
     return replace(state, drift=kept, waits=waits, looked={**state.looked, **part.looked}), edits

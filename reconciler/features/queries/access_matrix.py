@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from reconciler.apply.states import read_state
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
-from reconciler.features.queries.directory import load_about, read_one_state
+from reconciler.features.queries.directory import load_about, read_one_state, read_states_from_log
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
@@ -32,7 +33,16 @@ def access(
     """
     organization = text.partition("/")[0]
     index = read_index(organization, files=files, store=store, today=today, as_of=as_of)
-    about = find_topic(text, index)
+    try:
+        about = find_topic(text, index)
+    except ReconcilerError as error:
+        if not index.is_from_log:
+            raise
+        advice = (
+            f"no state of {organization} is kept from then; `reconciler access {organization} --as-of {as_of}` shows"
+        )
+        message = f"the audit log knows nothing of {text!r} by the end of {as_of}"
+        raise ReconcilerError(message, advice=f"{advice} what it knows") from error
     is_whole = about.kind == "organization"
     reaches = tuple(one for one in find_reaches(index) if is_whole or about in (one.on, one.subject))
     has_no_state = as_of is None and read_state(store, organization).tells_nothing
@@ -59,6 +69,7 @@ def matrix_of(
         as_of=as_of,
         reaches=reaches,
         has_no_state=has_no_state,
+        is_from_log=index.is_from_log,
         last_read=index.last_read,
         owned_elsewhere=tuple(
             one for one in index.holdings.values() if is_owned_elsewhere(one) and (is_whole or about == one.address)
@@ -82,7 +93,8 @@ def read_index(
 ) -> AccessIndex:
     """Everything declared and recorded of one organization; raises ReconcilerError when there is no such.
 
-    Also where nothing is kept of a past day, unless `is_patient`: then nothing is recorded.
+    Of a past day of which no state is kept, what the audit log had by then; raises StoreError where that is nothing,
+    unless `is_patient`: then nothing is recorded.
     """
     known = store.organizations()
     desired = load_about(files, [organization], today=today)
@@ -92,10 +104,13 @@ def read_index(
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
         advice = suggest_names(organization, everything) or _find_elsewhere(organization, files, everything, today)
         raise ReconcilerError(message, advice=advice or listed)
-    state = State(organization=organization)
-    if organization in known and not (is_patient and not is_kept(store, organization, as_of)):
+    state, told = State(organization=organization), None
+    if as_of is not None and not is_kept(store, organization, as_of):
+        told = read_states_from_log(store, [organization], as_of=as_of).get(organization)
+    if told is None and organization in known and not (is_patient and not is_kept(store, organization, as_of)):
         state = read_one_state(store, organization, as_of=as_of)
-    return index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+    index = index_access(organization, desired=desired, state=told or state, today=today, as_of=as_of)
+    return replace(index, is_from_log=told is not None)
 
 
 def _find_elsewhere(key: str, files: Sequence[SourceFile], organizations: Iterable[str], today: date) -> str:

@@ -9,15 +9,19 @@ from datetime import date
 from functools import cache
 
 from reconciler.apply.states import read_state, read_state_as_of
+from reconciler.audit.log import AuditLog, Selection
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts
 from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes
+from reconciler.model.kinds import KINDS, Shape, parents_of
 from reconciler.model.ports import StateStore
-from reconciler.model.state import State
+from reconciler.model.resource import Status
+from reconciler.model.state import Record, State
 from reconciler.model.values import dataclass
 
 _SECTIONS = ("people", "groups")
@@ -131,8 +135,10 @@ class RecordedStates:
 
     states: dict[str, State] = field(default_factory=dict)
     """Organization -> state."""
+    from_log: tuple[str, ...] = ()
+    """Organizations of which no state is kept from that day or before: these are from the audit log."""
     not_kept: tuple[str, ...] = ()
-    """Organizations with a state today of which nothing is kept from that day or before."""
+    """Organizations with a state today of which nothing at all is known of that day."""
 
 
 def read_states(store: StateStore, words: Collection[str], *, as_of: date | None) -> RecordedStates:
@@ -144,7 +150,36 @@ def read_states(store: StateStore, words: Collection[str], *, as_of: date | None
             not_kept.append(organization)
         elif any(may_mention(text, words) for text in texts):
             states[organization] = read_one_state(store, organization, as_of=as_of)
-    return RecordedStates(states=states, not_kept=tuple(not_kept))
+    told = read_states_from_log(store, not_kept, as_of=as_of) if as_of else {}
+    return RecordedStates(
+        states=states | told, from_log=tuple(told), not_kept=tuple(one for one in not_kept if one not in told)
+    )
+
+
+def read_states_from_log(store: StateStore, organizations: Collection[str], *, as_of: date) -> dict[str, State]:
+    """What the audit log had of each by the end of a UTC day; of one that it did not know by then, nothing.
+
+    Nor where a state was put in place of another one by then: what that held is not in the log. A thing to which there
+    was access was there.
+    """
+    told: dict[str, dict[Address, Record]] = {}
+    replaced = set()
+    for address, history in AuditLog(store).histories(Selection(until=as_of)).items() if organizations else ():
+        records = told.setdefault(address.organization, {})
+        replaced |= {address.organization for entry in history.entries if entry.action in _REPLACES}
+        if (left := history.left) is not None and address.kind in KINDS:
+            records[address] = left
+            for thing in parents_of(address):
+                if KINDS[thing.kind].shape is Shape.ASSET:
+                    records.setdefault(thing, Record(address=thing, attributes={}, status=Status.ACTIVE))
+    return {
+        organization: State(organization=organization, records=dict(sorted(records.items())))
+        for organization, records in sorted(told.items())
+        if organization in organizations and organization not in replaced
+    }
+
+
+_REPLACES = ("state_push", "state_restore")
 
 
 def read_one_state(store: StateStore, organization: str, *, as_of: date | None) -> State:

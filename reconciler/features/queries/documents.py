@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from itertools import groupby
 
@@ -64,7 +64,8 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     title = f" ({matrix.title})" if matrix.title else ""
     name = matrix.address.key if matrix.address.kind == "organization" else str(matrix.address)
     age = _format_age(matrix.last_read, matrix.today)
-    day = f", as recorded at the end of {matrix.as_of}" if matrix.as_of else age
+    by = "by the audit log" if matrix.is_from_log else "as recorded"
+    day = f", {by} at the end of {matrix.as_of}" if matrix.as_of else age
     blocks = [
         Section(title=plain(name_thing(on)), blocks=(_table_of_reaches(reaches, matrix),), is_folded=True)
         for on, reaches in groupby(matrix.reaches, key=lambda reach: reach.on)
@@ -83,6 +84,7 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     return Document(
         title=plain(f"{name}{title}{day}"),
         blocks=tuple(blocks),
+        notes=explain_past([matrix.address.organization] if matrix.is_from_log else [], [], matrix.as_of),
         summary=_summary_of_access(matrix),
         whole="access matrix",
     )
@@ -158,6 +160,22 @@ def _describe_intended(reach: Reach, *, is_known: bool) -> str:
         status = describe_status(way, is_known=is_known)
         return f"{describe_declared(way)} ({status})" if way.declared else status
     return _NOTHING if reach.intended is None else name_attributes(reach.intended) or "yes"
+
+
+def explain_past(from_log: Collection[str], not_kept: Collection[str], as_of: date | None) -> tuple[str, ...]:
+    """Where the answer about a past day is not from a state that was kept then, and what that leaves open."""
+    found = []
+    if from_log:
+        found.append(
+            f"No state of {', '.join(from_log)} is kept from {as_of} or before: this is what the audit log had by "
+            "then. It knows neither what others had changed and nobody had looked at, nor apps that were there before."
+        )
+    if not_kept:
+        found.append(
+            f"Nothing is known of {', '.join(not_kept)} at the end of {as_of}: no state is kept from then or before, "
+            "and the audit log does not tell."
+        )
+    return tuple(found)
 
 
 def _summary_of_access(matrix: AccessMatrix) -> str:
@@ -267,9 +285,7 @@ def _summary_of_person(report: PersonReport) -> str:
         summary = f"In {where}." if report.as_of else f"In {where}: {counted}."
     if report.no_state:
         summary = f"{summary} {ask_about_states(report.no_state)}"
-    if report.not_kept:
-        summary = f"{summary} Nothing is kept from that day or before of {', '.join(report.not_kept)}."
-    return summary
+    return " ".join((summary, *explain_past(report.from_log, report.not_kept, report.as_of)))
 
 
 # What is recorded and declared of one access.

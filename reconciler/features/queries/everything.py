@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access
 from reconciler.features.queries.access_matrix import is_kept, matrix_of
-from reconciler.features.queries.directory import load_about, load_directory, normal_identity, read_one_state
+from reconciler.features.queries.directory import (
+    load_about,
+    load_directory,
+    normal_identity,
+    read_one_state,
+    read_states_from_log,
+)
 from reconciler.features.queries.documents import (
     describe_declared,
     describe_effective,
     describe_recorded,
     describe_status,
     describe_ways,
+    explain_past,
     name_thing,
 )
 from reconciler.features.queries.person_access import holdings_in
@@ -123,11 +131,12 @@ def read_everybody(
     directory = load_directory(files)
     known = {normal_identity(name): key for key, one in directory.people.items() for name in one.identities.values()}
     parts: dict[str, list[OrganizationHoldings]] = {key: [] for key in directory.people}
-    unrecorded, not_kept = set(), []
+    unrecorded, not_kept, from_log = set(), [], []
     for index, has_no_state in _read_indexes(files, store, today=today, as_of=as_of):
         if has_no_state:
             unrecorded.add(index.organization)
             not_kept += [index.organization] if as_of else []
+        from_log += [index.organization] if index.is_from_log else []
         found: dict[str, list[Holding]] = {}
         for holding in index.holdings.values():
             if person := _person_of(holding, index, directory.people.keys(), known):
@@ -146,6 +155,7 @@ def read_everybody(
             as_of=as_of,
             groups=tuple(sorted(groups.get(key, ()))),
             organizations=tuple(parts[key]),
+            from_log=tuple(from_log),
             not_kept=tuple(not_kept),
             no_state=tuple(part.organization for part in parts[key] if not as_of and part.organization in unrecorded),
         )
@@ -168,11 +178,14 @@ def _read_indexes(
 ) -> Iterator[tuple[AccessIndex, bool]]:
     """Every organization, and whether nothing is recorded of it, or nothing of that day."""
     desired, stored = load_about(files, [""], today=today), set(store.organizations())
+    lost = [] if as_of is None else [one for one in stored if not is_kept(store, one, as_of)]
+    told = read_states_from_log(store, lost, as_of=as_of) if as_of else {}
     for organization in sorted({*stored, *desired.organizations}):
-        state = State(organization=organization)
-        if organization in stored and is_kept(store, organization, as_of):
+        state = told.get(organization, State(organization=organization))
+        if organization in stored and organization not in lost:
             state = read_one_state(store, organization, as_of=as_of)
-        yield index_access(organization, desired=desired, state=state, today=today, as_of=as_of), state.tells_nothing
+        index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+        yield replace(index, is_from_log=organization in told), state.tells_nothing and organization not in told
 
 
 # The documents.
@@ -233,24 +246,24 @@ def _in_two(header: tuple[str, ...], rows: list[Row], short: tuple[str, ...], br
     return Detail(full=Table(header=header, rows=tuple(rows)), brief=Table(header=short, rows=tuple(brief)))
 
 
-def _note(missing: Mapping[str, date | None]) -> tuple[str, ...]:
-    """What nobody can tell, because nothing is recorded, or nothing was kept of the day."""
-    if not missing:
-        return ()
-    day = next(filter(None, missing.values()), None)
-    if day:
-        return (f"Nothing is kept from {day} or before of {', '.join(sorted(missing))}.",)
-    return (ask_about_states(sorted(missing)),)
+def _note(missing: Mapping[str, tuple[date | None, bool]]) -> tuple[str, ...]:
+    """What nobody can tell, because nothing is recorded, or no state was kept of the day."""
+    day = next((one for one, _ in missing.values() if one), None)
+    if day is None:
+        return (ask_about_states(sorted(missing)),) if missing else ()
+    told = sorted(organization for organization, (_, is_from_log) in missing.items() if is_from_log)
+    return explain_past(told, sorted(missing.keys() - set(told)), day)
 
 
-def _missing(values: Iterable[PersonReport | AccessMatrix]) -> dict[str, date | None]:
-    """Organizations of which nothing is recorded, with the past day that is asked about."""
-    found: dict[str, date | None] = {}
+def _missing(values: Iterable[PersonReport | AccessMatrix]) -> dict[str, tuple[date | None, bool]]:
+    """Organizations without a state, with the past day that is asked about and whether the audit log tells of it."""
+    found: dict[str, tuple[date | None, bool]] = {}
     for one in values:
         if isinstance(one, PersonReport):
-            found |= dict.fromkeys((*one.no_state, *one.not_kept), one.as_of)
-        elif one.has_no_state:
-            found[one.address.organization] = one.as_of
+            found |= dict.fromkeys((*one.no_state, *one.not_kept), (one.as_of, False))
+            found |= dict.fromkeys(one.from_log, (one.as_of, True))
+        elif one.has_no_state or one.is_from_log:
+            found[one.address.organization] = (one.as_of, one.is_from_log)
     return found
 
 
@@ -268,7 +281,7 @@ def _pieces(
     values: Iterable[_Value], rows_of: Callable[[_Value], Iterable[Row]], header: tuple[str, ...]
 ) -> Iterator[Document]:
     """A document for each value that has rows, and one of notes at the end."""
-    missing: dict[str, date | None] = {}
+    missing: dict[str, tuple[date | None, bool]] = {}
     for value in values:
         if rows := tuple(rows_of(value)):
             found = Table(header=header if value.as_of else (*header, *_DECLARED), rows=rows)

@@ -60,9 +60,11 @@ def who(
             return who(now, files=files, store=store, today=today)
         key, gone = find_past(text, store, as_of=as_of)
         if gone:
-            return PersonReport(key=key, today=today, as_of=as_of, past=gone, not_kept=recorded.not_kept)
+            return PersonReport(
+                key=key, today=today, as_of=as_of, past=gone, from_log=recorded.from_log, not_kept=recorded.not_kept
+            )
         raise unknown_person(text, directory, store)
-    told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.not_kept else {}
+    told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.from_log else {}
     # Nothing is recorded there, so nothing is known to be absent.
     unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
     if not as_of and not store.organizations():  # they may have access that no manifest mentions
@@ -75,8 +77,9 @@ def who(
         as_of=as_of,
         groups=directory.groups_of(key),
         organizations=parts,
+        from_log=recorded.from_log,
         not_kept=recorded.not_kept,
-        past=tuple(one for at, one in sorted(told.items()) if at.organization in recorded.not_kept),
+        past=tuple(one for at, one in sorted(told.items()) if at.organization in recorded.from_log and one.ended),
         no_state=tuple(organization for organization in unrecorded if read_state(store, organization).tells_nothing),
     )
 

@@ -15,6 +15,7 @@ from reconciler.features.queries.documents import (
     describe_owner,
     describe_recorded,
     describe_status,
+    explain_past,
     name_thing,
     tell_story,
 )
@@ -83,8 +84,9 @@ def why(
             if address not in known and on in _leads_to(address) and names.today(subject) in _subjects_of(address)
         ),
         owner=thing if thing and is_owned_elsewhere(thing) else None,
-        has_no_state=not is_kept(store, organization, as_of)
+        has_no_state=not (index.is_from_log or is_kept(store, organization, as_of))
         or (as_of is None and read_state(store, organization).tells_nothing),
+        is_from_log=index.is_from_log,
         last_read=index.last_read,
     )
 
@@ -180,13 +182,16 @@ def document_of_why(report: WhyReport) -> Document:
 
 def _note(report: WhyReport) -> tuple[str, ...]:
     organization = report.reach.on.organization
-    if report.has_no_state and report.as_of:
-        return (f"No state of {organization} is kept from {report.as_of} or before; this is what the audit log tells.",)
+    if report.as_of:
+        from_log, lost = ([organization] if one else [] for one in (report.is_from_log, report.has_no_state))
+        return explain_past(from_log, lost, report.as_of)
     return (ask_about_states([organization]),) if report.has_no_state else ()
 
 
 def _answer(report: WhyReport) -> str:
     reach, on = report.reach, report.reach.on
+    if report.as_of and report.has_no_state:
+        return f"nobody can tell whether they reached {name_thing(on)} on {report.as_of}"
     where = f"in {on.key}" if on.kind == "organization" else f"to {name_thing(on)}"
     day = f" at the end of {report.as_of}" if report.as_of else ""
     begun = [told.began for told in (one.history for one in report.paths if one.holding.is_active) if told.began]

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.audit.log import AuditLog
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.engine.holdings import index_access
 from reconciler.features.queries import directory
@@ -25,6 +26,7 @@ from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.holding import AccessStatus, Holding, PersonReport
 from reconciler.model.json import state_to_json
 from reconciler.model.kinds import Action
+from reconciler.model.outcome import AuditEntry, AuditRecord
 from reconciler.model.ports import PastVersion, StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import Deferral, Record, State
@@ -406,3 +408,97 @@ def test_what_may_be_somebody_in_another_spelling_is_read(text: str, word: str) 
 def test_what_cannot_be_read_may_mention_anybody_and_plain_text_only_whom_it_names() -> None:
     assert may_mention(None, ["ana"])
     assert not may_mention(b"members: {bo: admin}", ["ana", "josé"])
+
+
+class Moved(LocalFileStore):
+    """A store to which a state came long after everything that is in the audit log."""
+
+    def history(self, organization: str) -> list[PastVersion]:
+        return [
+            PastVersion(one.version, datetime.max.replace(tzinfo=UTC)) for one in super().history(organization)[-1:]
+        ]
+
+
+def logged(*entries: tuple[str, str, str, dict[str, str]]) -> tuple[AuditEntry, ...]:
+    """Address, action and outcome, one a day from the first of November on."""
+    return tuple(
+        AuditEntry(
+            time=datetime(2026, 11, day, 12, tzinfo=UTC),
+            serial=day,
+            address=f"acme-brand/{address}",
+            action=action,
+            cause="declared",
+            outcome=outcome,
+            **more,  # type: ignore[arg-type]  # tests name fields
+        )
+        for day, (address, action, outcome, more) in enumerate(entries, start=1)
+    )
+
+
+OPERATOR, EDITOR = "role=operator status=active", "role=admin status=active"
+TOLD = {
+    "a work order counts when a look shows it": (
+        logged(
+            ("member/eve", "seen", "adopted", {"after": OPERATOR}),
+            ("member/eve", "change_role", "waits", {"before": OPERATOR, "after": EDITOR, "order": "wo-1"}),
+            ("member/eve", "work_order", "done", {"order": "wo-1"}),
+            ("member/eve", "work_order", "verified", {"order": "wo-1"}),
+            ("member/eve", "remove", "waits", {"before": EDITOR, "order": "wo-2"}),
+            ("member/eve", "work_order", "failed", {"order": "wo-2"}),
+            ("member/eve", "remove", "waits", {"before": EDITOR, "order": "wo-3"}),
+            ("member/eve", "work_order", "verified", {"order": "wo-3"}),
+        ),
+        ["operator", "operator", "operator", "admin", "admin", "admin", "admin", None],
+    ),
+    "what others did counts from the audit that saw it until one sees it no more": (
+        logged(
+            ("member/eve", "drift", "applied", {"detail": "added outside, critical: x", "after": OPERATOR}),
+            ("member/eve", "drift", "applied", {"detail": "changed outside, high: x", "after": EDITOR}),
+            ("member/eve", "drift_reverted", "applied", {"before": EDITOR}),
+            ("member/eve", "drift", "applied", {"detail": "added outside, critical: x"}),
+        ),
+        ["operator", "admin", None, "unknown"],
+    ),
+    "what was refused or failed changes nothing": (
+        logged(
+            ("member/eve", "invite", "requested", {"after": "role=operator status=invited"}),
+            ("member/eve", "remove", "failed", {"before": OPERATOR}),
+            ("member/eve", "seen", "declined", {"after": "role=operator status=declined"}),
+        ),
+        ["operator, invited", "operator, invited", None],
+    ),
+}
+
+
+@pytest.mark.parametrize(("entries", "wanted"), TOLD.values(), ids=TOLD.keys())
+def test_where_no_state_is_kept_each_day_is_as_the_audit_log_has_it(
+    tmp_path: Path, entries: tuple[AuditEntry, ...], wanted: list[str | None]
+) -> None:
+    store = Moved(tmp_path)
+    keep(store, "acme-brand", [record("acme-brand/member/bo", role="admin")])
+    AuditLog(store).append(AuditRecord(organization="acme-brand", lineage="x", entries=entries))
+
+    def told(day: int) -> str | None:
+        report = ask("eve", store, as_of=date(2026, 11, day))
+        assert (report.from_log, report.not_kept) == (("acme-brand",), ())
+        found = [one.recorded for one in holdings(report).values() if one.recorded]
+        words = [
+            f"{one.attributes.get('role', 'unknown')}{'' if one.status is Status.ACTIVE else f', {one.status}'}"
+            for one in found
+        ]
+        return words[0] if words else None
+
+    assert [told(day) for day in range(1, len(wanted) + 1)] == wanted
+
+
+@pytest.mark.parametrize("action", ["state_push", "state_restore"])
+def test_a_state_that_was_put_in_place_of_another_is_not_guessed(tmp_path: Path, action: str) -> None:
+    store = Moved(tmp_path)
+    keep(store, "acme-brand", [record("acme-brand/member/eve", role="admin")])
+    told = logged(
+        ("member/eve", "seen", "adopted", {"after": OPERATOR}), ("organization/acme-brand", action, "applied", {})
+    )
+    AuditLog(store).append(AuditRecord(organization="acme-brand", lineage="x", entries=told))
+    day_before, then = (ask("eve", store, as_of=date(2026, 11, day)) for day in (1, 2))
+    assert (day_before.from_log, then.from_log, then.not_kept) == (("acme-brand",), (), ("acme-brand",))
+    assert holdings(then) == {}
