@@ -197,15 +197,13 @@ def _effect_of(entry: LoggedEntry, *, is_there: bool) -> tuple[Status | None, At
     """How it stands after an entry, and with which attributes; None for no difference."""
     after = _parse_access(entry.after)
     status = str(after.pop("status", ""))
-    if entry.action == "drift":
+    if entry.action in ("drift", "drift_reverted") and (entry.before or entry.after):
+        return Status(status) if status and not Status(status).is_gone else Status.REMOVED, after
+    if entry.action == "drift":  # before entries said how it was
         is_new = entry.detail.startswith(DriftSort.ADDED_OUTSIDE.label)
         is_changed = is_there and entry.detail.startswith(DriftSort.CHANGED.label)
         is_gone = entry.detail.startswith(DriftSort.GONE.label)
-        seen = Status(status) if status else Status.ACTIVE
-        there = Status.REMOVED if seen.is_gone else seen
-        return there if is_new or is_changed else Status.REMOVED if is_gone else None, after
-    if entry.action == "drift_reverted" and (entry.before or entry.after):
-        return Status(status) if status and not Status(status).is_gone else Status.REMOVED, after
+        return Status.ACTIVE if is_new or is_changed else Status.REMOVED if is_gone else None, {}
     if entry.outcome in _GOES or (entry.action in _TAKES_AWAY and entry.outcome == "applied"):
         return Status.REMOVED, {}
     if entry.outcome not in _TAKES_EFFECT or not status:

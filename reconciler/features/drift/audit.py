@@ -21,6 +21,7 @@ from reconciler.model.drift import (
     ActivityEntry,
     Drift,
     DriftReport,
+    DriftSort,
     KnownDrift,
     OrganizationDrift,
     list_with_history,
@@ -233,7 +234,9 @@ def _with_report(state: State, *, part: OrganizationDrift, today: date, identiti
     ]
     for found in (item.found for item in part.items if state.drift.get(item.found.address) != kept[item.found.address]):
         detail = f"{found.sort.label}, {found.severity}: {found.why}"
-        edits.append((str(found.address), "drift", detail, recorded(found.address), describe_access(found.live)))
+        is_seen = found.live is not None or found.sort is DriftSort.GONE
+        sides = (recorded(found.address), describe_access(found.live)) if is_seen else ("", "")
+        edits.append((str(found.address), "drift", detail, *sides))
     for one in part.resolved:
         detail = f"first seen {one.first_seen}"
         edits.append((str(one.address), "drift_reverted", detail, describe_access(one.last), recorded(one.address)))
