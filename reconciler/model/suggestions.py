@@ -35,7 +35,7 @@ _MAX_LENGTH = 64
 """Longer words have their other letters left out of the index."""
 _END = 4
 """Letters at the front and at the back by which words that are less alike are proposed."""
-_MAX_LISTED = 12
+_MAX_LISTED = 13
 """As many words as advice lists at once."""
 _MAX_NAMES = 3
 
