@@ -165,7 +165,8 @@ def start(
     for pattern in new.scope:
         if not any(Targets(include=(pattern,)).covers(address) for address in facts):
             message = f"no access is declared that {pattern!r} covers"
-            known = {name for address in facts for name in (address.organization, str(address))}
+            declared = world.desired.resources.values()
+            known = [*world.desired.organizations, *(str(address) for part in declared for address in part)]
             how = "name an organization, an address, or a pattern such as 'acme-bc/*'"
             advice = suggest_names(pattern, known) or how
             raise ReconcilerError(message, advice=advice)
