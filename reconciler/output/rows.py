@@ -325,8 +325,8 @@ def _describe_cause(found: Drift, status: str) -> str:
 
 
 def _drifted_access(found: Drift) -> str:
-    live = _side(found.live)
-    sides = live if found.sort is DriftSort.UNVERIFIED else f"{_side(found.expected)} -> {live}"
+    before = [] if found.sort is DriftSort.UNVERIFIED else [_side(found.expected)]
+    sides = " -> ".join(dict.fromkeys([*before, _side(found.live)]))
     return ", ".join(filter(None, [name_access(found.address), sides]))
 
 
