@@ -123,7 +123,7 @@ def _written(character: str, *, is_first: bool) -> str:
     code = ord(character)
     forms = [re.escape(character)]
     if not is_first:  # a backslash before the first one may belong to what stands before it
-        forms.append(rf"\\{re.escape(character)}")
+        forms.append(rf"\\+{re.escape(character)}")  # of JSON in JSON there are several
     in_url = "".join(f"%{byte:02x}" for byte in character.encode(errors="replace"))
     forms.append(f"(?i:{in_url})")
     forms += [f"(?i:&#0*{code};)", f"(?i:&#x0*{code:x};)"]
@@ -134,7 +134,7 @@ def _written(character: str, *, is_first: bool) -> str:
     if code <= 0xFF:
         forms.append(rf"(?i:\\x{code:02x})")
     if character == " ":
-        forms.append(r"\+")
+        forms += [r"\+", r"\n *"]  # a text for a terminal is folded there
     return f"(?:{'|'.join(forms)})"
 
 

@@ -80,6 +80,8 @@ def test_a_secret_that_json_spells_otherwise_is_found_in_what_was_read() -> None
         ("12345678", "id 12345678", "id 12345678"),
         ("hunter2", "password hunter2, not hunter22", "password ***, not hunter22"),
         ("correct horse battery", "correct%20horse+battery", "***"),
+        ("correct horse battery", "it was correct horse\n      battery, they said", "it was ***, they said"),
+        ('correct"horse"battery', json.dumps(json.dumps('correct"horse"battery')), r'"\"***\""'),
         ("pässwörd-lang-genug", "p%C3%A4ssw%c3%b6rd-lang-genug", "***"),
     ],
 )
