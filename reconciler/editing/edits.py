@@ -369,17 +369,14 @@ def _span(name: Node, value: Node, lines: list[str]) -> set[int]:
     """All lines from a key to the end of its value.
 
     Blank lines behind a text of several lines are a part of that text, and comments behind a mapping are a part of it
-    when they are indented like its entries.
+    when they are indented like its entries. The entries of a list may stand below the first letter of its name.
     """
     first, last = name.start_mark.line, value.end_mark.line
     if value.end_mark.column == 0:
         last -= 1
     if isinstance(value, yaml.CollectionNode) and not value.flow_style:
-        while last > first and _indentation_of(lines[last]) <= name.start_mark.column:
+        margin = " " * name.start_mark.column
+        own = (f"{margin} ", f"{margin}-") if isinstance(value, yaml.SequenceNode) else (f"{margin} ",)
+        while last > first and not lines[last].rstrip().startswith(own):
             last -= 1
     return set(range(first, max(first, last) + 1))
-
-
-def _indentation_of(line: str) -> int:
-    """Spaces before the first sign; none in a blank line, which belongs to no entry."""
-    return len(line) - len(line.lstrip()) if line.strip() else 0
