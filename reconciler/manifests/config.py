@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.nodes import Cursor, MapNode, place_of
 from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import SourceFile, digests_of, parse_file
 from reconciler.manifests.words import note_listed_twice, read_day, read_interval
@@ -88,6 +88,8 @@ class LoadedConfig:
     findings: tuple[Finding, ...]
     texts: Mapping[str, str]
     """Path -> text of the file, for showing the lines that findings are about."""
+    places: Mapping[str, Place]
+    """`guards.min_admins` -> where it is written, for each key of the file that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,18 @@ def load_config(file: SourceFile) -> LoadedConfig:
     config = _read_config(*read, PROVIDER_OPTIONS, notes) if read else None
     config = config and replace(config, digest=digests_of([file])[file.path])
     return LoadedConfig(
-        config=None if notes.has_errors else config, findings=notes.in_order(), texts={file.path: parsed.text}
+        config=None if notes.has_errors else config,
+        findings=notes.in_order(),
+        texts={file.path: parsed.text},
+        places=dict(_places_of_keys(file.path, parsed.node)),
     )
+
+
+def _places_of_keys(file: str, node: object, above: str = "") -> Iterator[tuple[str, Place]]:
+    if isinstance(node, MapNode):
+        for key, mark in node.marks.items():
+            yield f"{above}{key}", place_of(file, mark)
+            yield from _places_of_keys(file, node[key], f"{above}{key}.")
 
 
 def _read_config(

@@ -9,7 +9,7 @@ from typing import TypedDict, TypeVar
 
 from reconciler.engine.access_paths import Cell, dated_accesses, dated_accesses_of, uncovered
 from reconciler.engine.risk import marks_of, marks_of_strangers
-from reconciler.features.review.model import AccessChange, Effect, PersonChange, ThingChange, ValueChange
+from reconciler.features.review.model import AccessChange, Effect, PersonChange, SettingChange, ThingChange, ValueChange
 from reconciler.model.access import Access
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Organization, Person
@@ -152,13 +152,28 @@ _LOOSER_DOWN = frozenset({"min_admins", "lockout_notice_days"})
 _SEVERITIES = ("off", "note", "warning", "error")
 
 
-def compare_settings(before: Values, after: Values) -> tuple[ValueChange, ...]:
+def compare_settings(before: Values, after: Values, places: Mapping[str, Place]) -> tuple[SettingChange, ...]:
     """What changes in the workspace file; everything that is not known to be stricter counts as a weaker guard.
 
-    Nothing is weaker than what was not there: a workspace that is new is judged as a whole.
+    Nothing is weaker than what was not there: a workspace that is new is judged as a whole. The places are those of
+    keys by dotted name.
     """
-    found = compare_values(before, after)
-    return tuple(replace(one, marks=(Mark.GUARD,)) if before and not _is_stricter(one) else one for one in found)
+    return tuple(
+        SettingChange(
+            name=one.name,
+            before=one.before,
+            after=one.after,
+            marks=(Mark.GUARD,) if before and not _is_stricter(one) else (),
+            place=_find_place(one.name, places),
+        )
+        for one in compare_values(before, after)
+    )
+
+
+def _find_place(name: str, places: Mapping[str, Place]) -> Place | None:
+    while name and name not in places:
+        name = name.rpartition(".")[0]
+    return places.get(name)
 
 
 def _is_stricter(change: ValueChange) -> bool:

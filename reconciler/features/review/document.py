@@ -149,7 +149,8 @@ def _workspace(review: Review) -> Iterator[Judged]:
         row = row_of(_GONE, str(one.address), one.approve, "withdrawn")
         yield Judged(organization=one.address.organization, row=row, risk=Risk.LOW)
     for value in review.settings:
-        row = row_of(_CHANGED, value.name, _describe_sides(value), MARKS[Mark.GUARD] if value.marks else "")
+        note = MARKS[Mark.GUARD] if value.marks else ""
+        row = row_of(_CHANGED, value.name, _describe_sides(value), note, place=value.place)
         yield Judged(organization="", where="the workspace", row=row, risk=value.risk, marks=value.marks)
 
 

@@ -104,6 +104,14 @@ class ValueChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange(ValueChange):
+    """One setting of the workspace file before and after."""
+
+    place: Place | None
+    """Where it is written now, or else what it would stand in; None where that is not written either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThingChange:
     """An organization, an asset or a connection between two assets that appears, changes or goes."""
 
@@ -233,7 +241,7 @@ class Review:
     """By organization; in each admins first, then money, and last what changes no access."""
     things: tuple[ThingChange, ...] = ()
     people: tuple[PersonChange, ...] = ()
-    settings: tuple[ValueChange, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
     """What changes in reconciler.yaml: its rules of BASE hold for this review, those of HEAD after it."""
     renames: tuple[Rename, ...] = ()
     """Everything else is told in the names of HEAD."""

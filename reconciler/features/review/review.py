@@ -65,7 +65,7 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
         today=today,
         base=before.side,
         head=after.side,
-        settings=compare_settings(_values_of_settings(before), _values_of_settings(after)),
+        settings=compare_settings(_values_of_settings(before), _values_of_settings(after), _places_of_settings(after)),
         findings=tuple(sorted((*new, *old_errors), key=lambda finding: finding.sort_key)),
         policy_findings=findings_only_in(objections[1], objections[0]),
         resolved=findings_only_in((*before.findings, *objections[0]), (*after.findings, *objections[1])),
@@ -159,6 +159,20 @@ def _values_of_settings(read: _Read) -> dict[str, str]:
         conditions = [f"when {rule.when.text}"] if rule.when.text else []
         values[f"policies.custom.{rule.id}"] = f"{rule.severity}: {'; '.join([*conditions, rule.require.text])}"
     return values
+
+
+def _places_of_settings(read: _Read) -> dict[str, Place]:
+    """Dotted name -> where it is written, by the names that `_values_of_settings` gives."""
+    settings, loaded = read.revision.settings, read.revision.config
+    if settings is None or loaded is None:
+        return {}
+    policies = settings.policies
+    return {
+        **loaded.places,
+        **{f"policies.rules.{name}": one.place for name, one in policies.rules.items()},
+        **{f"policies.exceptions.{one.rule} {one.address}": one.place for one in policies.exceptions},
+        **{f"policies.custom.{rule.id}": rule.place for rule in read.written},
+    }
 
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -35,8 +35,8 @@ from tests.features.review.given import TODAY, revision
     ],
 )
 def test_one_way_weakens_a_guard_and_the_way_back_does_not(name: str, stricter: str, weaker: str) -> None:
-    there = compare_settings({"version": "1", name: stricter}, {"version": "1", name: weaker})
-    back = compare_settings({"version": "1", name: weaker}, {"version": "1", name: stricter})
+    there = compare_settings({"version": "1", name: stricter}, {"version": "1", name: weaker}, {})
+    back = compare_settings({"version": "1", name: weaker}, {"version": "1", name: stricter}, {})
     assert [(one.marks, one.risk) for one in there] == [((Mark.GUARD,), Risk.HIGH)]
     assert [(one.marks, one.risk) for one in back] == [((), Risk.LOW)]
 
@@ -45,11 +45,11 @@ def test_one_way_weakens_a_guard_and_the_way_back_does_not(name: str, stricter: 
 def test_what_nobody_can_judge_counts_as_weaker_both_ways(name: str) -> None:
     for values in ("a", "b"), ("b", "a"), ("a", ""), ("", "a"):
         before, after = ({"version": "1", name: value} for value in values)
-        assert [one.marks for one in compare_settings(before, after)] == [(Mark.GUARD,)]
+        assert [one.marks for one in compare_settings(before, after, {})] == [(Mark.GUARD,)]
 
 
 def test_a_workspace_that_is_new_weakens_nothing() -> None:
-    assert [one.marks for one in compare_settings({}, {"guards.max_removal_ratio": "0.9"})] == [()]
+    assert [one.marks for one in compare_settings({}, {"guards.max_removal_ratio": "0.9"}, {})] == [()]
 
 
 RULE = "version: 1\npolicies:\n  no-guests: {severity: error, asks: No guests., require: 'true'}\n"
