@@ -95,12 +95,14 @@ def find_code_owners(
         for name in lists.listed
     }
     lines = {path: owners.on_forge(workspace, path) for path in general}
+    only_there = frozenset(lines)
     lines |= {file.path: owners.on_forge(owners.of_file(file, reaching), file.path) for file in files}
     for path in [path for path in lines if not _PLAIN_PATH.fullmatch(path)]:
         owners.notices[f"{path!r} cannot stand in CODEOWNERS because of its name: rename it"] = None
         del lines[path]
     for path in [path for path, names in lines.items() if not names]:
-        owners.notices[f"nobody owns {path}: write `owners` there, or in reconciler.yaml for all"] = None
+        where = "" if path in only_there else " in an organization there, or"
+        owners.notices[f"nobody owns {path}: write `owners`{where} in reconciler.yaml for all"] = None
         del lines[path]
     return CodeOwners(lines=lines, notices=tuple(owners.notices))
 

@@ -131,10 +131,13 @@ def texts_for_outsiders(system: str) -> Iterator[str]:
                 yield from filter(None, texts)
 
 
-def load_speech(language: str, own: str, name: str) -> Speech:
-    """The catalogue of the package under that of the workspace, which is called `name` and may be empty."""
-    known = get_data(__package__, f"data/{language}.po") if language in LANGUAGES else None
-    messages = {**parse_catalogue((known or b"").decode(), language), **parse_catalogue(own, name)}
+def load_speech(language: str, own: Mapping[str, str]) -> Speech:
+    """The catalogue of the package, that of `de` for `de_AT` too, under those of the workspace: name -> text."""
+    plain = language.partition("_")[0]
+    known = get_data(__package__, f"data/{plain}.po") if plain in LANGUAGES else None
+    messages = parse_catalogue((known or b"").decode(), plain)
+    for name, text in own.items():
+        messages |= parse_catalogue(text, name)
     return Speech(language, messages)
 
 

@@ -108,7 +108,9 @@ def test_a_group_that_gives_access_elsewhere_is_a_matter_of_the_owners_there(wor
 def test_what_nobody_owns_is_told(workspace: Path) -> None:
     config = workspace / "reconciler.yaml"
     config.write_text(FILES["reconciler.yaml"].replace('owners: ["@acme/access"]\n', ""), encoding="utf-8")
-    assert "nobody owns access/people.yaml" in call(workspace).stderr
+    told = call(workspace).stderr
+    assert "nobody owns access/people.yaml: write `owners` in an organization there, or in reconciler.yaml" in told
+    assert "nobody owns reconciler.yaml: write `owners` in reconciler.yaml" in told
     for name in ("north", "two", "outer"):
         (workspace / "access" / f"{name}.yaml").unlink()
     assert call(workspace).exit_code == 64

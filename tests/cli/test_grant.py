@@ -83,7 +83,10 @@ def test_a_grant_gives_one_access_until_its_day_and_nothing_else(workspace: Path
     assert proposed.exit_code == 0, proposed.output
     assert text_of(workspace) == MANIFEST
     assert "@acme/access" in proposed.stdout
-    assert call(workspace, *words, "--write").exit_code == 0
+    assert "no file is edited yet: --write edits the manifests" in proposed.stderr
+    written = call(workspace, *words, "--write")
+    assert written.exit_code == 0
+    assert "no file is edited" not in written.stderr
     assert "# owns the business" in text_of(workspace)
     assert "# who buys" in text_of(workspace)
     last = TODAY + timedelta(days=6)

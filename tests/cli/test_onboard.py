@@ -45,6 +45,7 @@ def test_what_is_wrong_with_the_result_is_told_with_it(workspace: Path) -> None:
     assert "no seat for `zed`" in said
     assert "Policies object" in said
     assert "error: " in said
+    assert "no file is edited yet: --write edits the manifests" in result.stderr
 
 
 def test_an_address_that_is_none_is_wrong_usage(workspace: Path) -> None:

@@ -156,6 +156,8 @@ def _show(
     if write:
         app.write_edits(found.edited)
     app.show(RENDERERS.access_proposal, found, format_=format_)
+    if found.edited and not write:
+        app.notify("no file is edited yet: --write edits the manifests")
     is_held = any(one.fate is StepFate.BLOCKED for one in found.steps)
     return exit_code(blocked=is_held or any(one.severity is Severity.ERROR for one in found.objections))
 

@@ -63,6 +63,8 @@ def onboard(app: App, person: str, *, write: bool, format_: str, **options: Unpa
     """
     found = _propose(app, person, options, write=write)
     app.show(RENDERERS.onboarding, found, format_=format_)
+    if found.edited and not write:
+        app.notify("no file is edited yet: --write edits the manifests")
 
 
 def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onboarding:

@@ -288,6 +288,9 @@ def notices(app: App, person: str, language: str | None, format_: str) -> int:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))
     languages = {one.language: _read_speech(app, one.language) for one in collected.notices if one.language}
+    for name in (name for name, speech in languages.items() if not speech.messages):
+        advice = f"fill in templates/{name}.po, which `{app.command('notices', '--messages', name)}` prints"
+        app.notify(f"there are no messages in {name}: they are in English", level="warning", advice=advice)
     app.show(RENDERERS.notices, replace(collected, speeches=languages), format_=format_)
     return exit_code(failed=bool(unread))
 
@@ -296,8 +299,9 @@ def _read_speech(app: App, language: str) -> Speech:
     """A language, with what the workspace says otherwise."""
     if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", language):
         raise UsageError(f"{language!r} is no language", advice="write it as de or pt_BR")
-    path = app.root / "templates" / f"{language}.po"
-    return load_speech(language, read_text_file(path) if path.exists() else "", str(path))
+    names = dict.fromkeys((language.partition("_")[0], language))  # what is said for `de` counts for `de_AT` too
+    paths = [app.root / "templates" / f"{name}.po" for name in names]
+    return load_speech(language, {str(path): read_text_file(path) for path in paths if path.exists()})
 
 
 def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[WorkOrder]:

@@ -36,7 +36,7 @@ from tests.tiers import scaled
 BLANK = re.compile(r"\{(\w+)\}")
 ECHO = Speech("echo", {message: message for message in list_messages()})
 """A language in which everything is said as in English."""
-GERMAN = load_speech("de", "", "")
+GERMAN = load_speech("de", {})
 TEXTS = [text for system in SYSTEMS for text in texts_for_outsiders(system)]
 LABELS = {"role", "permissions", "left_off"}
 
@@ -47,7 +47,7 @@ hostile = st.text(min_size=1, max_size=20) | st.sampled_from(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_is_in_the_catalogue_and_nothing_else(language: str) -> None:
-    messages = load_speech(language, "", "").messages
+    messages = load_speech(language, {}).messages
     assert set(messages) == set(list_messages())
     assert [one for one, told in messages.items() if sorted(BLANK.findall(one)) != sorted(BLANK.findall(told))] == []
 
@@ -155,6 +155,15 @@ def test_a_workspace_says_the_language_and_may_say_things_otherwise(tmp_path: Pa
     own.write_text('msgid "1 thing to do"\nmsgstr "Eine Bitte"\n', "utf-8")
     assert message().startswith("Eine Bitte: ")
     assert 'msgstr "Eine Bitte"' in run("notices", "--messages", "de")
+    manifest.write_text(before.replace("{name: Eve Moss,", "{name: Eve Moss, language: de_AT,"), "utf-8")
+    assert message().startswith("Eine Bitte: ")
+    own.with_name("de_AT.po").write_text('msgid "1 thing to do"\nmsgstr "A Bitt"\n', "utf-8")
+    assert message().startswith("A Bitt: ")
+    manifest.write_text(before.replace("{name: Eve Moss,", "{name: Eve Moss, language: fr,"), "utf-8")
+    told = run("notices", "--person", "eve")
+    assert "warning: there are no messages in fr: they are in English" in told
+    assert "fill in templates/fr.po, which `reconciler" in told
+    manifest.write_text(before.replace("{name: Eve Moss,", "{name: Eve Moss, language: de,"), "utf-8")
     own.write_text("nonsense\n", "utf-8")
     assert "templates/de.po:1: this is no line of a catalogue" in run("notices", "--person", "eve", code=1)
     assert "no language" in run("notices", "--messages", "../x", code=64)
