@@ -75,10 +75,15 @@ def _advise_on_folder(root: Path) -> str:
     near = sorted(child.name for child in root.iterdir() if _NEAR_CONFIG.fullmatch(child.name)) if root.is_dir() else []
     if near:
         return f"there is `{near[0]}`, which is not read because of its name: rename it to {CONFIG_FILE}"
-    above = next((folder for folder in root.resolve().parents if (folder / CONFIG_FILE).is_file()), None)
+    above = find_workspace_above(root)
     if above is None:
         return "run `reconciler init` to write one, or name the workspace with -C DIR"
     return f"there is one above: use {shlex.join(['-C', os.path.relpath(above)])}"
+
+
+def find_workspace_above(root: Path) -> Path | None:
+    """The nearest workspace that a folder is inside of, itself left out."""
+    return next((folder for folder in root.resolve().parents if (folder / CONFIG_FILE).is_file()), None)
 
 
 def read_workspace(

@@ -135,7 +135,7 @@ def load_speech(language: str, own: Mapping[str, str]) -> Speech:
     """The catalogue of the package, that of `de` for `de_AT` too, under those of the workspace: name -> text."""
     plain = language.partition("_")[0]
     known = get_data(__package__, f"data/{plain}.po") if plain in LANGUAGES else None
-    messages = parse_catalogue((known or b"").decode(), plain)
+    messages = dict(parse_catalogue((known or b"").decode(), plain))
     for name, text in own.items():
         messages |= parse_catalogue(text, name)
     return Speech(language, messages)

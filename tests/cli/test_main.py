@@ -265,6 +265,9 @@ def test_a_folder_inside_of_a_workspace_is_told_where_the_workspace_is(
     (tmp_path / "access").mkdir()
     monkeypatch.chdir(tmp_path / "access")
     assert "advice: there is one above: use -C ..\n" in CliRunner().invoke(cli, ["plan"]).stderr
+    begun = CliRunner().invoke(cli, ["init"])
+    assert begun.exit_code == 0, begun.output
+    assert f"warning: this workspace is inside of another one, {tmp_path}," in begun.stderr
 
 
 def test_no_command_at_all_works_without_a_workspace_unless_it_needs_none(tmp_path: Path) -> None:

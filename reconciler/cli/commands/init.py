@@ -10,7 +10,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import load
 from reconciler.cli.files import CONFIG_FILE, make_folder, read_text_file, replace_file
-from reconciler.cli.workspace import read_manifest_files
+from reconciler.cli.workspace import find_workspace_above, read_manifest_files
 from reconciler.editing.format import format_manifest
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Finding, Severity
@@ -53,6 +53,10 @@ def init(app: App) -> None:
         click.echo(name)
     if _ignore_own_files(app.root / ".gitignore"):
         click.echo(".gitignore")
+    above = find_workspace_above(app.root)
+    if above is not None:
+        message = f"this workspace is inside of another one, {above}, which may take its files for manifests"
+        app.notify(message, level="warning", advice="delete these files if you meant that one, or move them out of it")
     app.notify("next: `reconciler validate`, then `reconciler plan` and `reconciler apply`")
 
 
