@@ -186,7 +186,8 @@ def test_why_tells_by_what_somebody_has_access_and_of_whom_it_was_taken(run: Run
     assert "live:      admin" in told
     assert "drift:     changed, critical" in told
     manifest = tmp_path / "access" / "example.yaml"
-    gone = re.sub(r"(?m)^.*\beve\b.*\n", "", manifest.read_text("utf-8"))
+    before = manifest.read_text("utf-8")
+    gone = re.sub(r"(?m)^.*\beve\b.*\n", "", before)
     manifest.write_text(gone, "utf-8")
     run("sandbox", "clock", "1d")
     run("apply", "--auto-approve")
@@ -194,6 +195,17 @@ def test_why_tells_by_what_somebody_has_access_and_of_whom_it_was_taken(run: Run
         assert "in the past: acme-bc/member/eve" in run("who", name).stdout
         assert "no access to ad account us-brand; it ended on" in run("why", name, "acme-bc/ad_account/us-brand").stdout
         assert "operator on ad account" in run("why", name, "acme-bc/ad_account/us-brand", "--as-of", day).stdout
+    # Their address becomes somebody else's, who goes too.
+    then = run("sandbox", "clock").stdout[:10]
+    for text in (re.sub(r"\beve\b(?!@)", "eva", before), gone):
+        run("sandbox", "clock", "1d")
+        manifest.write_text(text, "utf-8")
+        run("apply", "--auto-approve")
+        run("sandbox", "people", "answer", "accept", "--all")
+        run("apply", "--auto-approve")
+    for name, key in (("eve@agency.example", "eva"), ("eve", "eve")):
+        assert f"in the past: acme-bc/member/{key}" in run("why", name, "acme-bc").stdout
+    assert "acme-bc/member/eve" in run("why", "eve@agency.example", "acme-bc", "--as-of", then).stdout
 
 
 def test_whatever_ends_by_itself_is_told_in_one_list(run: Run, tmp_path: Path) -> None:

@@ -98,17 +98,17 @@ def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, tod
 def find_past(text: str, store: StateStore, *, as_of: date | None) -> tuple[str, tuple[AccessHistory, ...]]:
     """What the audit log knows of somebody who is neither declared nor recorded any more, and the key they had."""
     log = AuditLog(store)
-    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, log))):
+    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, log, as_of=as_of))):
         if key and (found := log.histories(Selection(person=key, until=as_of))):
             return key, tuple(told for _, told in sorted(found.items()))
     return "", ()
 
 
-def _past_key(text: str, store: StateStore, log: AuditLog) -> str:
+def _past_key(text: str, store: StateStore, log: AuditLog, *, as_of: date | None) -> str:
     """The key of somebody who was known by this address or number, from the last state that had them as a member."""
     if not {"@", "+"} & set(text):
         return ""
-    members = [told for told in log.histories(Selection()).values() if told.address.kind == "member"]
+    members = [told for told in log.histories(Selection(until=as_of)).values() if told.address.kind == "member"]
     for ended, address in sorted(((told.ended, told.address) for told in members if told.ended), key=_latest_first):
         # The day before is found by its date alone; only who came and went on one day takes a look at every serial.
         for when in (ended.time.date() - timedelta(days=1), ended.serial - 1):
