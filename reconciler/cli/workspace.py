@@ -96,7 +96,7 @@ def read_workspace(
     workspace = check_files(root, config, read_manifest_files(root, config.manifests), today=today)
     if read_recorded is not None:
         workspace = judge_recorded(workspace, root, today=today, read_recorded=read_recorded)
-    return replace(workspace, passed_over=find_passed_over(root, config.manifests))
+    return replace(workspace, passed_over=find_passed_over(root, (*config.manifests, *config.policies.sources)))
 
 
 def judge_recorded(
@@ -158,10 +158,14 @@ def with_edits(files: Sequence[SourceFile], texts: Mapping[str, str]) -> list[So
 
 
 def read_rules(root: Path, config: Config) -> RuleBook:
-    """The policies that come with the tool, and those of the workspace."""
+    """The policies that come with the tool, and those of the workspace; a place without any raises ReconcilerError."""
     if not config.policies.sources:
         return BUILT_IN
 
+    for entry in config.policies.sources:
+        if not any(_find_entry(root, entry, "policies")):
+            message = f"there are no policies: no *.yaml or *.yml file in {entry}"
+            raise ReconcilerError(message, advice=f"write one, or correct `policies:` in {CONFIG_FILE}")
     loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
     book = with_custom_rules(loaded.rules, loaded.findings)
     if not any(finding.id == MISSING_EXTRA for finding in book.findings):
@@ -336,7 +340,7 @@ def _may_be_folder(path: Path) -> bool:
 
 
 def find_passed_over(root: Path, entries: Iterable[str]) -> tuple[Finding, ...]:
-    """Files in the folders of manifests, hidden folders included, that only their names keep from being read."""
+    """Files in folders of manifests and policies, hidden ones too, that only their names keep from being read."""
     notes = Notes()
     for entry in entries:
         for folder, folders, names in os.walk(root / entry):

@@ -114,6 +114,17 @@ def test_a_workspace_without_any_manifest_says_what_to_do(entries: list[str], tm
     assert "reconciler init" in caught.value.advice
 
 
+def test_a_folder_without_any_policy_is_not_taken_for_one_that_was_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\npolicies: [rules]\n", encoding="utf-8")
+    write(tmp_path, "access/x.yaml", "rules/mine.yaml.txt")
+    with pytest.raises(ReconcilerError) as caught:
+        inspect_workspace(tmp_path, read_configuration(tmp_path), today=date(2026, 11, 28))
+    assert caught.value.message == "there are no policies: no *.yaml or *.yml file in rules"
+    write(tmp_path, "rules/other.yaml")
+    found = inspect_workspace(tmp_path, read_configuration(tmp_path), today=date(2026, 11, 28)).findings
+    assert [str(one.place) for one in found if one.id == "passed-over"] == ["rules/mine.yaml.txt:1:1"]
+
+
 def test_texts_for_findings_are_those_of_the_files_that_can_be_read(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml")
     findings = [Finding(id="x-y", message="m", place=Place(name, 1, 1)) for name in ("a.yaml", "a.yaml", "gone.yaml")]
