@@ -51,8 +51,8 @@ class Redactor:
         """Remember a secret, and return it without the white space around it."""
         bare = secret.strip()
         if bare not in self._secrets and _is_worth_hiding(bare):
-            self._secrets[bare] = None
             self._cores.update(dict.fromkeys(_cores_of(bare)))
+            self._secrets[bare] = None  # last: another thread that learns the same takes it for known from here on
         return bare
 
     def learn_address(self, address: str) -> str:

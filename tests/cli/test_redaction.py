@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.streams import defuse
+from reconciler.model import redaction
 from reconciler.model.redaction import Redactor
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
@@ -70,6 +72,22 @@ def test_a_secret_that_json_spells_otherwise_is_found_in_what_was_read() -> None
     redactor.learn("canary-5d41402abc4b2a76")
     body = json.loads(r'{"message": "\u0063anary-5d41402abc4b2a76 is not allowed"}')
     assert redactor.hide_in_json(body) == {"message": "*** is not allowed"}
+
+
+def test_a_secret_that_two_threads_learn_at_once_is_hidden_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    redactor, said = Redactor(), list[str]()
+    cores_of: Callable[[str], list[str]] = vars(redaction)["_cores_of"]
+
+    def interrupted(secret: str) -> list[str]:
+        if not said:
+            said.append("the other thread begins")
+            redactor.learn(secret)
+            said.append(redactor.hide(f"token {secret}"))
+        return cores_of(secret)
+
+    monkeypatch.setattr(redaction, "_cores_of", interrupted)
+    redactor.learn("canary-5d41402abc4b2a76")
+    assert said[1] == "token ***"
 
 
 @pytest.mark.parametrize(
