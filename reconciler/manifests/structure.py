@@ -192,7 +192,7 @@ class _Problem:
 
     def _report_malformed(self, field: Matching) -> None:
         value = self.error["input"]
-        if not isinstance(value, str) and not (field.finding == "bad-date" and type(value) is int):
+        if not isinstance(value, str) and not (field.finding in ("bad-date", "bad-interval") and type(value) is int):
             self._report_wrong_type("text")
             return
         message = f"`{value}` is not {field.expected}" if value != "" else f"`{self.name}` is empty"

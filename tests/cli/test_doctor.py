@@ -156,6 +156,12 @@ def test_what_is_wrong_with_the_files_is_counted_and_said_where_it_is_shown(
     assert found["advice"] == f"`reconciler -C {workspace} validate` shows them"
 
 
+def test_an_organization_that_no_provider_reaches_is_an_error(workspace: Path) -> None:
+    (workspace / "reconciler.yaml").write_text("version: 1\nmanifests: [a.yaml]\n", encoding="utf-8")
+    found = checks(workspace)["providers"]
+    assert (found["health"], found["found"]) == ("error", "bc has no provider")
+
+
 def test_outside_of_a_workspace_the_installation_is_looked_at_all_the_same(tmp_path: Path) -> None:
     result = doctor(tmp_path)
     assert (result.exit_code, "extras" in result.stdout) == (1, True)

@@ -145,6 +145,7 @@ manifests: access
 providers: {default: {knd: sandbox}, x: {kind: sandbox, deep: {a: b}}}
 guards: {max_removal_ratio: 25, min_admin: 3, min_admins: 0}
 policy: [x]
+review_every: 90
 """) == [
         "1:10: error[unknown-version]: version 2 is not known; write 1",
         "2:12: error[wrong-type]: `manifests` must be a list, not text",
@@ -154,6 +155,7 @@ policy: [x]
         "4:33: error[unknown-key]: `min_admin` is not known here; did you mean `min_admins`?",
         "4:59: error[out-of-range]: `min_admins` must be at least 1",
         "5:1: error[unknown-key]: `policy` is not known here; did you mean `policies`?",
+        "6:15: error[bad-interval]: `90` is not a number of days such as 90d",
     ]
 
 

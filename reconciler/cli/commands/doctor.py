@@ -19,7 +19,7 @@ from reconciler.cli.business_center import make_client
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
-from reconciler.cli.workspace import inspect_workspace
+from reconciler.cli.workspace import inspect_workspace, read_workspace
 from reconciler.editing.edits import ADVICE_ON_WRITER, NO_WRITER
 from reconciler.features.doctor import Health, HealthCheck
 from reconciler.manifests.config import Option, ProviderSettings
@@ -93,7 +93,22 @@ def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCh
     for name, settings in sorted(config.providers.items()):
         tell(f"asking provider {name}: a call that gets no answer is repeated")
         yield _check_provider(app, name, settings, dates)
+    yield from _check_reach(app)
     yield _check_clock(dates)
+
+
+def _check_reach(app: App) -> Iterator[HealthCheck]:
+    """The first organization that no provider reaches; what is wrong with the manifests is told already."""
+    try:
+        organizations = read_workspace(app.root, app.config, today=app.today).desired.organizations.values()
+    except ManifestError:
+        return
+    for organization in organizations:
+        try:
+            app.settings_for(organization)
+        except ReconcilerError as error:
+            yield _failed("providers", error)
+            return
 
 
 def _failed(name: str, error: ReconcilerError) -> HealthCheck:
