@@ -110,6 +110,7 @@ def test_what_cannot_be_read_gives_nothing_and_says_nothing(
 OTHER_WORDS = {
     *("auth exchange CODE", "diff BASE", "diff HEAD", "grant ROLE", "policy test RULES", "state migrate STATE"),
     *("review close REVIEW", "review decide REVIEW", "review status [REVIEW]", "state unlock [ID]", "systems SYSTEM"),
+    "review verify REVIEW|DIR|FILE.ZIP",
     *(f"work-orders {name} ID" for name in ("assign", "done", "failed", "show")),
 }
 """Arguments that are no name of the workspace."""

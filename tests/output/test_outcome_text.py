@@ -69,7 +69,7 @@ def test_a_report_says_what_a_guard_stopped_and_that_more_waits() -> None:
     whole = replace(whole, organizations=(replace(part, changes=part.changes[:1], waiting=(waits,)),))
     assert render_report(whole, replace(report(Applied()), blocked=(blocked,)), Style()) == (
         "Blocked: nothing of this is done\n"
-        "  !   finn  standard  acme-bc  invite: no reason given\n"
+        "  ! low  finn  standard  acme-bc  invite: no reason given\n"
         "      cap: 4,000 of 4,000 members\n"
         "      no approval can allow this\n\n"
         "acme-bc (business_center)\n\n"
