@@ -536,7 +536,7 @@ function showTiles() {
     [people.size, plural(people.size, "person with access", "people with access"), `${outside.toLocaleString("en")} of them not employees${partners.size ? `; ${count(partners.size, "partner", "partners")}` : ""}`, "", filter({stands: "there"})],
     [ORGANIZATIONS.length, plural(ORGANIZATIONS.length, "organization", "organizations"), `${count(assets, "asset", "assets")} that somebody reaches`, "", go("about")],
     [admins.size, plural(admins.size, "person manages access", "people manage access"), "in at least one organization", "", filter({role: "manages", kind: "organization"})],
-    [critical, plural(critical, "critical access", "critical accesses"), "people from outside who manage access", critical ? "bad" : "", filter({risk: "0"})],
+    [critical, plural(critical, "critical access", "critical accesses"), "people outside the allowed domains or the directory who manage access", critical ? "bad" : "", filter({risk: "0"})],
     [few.length, plural(few.length, "organization short of admins", "organizations short of admins"), `fewer than ${D.minAdmins} now or within 12 months`, few.length ? "bad" : "", go("admins")],
     [off, plural(off, "access not as declared", "accesses not as declared"), "there and undeclared, other, or missing", off ? "warn" : "", filter({stands: "off"})],
     [soon, plural(soon, "access ends or changes", "accesses end or change"), "within 30 days", soon ? "warn" : "", filter({ends: "30"})],
