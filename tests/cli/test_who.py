@@ -54,9 +54,12 @@ def test_a_person_of_a_past_day_is_read_from_what_was_kept(run: Run) -> None:
     assert status(run("who", "eve", "--as-of", str(today), "--format", "json")) is None
     for question in (("who", "eve"), ("access", "acme-bc")):
         assert "2999-12-31 has not come yet" in run(*question, "--as-of", "2999-12-31", code=64).stderr
-    told = run("who", "eve", "--as-of", "2001-01-01").stdout
+    told = run("who", "eve", "--as-of", "2001-01-01", code=1).stdout
     assert "Nothing of theirs is recorded. Nothing is known of acme-bc" in told
-    assert "nobody can tell whether they reached" in run("why", "eve", "acme-bc", "--as-of", "2001-01-01").stdout
+    assert (
+        "nobody can tell whether they reached" in run("why", "eve", "acme-bc", "--as-of", "2001-01-01", code=1).stdout
+    )
+    assert "nothing is known of acme-bc" in run("who", "--all", "--as-of", "2001-01-01", code=1).stderr
     assert "nothing is kept of acme-bc" in run("access", "acme-bc", "--as-of", "2001-01-01", code=1).stderr
     assert "Has nothing" not in told
 

@@ -48,13 +48,13 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
     if person is not None:
         report = person_access.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
         app.show(RENDERERS.who, report, format_=format_)
-        return _code(app, report.no_state)
+        return _code(app, _without_state(report), as_of)
     if can is None:
         found = everything.read_everybody(files=app.files, store=app.store, today=app.today, as_of=as_of)
-        return _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_)
+        return _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_, as_of=as_of)
     ability = everything.parse_ability(can)
     able = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of, ability=ability)
-    return _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_)
+    return _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_, as_of=as_of)
 
 
 @click.command()
@@ -74,10 +74,10 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
         raise UsageError("give an ADDRESS, or --all", advice="reconciler access --all --format csv")
     if address is None:
         found = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of)
-        return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_)
+        return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_, as_of=as_of)
     matrix = access_matrix.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)
-    return _code(app, _without_state(matrix))
+    return _code(app, _without_state(matrix), as_of)
 
 
 @click.command()
@@ -96,7 +96,7 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
     _refuse_days_to_come(as_of, app.today)
     report = reasons.why(person, address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.why, report, format_=format_)
-    return _code(app, [report.reach.on.organization] if report.has_no_state and as_of is None else ())
+    return _code(app, [report.reach.on.organization] if report.has_no_state else (), as_of)
 
 
 @click.command()
@@ -122,10 +122,14 @@ def expiring(app: App, within: timedelta, format_: str) -> int:
     return _code(app, declared.keys() - set(app.store.organizations()))
 
 
-def _code(app: App, without_state: Iterable[str]) -> int:
+def _code(app: App, without_state: Iterable[str], as_of: date | None = None) -> int:
     """Failed where nothing is known of what is there: what was not seen is never reported as fine."""
     if not (names := sorted(set(without_state))):
         return ExitCode.DONE
+    if as_of:
+        advice = "ask about a later day; this one is from before what is kept"
+        app.notify(f"nothing is known of {join(names)} at the end of {as_of}", level="error", advice=advice)
+        return ExitCode.FAILED
     advice = (
         "before the first `reconciler apply` that is so; else correct `state:` in reconciler.yaml, or bring the state "
         "back from a copy with `reconciler state push`"
@@ -136,8 +140,8 @@ def _code(app: App, without_state: Iterable[str]) -> int:
 
 def _without_state(value: PersonReport | AccessMatrix) -> Iterable[str]:
     if isinstance(value, PersonReport):
-        return value.no_state
-    return [value.address.organization] if value.has_no_state and value.as_of is None else ()
+        return (*value.no_state, *value.not_kept)
+    return [value.address.organization] if value.has_no_state else ()
 
 
 def _show_all(
@@ -146,6 +150,8 @@ def _show_all(
     values: Iterator[_Value],
     pieces_of: Callable[[Iterable[_Value]], Iterator[Document]],
     format_: str,
+    *,
+    as_of: date | None,
 ) -> int:
     """A list of everything; CSV is written while it is made."""
     without_state: list[str] = []
@@ -157,14 +163,14 @@ def _show_all(
 
     if format_ != "csv":
         app.show(subject, list(noted()), format_=format_)
-        return _code(app, without_state)
+        return _code(app, without_state, as_of)
     write, style, header = load(FORMS["csv"]), app.style(sys.stdout), ""
     for piece in pieces_of(noted()):
         text = "".join(write(piece, style))
         is_next, before = text.startswith(header), "\n" if header else ""
         click.echo(text.removeprefix(header) if header and is_next else before + text, nl=False)
         header = text.partition("\n")[0] + "\n"
-    return _code(app, without_state)
+    return _code(app, without_state, as_of)
 
 
 def _refuse_days_to_come(as_of: date | None, today: date) -> None:
