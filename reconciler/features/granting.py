@@ -355,7 +355,7 @@ def describe_access(
         is_grant=is_grant,
         changes=changes,
         notes=tuple(dict.fromkeys(notes)),
-        owners=tuple(dict.fromkeys(owners)),
+        owners=tuple(owner for owner in dict.fromkeys(owners) if owner != person),  # nobody decides about themselves
         edited=proposed.edit.texts,
         patch=proposed.edit.patch,
     )

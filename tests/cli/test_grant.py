@@ -394,3 +394,9 @@ def test_without_the_library_that_edits_the_way_out_is_named_and_the_rest_works(
     for words in (("validate",), ("fmt", "--check"), ("plan",)):
         assert "yaml-edit" not in call(workspace, *words).output
     assert "yaml-edit is missing" in call(workspace, "doctor").output
+
+
+def test_nobody_is_told_to_decide_about_themselves(workspace: Path) -> None:
+    grant = ("acme-bc/ad_account/eu", "operator", "--for", "7d", *REASON, "--format", "json")
+    deciding = [json.loads(call(workspace, "grant", person, *grant).stdout)["owners"] for person in ("bo", "ana")]
+    assert deciding == [["ana", "@acme/access"], ["@acme/access"]]
