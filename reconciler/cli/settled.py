@@ -48,7 +48,7 @@ def read_everything(app: App, *, today: date) -> Workspace:
 
 def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspace, dict[str, SettledFile]]:
     """The workspace without the files that a plan can leave out, and those files by path."""
-    settled, digests = _read(app), digests_of(app.files)
+    settled, digests = SettledIndex.parse(_read(app)), digests_of(app.files)
     left_out: dict[str, SettledFile] = {}
     if settled is not None:
         left_out = choose(
@@ -72,10 +72,10 @@ def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspac
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests)), left_out
 
 
-def _read(app: App) -> SettledIndex | None:
+def _read(app: App) -> bytes | None:
     """What is kept; None where nothing is, or the store does not say: whoever reads the states says why."""
     try:
-        return SettledIndex.parse(app.store.read_settled())
+        return app.store.read_settled()
     except StoreError:
         return None
 
@@ -147,7 +147,7 @@ class SettledKeeper:
         }
         before = _read(app)
         kept = collect(
-            before,
+            SettledIndex.parse(before),
             found,
             basis=basis,
             digests=digests,
@@ -158,7 +158,7 @@ class SettledKeeper:
         )
         # As bytes, because what was read has lists where this run has tuples.
         data = kept.to_bytes()
-        if before is None or data != before.to_bytes():
+        if data != before:
             with suppress(StoreError):
                 app.store.write_settled(data)
 

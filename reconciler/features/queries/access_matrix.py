@@ -104,10 +104,10 @@ def read_index(
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
         advice = suggest_names(organization, everything) or _find_elsewhere(organization, files, everything, today)
         raise ReconcilerError(message, advice=advice or listed)
-    state, told = State(organization=organization), None
-    if as_of is not None and not is_kept(store, organization, as_of):
+    state, told, has_state = State(organization=organization), None, is_kept(store, organization, as_of)
+    if as_of is not None and not has_state:
         told = read_states_from_log(store, [organization], as_of=as_of).get(organization)
-    if told is None and organization in known and not (is_patient and not is_kept(store, organization, as_of)):
+    if told is None and organization in known and (has_state or not is_patient):
         state = read_one_state(store, organization, as_of=as_of)
     index = index_access(organization, desired=desired, state=told or state, today=today, as_of=as_of)
     return replace(index, is_from_log=told is not None)

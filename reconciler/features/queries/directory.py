@@ -163,7 +163,7 @@ def read_states_from_log(store: StateStore, organizations: Collection[str], *, a
     was access was there.
     """
     told: dict[str, dict[Address, Record]] = {}
-    replaced = set()
+    asked, replaced = frozenset(organizations), set()
     for address, history in AuditLog(store).histories(Selection(until=as_of)).items() if organizations else ():
         records = told.setdefault(address.organization, {})
         replaced |= {address.organization for entry in history.entries if entry.action in _REPLACES}
@@ -175,7 +175,7 @@ def read_states_from_log(store: StateStore, organizations: Collection[str], *, a
     return {
         organization: State(organization=organization, records=dict(sorted(records.items())))
         for organization, records in sorted(told.items())
-        if organization in organizations and organization not in replaced
+        if organization in asked and organization not in replaced
     }
 
 

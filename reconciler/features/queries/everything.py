@@ -178,7 +178,7 @@ def _read_indexes(
 ) -> Iterator[tuple[AccessIndex, bool]]:
     """Every organization, and whether nothing is recorded of it, or nothing of that day."""
     desired, stored = load_about(files, [""], today=today), set(store.organizations())
-    lost = [] if as_of is None else [one for one in stored if not is_kept(store, one, as_of)]
+    lost = {one for one in stored if not is_kept(store, one, as_of)}
     told = read_states_from_log(store, lost, as_of=as_of) if as_of else {}
     for organization in sorted({*stored, *desired.organizations}):
         state = told.get(organization, State(organization=organization))

@@ -293,7 +293,8 @@ class Review:
     @property
     def other_findings(self) -> tuple[Finding, ...]:
         """What is new, without what keeps HEAD from being compared: that is told by itself."""
-        return tuple(finding for finding in self.findings if finding not in self.head.problems)
+        told = frozenset(self.head.problems)
+        return tuple(finding for finding in self.findings if finding not in told)
 
     @property
     def organizations(self) -> tuple[str, ...]:
