@@ -36,7 +36,7 @@ def _find_answer(words: list[str]) -> str:
         return f"reconciler {__version__}\n"
     if words in (["--help"], ["-h"]) and not _may_be_narrow():
         path = f"{os.path.dirname(__file__)}/cli/help.txt"  # noqa: PTH120 - pathlib takes as long as Python to start
-        with open(path, encoding="ascii") as file:  # noqa: PTH123
+        with open(path, encoding="ascii") as file:  # noqa: PTH123 - so does this
             return file.read()
     return ""
 

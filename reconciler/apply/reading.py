@@ -99,15 +99,7 @@ def recorded_as_live(state: State) -> Live:
             organization=key, unknown={Part.everything(key): "nothing is recorded of it, and no system was asked"}
         )
     seen = {
-        record.address: Resource(
-            address=record.address,
-            attributes=record.attributes,
-            status=record.status,
-            identity=record.identity,
-            unread=record.unread,
-            platform_id=record.platform_id,
-            since=record.since,
-        )
+        record.address: record.as_resource(platform_id=record.platform_id, since=record.since)
         for record in state.records.values()
         if not record.status.is_gone
     }

@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, field, fields, replace
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import Any
 from zlib import crc32
 
 from reconciler import __version__
@@ -29,13 +29,13 @@ from reconciler.manifests.load import Manifests
 from reconciler.manifests.people import PREFIX
 from reconciler.model.declared import Desired, Mode, Organization, Person
 from reconciler.model.finding import Finding, Place
+from reconciler.model.json import checked
 from reconciler.model.kinds import person_in
 from reconciler.model.plan import Limit, OrganizationPlan
 from reconciler.model.values import dataclass
 from reconciler.policies.rule import own_domains
 from reconciler.systems import get_system
 
-T = TypeVar("T")
 TOOL = f"2 {__version__}"
 """The format of what is kept, and the version that has to have written it."""
 _CROSSING = frozenset({"look-alike", "near-domain"})
@@ -154,43 +154,20 @@ class SettledIndex:
             if read["tool"] != TOOL:
                 return None
             files = {path: _parse_file(made) for path, made in read["files"].items()}
-            return cls(basis=_checked(Basis(**read["basis"])), files=files)
+            return cls(basis=checked(Basis(**read["basis"])), files=files)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
-
-
-_SORTS: Mapping[str, tuple[type, type | None]] = {
-    "str": (str, None),
-    "int": (int, None),
-    "bool": (bool, None),
-    "Sequence[str]": (list, str),
-    "Sequence[Limit]": (list, Limit),
-    "Sequence[SettledOrganization]": (list, SettledOrganization),
-    "Mapping[str, str]": (dict, str),
-    "Mapping[str, int]": (dict, int),
-}
-
-
-def _checked(made: T) -> T:
-    """Raises TypeError where a value is of another type than its field: anybody can work out a digest that fits."""
-    for name, annotation in type(made).__annotations__.items():
-        sort, inner = _SORTS[annotation]
-        value = getattr(made, name)
-        items = value.values() if type(value) is dict else value
-        if type(value) is not sort or (inner and not all(type(one) is inner for one in items)):
-            raise TypeError(name)
-    return made
 
 
 def _parse_file(made: dict[str, Any]) -> SettledFile:
     """Raises one of several errors for what this tool does not write."""
     found = [
-        _checked(SettledOrganization(**{**one, "limits": [_checked(Limit(**limit)) for limit in one["limits"]]}))
+        checked(SettledOrganization(**{**one, "limits": [checked(Limit(**limit)) for limit in one["limits"]]}))
         for one in made["organizations"]
     ]
     for one in found:
         get_system(one.system, one.variant), Mode(one.mode)
-    return _checked(SettledFile(**{**made, "organizations": found}))
+    return checked(SettledFile(**{**made, "organizations": found}))
 
 
 def choose(

@@ -127,22 +127,21 @@ class StateEditor:
 
     def _entries(self, edits: Edits, *, serial: int) -> tuple[AuditEntry, ...]:
         now = self.clock.now()
-        return tuple(
-            edit
-            if isinstance(edit, AuditEntry)
-            else AuditEntry(
+
+        def entry(address: str, action: str, detail: str, before: str = "", after: str = "") -> AuditEntry:
+            return AuditEntry(
                 time=now,
                 serial=serial,
-                address=edit[0],
-                action=edit[1],
-                cause=_CAUSES.get(edit[1], "by hand"),
+                address=address,
+                action=action,
+                cause=_CAUSES.get(action, "by hand"),
                 outcome="applied",
-                detail=edit[2],
-                before=edit[3] if len(edit) > 3 else "",
-                after=edit[4] if len(edit) > 3 else "",
+                detail=detail,
+                before=before,
+                after=after,
             )
-            for edit in edits
-        )
+
+        return tuple(edit if isinstance(edit, AuditEntry) else entry(*edit) for edit in edits)
 
 
 _CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an audit")

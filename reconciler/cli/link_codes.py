@@ -22,7 +22,7 @@ from reconciler.cli.streams import is_interactive
 from reconciler.features.work_orders.document import document_of_code
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.json import as_text
+from reconciler.model.json import checked
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.values import dataclass
 from reconciler.output.html import render_html
@@ -138,10 +138,7 @@ def _remove(path: Path) -> None:
 def _notes(home: Path) -> list[_Note]:
     """What was written and not taken away yet."""
     try:
-        notes = [
-            _Note(**{name: as_text(one) for name, one in dict(note).items()})
-            for note in json.loads((home / CODE_NOTES).read_bytes())
-        ]
+        notes = [checked(_Note(**note)) for note in json.loads((home / CODE_NOTES).read_bytes())]
         for note in notes:
             note.is_over(datetime.min.replace(tzinfo=UTC), lambda _address: False)  # what makes no sense is told here
     except FileNotFoundError:

@@ -8,7 +8,6 @@ from dataclasses import field
 from typing import Any
 
 from reconciler.editing.person_edits import read_group_lists
-from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired
 from reconciler.model.values import dataclass
@@ -39,17 +38,13 @@ class _Owners:
     def on_forge(self, owners: Iterable[str], of: str) -> tuple[str, ...]:
         """As a forge knows them: names on it as they are, people by their e-mail addresses."""
         found: dict[str, None] = {}
-        for owner in owners:
-            keys = self.desired.groups.get(owner.removeprefix(PREFIX), ()) if owner.startswith(PREFIX) else (owner,)
-            for key in keys:
-                person = self.desired.people.get(key)
-                name = person.identities.get("email", "") if person else key
-                if name:
-                    found[name] = None
-                else:
-                    self.notices[f"{key} owns {of} and has no e-mail address: write `@name` of the forge instead"] = (
-                        None
-                    )
+        for key in self.desired.expand_owners(owners):
+            person = self.desired.people.get(key)
+            name = person.identities.get("email", "") if person else key
+            if name:
+                found[name] = None
+            else:
+                self.notices[f"{key} owns {of} and has no e-mail address: write `@name` of the forge instead"] = None
         return tuple(found)
 
     def of_organization(self, key: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from reconciler.model.values import dataclass
 from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Row, Section, plain, words_of
 from reconciler.output.json import Output
 from reconciler.output.rows import BLOCKED, LEFT_OUT, SIGNS, WAITING, describe_risk, name_some, row_of, rows_section
-from reconciler.output.words import count, name_access, name_attributes, name_subject
+from reconciler.output.words import count, explain_approval, name_access, name_attributes, name_subject
 
 _MAX_NAMED = 5
 
@@ -485,8 +485,7 @@ def _foreseen_row(one: ForeseenStep) -> Row:
     says += [f"until {one.expires}"] if one.expires else []
     details = [f"blocked by {one.why}" if one.fate is StepFate.BLOCKED else one.why] if one.why else []
     if one.fate is StepFate.BLOCKED:
-        allows = "to allow exactly this, add to `approvals:` in a manifest:"
-        details.append(allows if one.approval else "no approval can allow this")
+        details.append(explain_approval(one.approval))
     sign = _FATES.get(one.fate) or SIGNS[one.action or Action.FORGET]
     where = f"{one.access or 'access'} in {one.address.organization}"
     return row_of(sign, name_subject(one.address), where, "; ".join(says), details=details, snippet=one.approval)

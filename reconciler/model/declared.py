@@ -192,8 +192,12 @@ class Desired:
 
     def people_among(self, owners: Iterable[str]) -> tuple[str, ...]:
         """Keys of those who answer for something: people by themselves, and everybody in a group."""
+        return tuple(key for key in self.expand_owners(owners) if key in self.people)
+
+    def expand_owners(self, owners: Iterable[str]) -> tuple[str, ...]:
+        """Owners with everybody in a group in place of it; what is no group stays as it is written."""
         found: dict[str, None] = {}
         for owner in owners:
             group = owner.removeprefix("group:")
             found.update(dict.fromkeys(self.groups.get(group, ()) if group != owner else (owner,)))
-        return tuple(key for key in found if key in self.people)
+        return tuple(found)

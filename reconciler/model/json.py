@@ -185,6 +185,21 @@ def as_count(value: object) -> int:
     return value
 
 
+def checked(made: T) -> T:
+    """What was made of values that JSON held; raises TypeError where one is of another type than its field.
+
+    Anybody can work out a digest that fits. For small values: pydantic costs more to load than to read them.
+    """
+    for name, annotation in type(made).__annotations__.items():
+        outer, _, inner = annotation.removesuffix("]").partition("[")
+        value = getattr(made, name)
+        items = value.values() if type(value) is dict else value
+        is_right = type(value).__name__ == {"Sequence": "list", "Mapping": "dict"}.get(outer, outer)
+        if not is_right or (inner and any(type(one).__name__ != inner.rpartition(" ")[2] for one in items)):
+            raise TypeError(f"{name} is of another type")
+    return made
+
+
 def load_json(data: str | bytes) -> Any:
     """What was once written as JSON; raises ValueError for everything that no file of ours can hold.
 

@@ -81,7 +81,7 @@ class Record:
             asked=asked,
         )
 
-    def as_resource(self) -> Resource:
+    def as_resource(self, *, platform_id: str = "", since: date | None = None) -> Resource:
         """The access that is there if nothing has changed since it was last seen."""
         return Resource(
             address=self.address,
@@ -89,6 +89,8 @@ class Record:
             status=self.status,
             identity=self.identity,
             unread=self.unread,
+            platform_id=platform_id,
+            since=since,
         )
 
     def _still_confirmed(self, live: Resource) -> Attributes:

@@ -10,6 +10,11 @@ from reconciler.model.resource import Attributes, Resource
 from reconciler.model.suggestions import count as count  # noqa: PLC0414  # findings count with it too
 
 
+def explain_approval(approval: str) -> str:
+    """What stands before the line of a manifest that would let a blocked step through, or that there is none."""
+    return "to allow exactly this, add to `approvals:` in a manifest:" if approval else "no approval can allow this"
+
+
 def join(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`; empty for nothing."""
     if len(parts) < 2:

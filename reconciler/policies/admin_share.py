@@ -7,11 +7,9 @@ from datetime import date
 from functools import partial
 
 from reconciler.engine.entitlements import count_by_day
-from reconciler.model.access import is_administrator
-from reconciler.model.declared import Declared, Organization
+from reconciler.model.declared import Organization
 from reconciler.model.finding import Severity
-from reconciler.model.system import System
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, administers, always, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -38,14 +36,10 @@ def _count(organization: Organization, world: PolicyInput) -> dict[date, tuple[i
     if days := world.begins.get(organization.key):
         system, declared = organization.system, world.desired.resources[organization.key]
         members = [one for address, one in declared.items() if address.kind == "member"]
-        admins = count_by_day(members, days, system, partial(_administers, system))
+        admins = count_by_day(members, days, system, partial(administers, system))
         count = count_by_day(members, days, system, always)
         found |= {day: (admins[day], count[day]) for day in days}
     return found
-
-
-def _administers(system: System, one: Declared) -> bool:
-    return is_administrator(system, "member", one.attributes)
 
 
 RULE = Rule(

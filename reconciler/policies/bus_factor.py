@@ -12,7 +12,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.system import System
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, administers, number
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -25,7 +25,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
             if any(is_administrator(system, one.address.kind, line.attributes) for line in one.lines)
         ]
         days = [world.today, *(day for day in change_days(possible, world.today) if day <= horizon)]
-        count = count_by_day(possible, days, system, partial(_administers, system))
+        count = count_by_day(possible, days, system, partial(administers, system))
         short = next((day for day in days if count[day] < at_least), None)
         # Where nobody is ever declared, somebody else looks after the admins; validation says so.
         if short is None or not any(count.values()):
@@ -45,13 +45,9 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
         )
 
 
-def _administers(system: System, one: Declared) -> bool:
-    return is_administrator(system, "member", one.attributes)
-
-
 def _is_admin_on(day: date, one: Declared, system: System) -> bool:
     item = on_day(one, day, system)
-    return item.holds_on(day) and _administers(system, item)
+    return item.holds_on(day) and administers(system, item)
 
 
 def _first_day(one: Declared, today: date, end: date, system: System) -> list[date]:

@@ -16,6 +16,7 @@ from reconciler.model.finding import Place, Severity
 from reconciler.model.kinds import person_in
 from reconciler.model.settings import Parameter
 from reconciler.model.state import State
+from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 Parameters = Mapping[str, Parameter]
@@ -62,9 +63,7 @@ class PolicyInput:
 
     def admins(self, organization: Organization) -> list[Declared]:
         """Memberships whose role manages other people's access."""
-        return [
-            one for one in self.members(organization) if is_administrator(organization.system, "member", one.attributes)
-        ]
+        return [one for one in self.members(organization) if administers(organization.system, one)]
 
     def every_member(self) -> Iterator[tuple[Organization, Declared, Person | None]]:
         """All memberships, each with the person in the directory whom it is about."""
@@ -100,6 +99,11 @@ def _find_beginnings(desired: Desired, today: date) -> dict[str, Sequence[date]]
         for key, part in desired.resources.items()
     }
     return {key: sorted(days) for key, days in found.items() if days}
+
+
+def administers(system: System, member: Declared) -> bool:
+    """Whether a membership has a role that manages other people's access."""
+    return is_administrator(system, "member", member.attributes)
 
 
 def own_domains(desired: Desired) -> frozenset[str]:

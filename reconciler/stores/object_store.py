@@ -284,9 +284,9 @@ def _version(tail: list[LogEntry]) -> str | None:
 
 
 def _read_seconds(value: object) -> timedelta:
-    if type(value) not in (int, float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("ttl is no number")
-    return timedelta(seconds=value)  # type: ignore[arg-type]  # just looked at
+    return timedelta(seconds=value)
 
 
 def _parse_lease(data: bytes) -> tuple[LeaseRecord, timedelta]:

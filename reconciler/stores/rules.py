@@ -19,9 +19,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.json import as_count, as_text, load_json, load_time
+from reconciler.model.json import as_count, as_text, checked, load_json, load_time
 from reconciler.model.ports import Lock
 from reconciler.model.values import dataclass
 
@@ -134,13 +135,11 @@ class LeaseRecord:
             raise StoreError(message, advice="restore it from a copy of the state") from error
 
 
-def _parse_lock(body: dict[str, object]) -> Lock:
+def _parse_lock(body: dict[str, Any]) -> Lock:
     """Raises one of several errors for what is no lock."""
-    lock = Lock(**{**body, **{name: load_time(body[name]) for name in ("since", "expires")}})  # type: ignore[arg-type]  # checked below
-    texts = (lock.id, lock.organization, lock.who, lock.host, lock.purpose, lock.job)
-    numbers = (lock.token, lock.process)
-    if not all(isinstance(one, str) for one in texts) or not all(type(one) is int and one >= 0 for one in numbers):
-        raise TypeError("it says something else than this tool writes")
+    lock = checked(Lock(**{**body, **{name: load_time(body[name]) for name in ("since", "expires")}}))
+    if min(lock.token, lock.process) < 0:
+        raise ValueError("it says something else than this tool writes")
     return lock
 
 

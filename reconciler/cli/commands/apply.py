@@ -195,7 +195,7 @@ def _carry_out(
         return report
     finally:
         report = report or Report(results=tuple(results))
-        if not plan.does_nothing or report.blocked or page != Page("text", page.max_chars):
+        if not plan.does_nothing or report.blocked or page.format_ != "text" or page.comment_to is not None:
             app.show(RENDERERS.report, plan, report, **page._asdict(), outputs=_outputs)
 
 

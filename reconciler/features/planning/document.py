@@ -50,7 +50,7 @@ from reconciler.output.rows import (
     row_of,
     rows_section,
 )
-from reconciler.output.words import count, join, name_access, name_subject, name_title
+from reconciler.output.words import count, explain_approval, join, name_access, name_subject, name_title
 
 _TITLES = {
     Direction.GAIN: "Gains access",
@@ -203,9 +203,7 @@ def blocked_row(terms: AccessTerms, blocked: Blocked) -> Row:
         place=blocked.change.place,
         details=(
             f"{blocked.guard}: {blocked.message}",
-            "to allow exactly this, add to `approvals:` in a manifest:"
-            if blocked.approval
-            else "no approval can allow this",
+            explain_approval(blocked.approval),
         ),
         snippet=blocked.approval,
     )
@@ -387,7 +385,7 @@ def _remarks(part: OrganizationPlan) -> Iterator[Finding]:
             f"{terms} is blocked, {blocked.guard}: {blocked.message}"
             f"{describe_risk(blocked.change.risk, blocked.change.marks)}",
             id_="blocked-change",
-            advice=blocked.approval and f"to allow exactly this, add to `approvals:` in a manifest: {blocked.approval}",
+            advice=blocked.approval and f"{explain_approval(blocked.approval)} {blocked.approval}",
         )
     for item in part.left_out:
         message = f"nothing is known or done about {item.address}: {item.reason}"
