@@ -24,7 +24,7 @@ case "$*" in
   "run rerun 42 "*) ;;
   *collaborators/eve/permission*) echo read ;;
   *collaborators/*/permission*) echo write ;;
-  *pulls/5/reviews*) cat "$HOME/approvals" ;;
+  *pulls/5/reviews*) cat "$HOME/reviews" ;;
   *pulls/5*) cat "$HOME/pull-request" ;;
   "pr comment 5 "*) cat > "$HOME/answer" ;;
   *matching-refs/tags/v*) printf 'refs/tags/%s\\n' v1 v1.10.0 v1.9.0 v1.10.0-rc1 ;;
@@ -330,11 +330,11 @@ def test_a_plan_that_is_not_applied_is_told_as_that(runner: Runner, repository: 
     assert "### Access review" in comment["body"]
 
 
-def comment(runner: Runner, body: str, *, who: str = "ana", pull: str = "", approvals: str = "") -> dict[str, str]:
-    """What a comment on a pull request starts; by default on one that was merged."""
+def comment(runner: Runner, body: str, *, who: str = "ana", pull: str = "", reviews: str = "") -> dict[str, str]:
+    """What a comment on a pull request of cy's starts; by default on one that was merged."""
     home = runner.checkout.parent
-    (home / "pull-request").write_text(f"{pull or 'c0ffee acme/access true'}\n", encoding="utf-8")
-    (home / "approvals").write_text(approvals, encoding="utf-8")
+    (home / "pull-request").write_text(f"{pull or 'c0ffee acme/access true'} cy\n", encoding="utf-8")
+    (home / "reviews").write_text(reviews, encoding="utf-8")
     runner.environment |= {"GITHUB_REF": "refs/heads/main"}
     runner.told |= {
         "github.event.issue.pull_request": True,
@@ -355,27 +355,55 @@ def test_the_review_is_run_again_under_the_rules_of_a_pull_request(runner: Runne
     assert calls(runner)[-1] == "gh run rerun 42 --repo acme/access"
 
 
-def test_what_was_approved_and_merged_is_applied_from_main(runner: Runner) -> None:
-    assert comment(runner, "/reconciler apply", approvals="1\n")["again"] == "success"
+BO_APPROVES = "User bo APPROVED c0ffee\n"
+
+
+@pytest.mark.parametrize(
+    "reviews",
+    [
+        BO_APPROVES,
+        f"User eve CHANGES_REQUESTED c0ffee\nUser bo CHANGES_REQUESTED 01d\n{BO_APPROVES}User bo COMMENTED c0ffee\n",
+    ],
+    ids=["approved", "approved in the end"],
+)
+def test_what_was_approved_and_merged_is_applied_from_main(runner: Runner, reviews: str) -> None:
+    assert comment(runner, "/reconciler apply", reviews=reviews)["again"] == "success"
     assert calls(runner)[-1] == "gh workflow run access-apply.yml --repo acme/access --ref main"
 
 
 @pytest.mark.parametrize(
-    ("body", "pull", "approvals", "told"),
+    "reviews",
     [
-        ("/reconciler apply", "c0ffee acme/access false", "1", "Merge it"),
-        ("/reconciler apply", "", "", "Nobody has approved the commit"),
-        ("/reconciler plan", "c0ffee mallory/access false", "", "This comes from a fork"),
-        ("/reconciler plan", "c0ffee - false", "", "This comes from a fork"),
-        ("/reconciler destroy", "", "", "Write `/reconciler plan`"),
-        ("/reconciler why ana --config=/etc/passwd", "", "", "Write `/reconciler plan`"),
-        ("/reconciler why $(id) acme-bc", "", "", "Write `/reconciler plan`"),
+        "",
+        "User eve APPROVED c0ffee\n",
+        "User cy APPROVED c0ffee\n",
+        "Bot bo APPROVED c0ffee\n",
+        "null null APPROVED c0ffee\n",
+        "User bo APPROVED 01d\n",
+        "User bo DISMISSED c0ffee\n",
+        f"{BO_APPROVES}User bo CHANGES_REQUESTED c0ffee\n",
+    ],
+    ids=["none", "a stranger", "the author", "a bot", "nobody", "an older commit", "taken back", "changed their mind"],
+)
+def test_an_approval_counts_of_another_who_may_write_about_what_was_merged(runner: Runner, reviews: str) -> None:
+    done = comment(runner, "/reconciler apply", reviews=reviews)
+    assert done == {"judge": "success", "again": "skipped", "why": "skipped", "answer": "success"}
+    assert (runner.checkout.parent / "answer").read_text(encoding="utf-8").startswith("Nobody else who may write")
+
+
+@pytest.mark.parametrize(
+    ("body", "pull", "told"),
+    [
+        ("/reconciler apply", "c0ffee acme/access false", "Merge it"),
+        ("/reconciler plan", "c0ffee mallory/access false", "This comes from a fork"),
+        ("/reconciler plan", "c0ffee - false", "This comes from a fork"),
+        ("/reconciler destroy", "", "Write `/reconciler plan`"),
+        ("/reconciler why ana --config=/etc/passwd", "", "Write `/reconciler plan`"),
+        ("/reconciler why $(id) acme-bc", "", "Write `/reconciler plan`"),
     ],
 )
-def test_what_is_refused_is_told_and_starts_nothing(
-    runner: Runner, body: str, pull: str, approvals: str, told: str
-) -> None:
-    done = comment(runner, body, pull=pull, approvals=approvals)
+def test_what_is_refused_is_told_and_starts_nothing(runner: Runner, body: str, pull: str, told: str) -> None:
+    done = comment(runner, body, pull=pull, reviews=BO_APPROVES)
     assert done == {"judge": "success", "again": "skipped", "why": "skipped", "answer": "success"}
     assert (runner.checkout.parent / "answer").read_text(encoding="utf-8").startswith(told)
 
