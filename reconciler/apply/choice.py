@@ -22,6 +22,7 @@ from reconciler.model.kinds import Action
 from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.risk import Risk
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus
 
@@ -52,7 +53,7 @@ def choose(part: OrganizationPlan, fresh: OrganizationPlan, live: Live) -> Choic
         if again is None:
             known = stopped.get(change.step) or _bare_step(change, live)
             refused.append((known, _reason_not_planned(change, fresh, live)))
-        elif difference := _difference(change, again, live):
+        elif difference := _difference(change, again):
             refused.append((again, difference))
         else:
             chosen.add(change.address)
@@ -89,21 +90,29 @@ def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> 
     return why
 
 
-def _difference(change: Change, again: Change, live: Live) -> str:
-    """What a reviewer saw of a change and what is not so now; empty when they come to the same.
+def agreed_to(change: Change) -> Change:
+    """What somebody agrees to who reviews a step: what it starts from, where it leads, why, and what it costs.
 
-    Admins are asked in turn, so that every change that is done or dropped meanwhile moves others to somebody else.
-    Whom the plan of now asks may do it just as well; what the file says of that is not looked at.
+    Not since when something has been so, which line asks for it, and how the tool judges it. Nor who carries it out:
+    admins are asked in turn, so that every other step that is done or dropped moves it to somebody else, who may do it
+    just as well. Who creates an organization becomes its admin, though, and who transfers an app was its owner.
     """
-    if change.fingerprint != again.fingerprint:
+    is_about_actor = change.action in (Action.CREATE_ORGANIZATION, Action.TRANSFER_APP)
+    actor, before = change.actor if is_about_actor else "", _without_age(change.before)
+    return replace(change, before=before, actor=actor, place=None, risk=Risk.LOW, marks=())
+
+
+def _difference(change: Change, again: Change) -> str:
+    """What a reviewer saw of a change and what is not so now; empty when they come to the same."""
+    seen, now = agreed_to(change), agreed_to(again)
+    if seen.fingerprint != now.fingerprint:
         return describe_stale(change, again.before)
-    if _without_age(change.before) != _without_age(again.before):
+    if seen.before != now.before:
         return "it does not begin from what the plan says"
-    if change.after != again.after:
+    if seen.after != now.after:
         return "it would lead to something else now"
-    is_in_turn = not live.acting and again.action not in (Action.CREATE_ORGANIZATION, Action.TRANSFER_APP)
-    if change.actor != again.actor and not is_in_turn:
-        return f"it would be done as {again.actor} now"
+    if seen.actor != now.actor:
+        return f"it would be done as {now.actor} now"
     if change.why != again.why:
         return f"its reason is another one now: {again.why}"
     if (change.irreversible, change.exempt, change.cost) != (again.irreversible, again.exempt, again.cost):

@@ -124,8 +124,8 @@ def show(
 ) -> None:
     """Show a saved plan.
 
-    Needs neither the manifests nor any system. With --same-as, the day, the lines of the manifests and the version of
-    the tool may differ; steps, their reasons and what they start from may not.
+    Needs neither the manifests nor any system. With --same-as, the day, the lines of the manifests, the version of
+    the tool and whose turn it is may differ; steps, their reasons and what they start from may not.
     """
     plan = read_plan(plan_file)
     app.show(RENDERERS.plan, plan, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)

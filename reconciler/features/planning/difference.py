@@ -1,28 +1,26 @@
 """Whether a plan does what somebody agreed to when they reviewed another one.
 
 A plan is made in the pull request and once more after the merge. In between a day may begin, another change may move
-the lines of the manifests, a newer version of the tool may be installed, and an audit may write the state: nothing that
-a reviewer was asked about. What they were asked about is every step, from what it starts and where it leads.
+the lines of the manifests, a newer version of the tool may be installed, an audit may write the state, and it may be
+another admin's turn: nothing that a reviewer was asked about. `agreed_to` says what they were asked about.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 
-from reconciler.apply.choice import is_same_request
+from reconciler.apply.choice import agreed_to, is_same_request
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan
-from reconciler.model.risk import Risk
 from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDifference:
-    """How a plan departs from the one that was reviewed."""
+    """How a plan departs from the one that was reviewed; steps are told as they were agreed to."""
 
     asks: tuple[Waiting, ...]
     """What people are asked for besides, and no reviewer has seen like this."""
@@ -43,7 +41,7 @@ class PlanDifference:
 
 def compare_plans(*, reviewed: Plan, plan: Plan) -> PlanDifference:
     """How `plan` departs from `reviewed`."""
-    agreed, steps = [_agreed_to(change) for change in reviewed.changes], [_agreed_to(one) for one in plan.changes]
+    agreed, steps = list(map(agreed_to, reviewed.changes)), list(map(agreed_to, plan.changes))
     unseen, missing = _without(steps, agreed), _without(agreed, steps)
     is_reordered = not (unseen or missing) and _orders(agreed) != _orders(steps)
     told = {(finding.address, finding.message) for finding in reviewed.withdrawals}
@@ -54,11 +52,6 @@ def compare_plans(*, reviewed: Plan, plan: Plan) -> PlanDifference:
         missing=missing,
         is_reordered=is_reordered,
     )
-
-
-def _agreed_to(change: Change) -> Change:
-    """The step without what may differ harmlessly: the line that asks for it, and how the tool judges it."""
-    return replace(change, place=None, risk=Risk.LOW, marks=())
 
 
 def _without(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
