@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,13 +14,14 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import BASE_URL, Client, Connection
-from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS
+from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS, Tier
 from reconciler.providers.business_api.provider import BusinessApiProvider
 
 if TYPE_CHECKING:
     from reconciler.sandbox.world import World
 
 ShowCode = Callable[[LinkCode], None] | None
+SHARED_LIMIT = "The limit counts for all runs of the app: where several call at a time, write `runners:` with how many"
 Notify = Callable[..., None]
 """`App.notify`."""
 
@@ -59,7 +61,7 @@ def make_client(root: Path, options: Mapping[str, Option], *, notify: Notify, to
 
     def announce(seconds: float) -> None:
         message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
-        notify(message, level="warning")
+        notify(f"{message}. {SHARED_LIMIT}", level="warning")
 
     client = Client(_make_connection(root, options, token=token))
     client.pace.on_rest = announce
@@ -67,9 +69,7 @@ def make_client(root: Path, options: Mapping[str, Option], *, notify: Notify, to
 
 
 def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | None) -> Connection:
-    tier = _text(options, "api_tier") or DEFAULT_TIER
-    if tier not in TIERS:
-        raise ReconcilerError(f"there is no api_tier {tier!r}", advice=f"there are: {', '.join(TIERS)}")
+    tier = tier_of(options)
     reference = _text(options, "access_token")
     if token is None and not reference:
         advice = "write `access_token: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
@@ -80,9 +80,21 @@ def _make_connection(root: Path, options: Mapping[str, Option], *, token: str | 
     return Connection(
         access_token=read_secret(reference, root=root) if token is None else token,
         base_url=_check_url(_text(options, "base_url") or BASE_URL),
-        tier=TIERS[tier],
+        tier=tier,
         answer_seconds=float(seconds),
     )
+
+
+def tier_of(options: Mapping[str, Option]) -> Tier:
+    """The part of the limits that is for this run; raises ReconcilerError where none is left for it."""
+    name = _text(options, "api_tier") or DEFAULT_TIER
+    if name not in TIERS:
+        raise ReconcilerError(f"there is no api_tier {name!r}", advice=f"there are: {', '.join(TIERS)}")
+    most, runners = TIERS[name].calls_per_second, options.get("runners", 1)
+    if isinstance(runners, bool) or not isinstance(runners, int) or not 1 <= runners <= most:
+        message = f"runners {runners!r} is no number of runs that can share a limit"
+        raise ReconcilerError(message, advice=f"at api_tier {name} it is 1 to {most}: each has to call once a second")
+    return replace(TIERS[name], runners=runners)
 
 
 def _check_url(url: str) -> str:

@@ -22,7 +22,17 @@ OptionValue = Annotated[
 ]
 PROVIDER_OPTIONS: dict[str, tuple[str, ...]] = {
     "sandbox": ("act_as",),
-    "business_api": ("access_token", "act_as", "api_tier", "app_id", "app_secret", "base_url", "timeout", "via"),
+    "business_api": (
+        "access_token",
+        "act_as",
+        "api_tier",
+        "app_id",
+        "app_secret",
+        "base_url",
+        "runners",
+        "timeout",
+        "via",
+    ),
     "work_orders": ("exists",),
 }
 """Kind of a provider -> the options that it has."""

@@ -259,6 +259,8 @@ def test_missing_scopes_are_told_when_the_token_comes(workspace: Path, world: Wo
         ),
         ({}, ("check", "--provider", "other"), "no provider 'other'"),
         ({"access_token: file:token": "api_tier: gold"}, ("check",), "no api_tier 'gold'"),
+        ({"access_token: file:token": "runners: 9"}, ("check",), "runners 9 is no number of runs"),
+        ({"access_token: file:token": "runners: true"}, ("check",), "1 to 8: each has to call once a second"),
         ({"    access_token: file:token\n": ""}, ("check",), "has no access_token"),
         ({"access_token: file:token": "retries: 3"}, ("check",), "has no option `retries`"),
         ({"access_token: file:token": "base_url: http://tiktok.example"}, ("check",), "show the token"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,15 @@ def test_no_second_and_no_minute_has_more_calls_than_the_tier_allows() -> None:
         assert sum(start <= time < start + 1 for time in times[index : index + 20]) <= tier.per_second
         assert sum(start <= time < start + 60 for time in times[index : index + 700]) <= tier.per_minute
     assert times[-1] - times[0] < 160  # 1,200 calls at 480 in a minute
+
+
+def test_as_many_runners_as_are_named_stay_within_the_limits_together() -> None:
+    tiers = [replace(tier, runners=runners) for tier in TIERS.values() for runners in range(1, tier.calls_per_second)][
+        :99
+    ]
+    assert all(0 < tier.calls_per_second * tier.runners <= tier.per_second * 0.8 for tier in tiers)
+    assert all(0 < tier.calls_per_minute * tier.runners <= tier.per_minute * 0.8 for tier in tiers)
+    assert replace(TIERS["basic"], runners=3).limit == "2 calls a second and 160 a minute"
 
 
 def test_after_a_breach_nobody_calls_for_a_second_and_after_another_for_five_minutes() -> None:

@@ -10,6 +10,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from reconciler.cli.app import App, SystemClock
+from reconciler.cli.business_center import SHARED_LIMIT, make_client
 from reconciler.cli.main import cli
 from reconciler.manifests.config import Config, Option, ProviderSettings
 from reconciler.model.errors import ReconcilerError
@@ -70,6 +71,14 @@ def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkey
     assert "set the environment variable TIKTOK_TOKEN" in raised.value.advice
     monkeypatch.setenv("TIKTOK_TOKEN", "abc")
     assert isinstance(app.provider_for(CENTER), BusinessApiProvider)
+
+
+def test_a_long_pause_is_told_with_what_prevents_it(tmp_path: Path) -> None:
+    told: list[str] = []
+    with make_client(tmp_path, {"runners": 4}, notify=lambda text, **_: told.append(text), token="a-token") as client:
+        assert client.pace.tier.limit == "2 calls a second and 120 a minute"
+        client.pace.on_rest(300.0)
+    assert told == [f"TikTok's limit of calls per minute was exceeded: no call for 5 minutes. {SHARED_LIMIT}"]
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_a_token_is_told_by_what_it_may_and_never_shown(
     assert "Acme (6900000000000000001): ADMIN, may read members, assets and access, partners\n" in result.stdout
     assert "may not read activity log, which takes scope 2" in result.stdout
     assert "rate tier basic: 8 calls a second and 480 a minute, for this run alone" in result.stdout
+    assert "The limit counts for all runs of the app" in result.stdout
     assert "TikTok does not tell which tier the app has" in result.stdout
     assert "as TikTok has it" in result.stdout
     assert TOKEN not in result.output

@@ -15,7 +15,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.business_center import make_client
+from reconciler.cli.business_center import SHARED_LIMIT, make_client, tier_of
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
@@ -27,7 +27,7 @@ from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Severity
 from reconciler.output.words import count
 from reconciler.providers.business_api.authorizing import Check, check_token
-from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS
+from reconciler.providers.business_api.pace import DEFAULT_TIER
 
 _MAX_SKEW = timedelta(minutes=1)
 
@@ -174,8 +174,11 @@ def _scopes(token: Check) -> Iterator[str]:
 
 
 def _pace(options: Mapping[str, Option]) -> Iterator[str]:
-    tier = str(options.get("api_tier") or DEFAULT_TIER)
-    yield f"rate tier {tier}: {TIERS[tier].limit or 'no limit'}, for this run alone; TikTok counts all runs of the app"
+    tier, name = tier_of(options), options.get("api_tier") or DEFAULT_TIER
+    part = f"its part as one of {tier.runners} runners" if tier.runners > 1 else "for this run alone"
+    yield f"rate tier {name}: {tier.limit or 'no limit'}, {part}"
+    if tier.runners == 1:
+        yield SHARED_LIMIT
     if not options.get("api_tier"):
         yield "TikTok does not tell which tier the app has: write `api_tier:` if it is a faster one"
 

@@ -1,7 +1,8 @@
 """When the next call may go out: one gate for all threads of a process, as wide as the tier of the app.
 
 Source: https://business-api.tiktok.com/portal/docs?id=1740029171730433. The limits count for the app as a whole, over
-all users and processes. We stay at 80 % of them, because the platform's second does not begin when ours does.
+all users and processes. Processes do not know of each other: each is told of how many it is one. We stay at 80 % of the
+limits, because the platform's second does not begin when ours does.
 """
 
 from __future__ import annotations
@@ -33,23 +34,25 @@ class Tier:
 
     per_second: int
     per_minute: int
+    runners: int = 1
+    """How many processes share them."""
 
     @property
     def limit(self) -> str:
         """Our share of it in words; empty for the one that is none."""
-        if self == TIERS["unlimited"]:
+        if self.per_second == TIERS["unlimited"].per_second:
             return ""
         return f"{self.calls_per_second} calls a second and {self.calls_per_minute:,} a minute"
 
     @property
     def calls_per_second(self) -> int:
         """How many calls we make in any second."""
-        return int(self.per_second * _SHARE)
+        return int(self.per_second * _SHARE / self.runners)
 
     @property
     def calls_per_minute(self) -> int:
         """How many calls we make in any minute."""
-        return int(self.per_minute * _SHARE)
+        return int(self.per_minute * _SHARE / self.runners)
 
 
 TIERS: dict[str, Tier] = {
