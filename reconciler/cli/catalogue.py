@@ -106,16 +106,16 @@ class Renderers:
     plan: Subject = Subject(
         "features.planning.document", "document_of_plan", "model.json:write_plan", "annotations_of_plan"
     )
-    state: Subject = Subject("features.states", "document_of_state", "model.json:state_to_json")
+    state: Subject = Subject("features.records", "document_of_state", "model.json:state_to_json")
     state_list: Subject = Subject(
-        "features.states",
+        "features.records",
         "document_of_state_list",
         "STATE_LIST",
         content=lambda states: [one.summary for one in states],
     )
     systems: Subject = Subject("features.listing", "document_of_systems", "SYSTEMS")
-    history: Subject = Subject("features.states", "document_of_history", "HISTORY")
-    audit_log: Subject = Subject("features.audit_log", "document_of_audit_log", "AUDIT_LOG")
+    history: Subject = Subject("features.records", "document_of_history", "HISTORY")
+    audit_log: Subject = Subject("features.records", "document_of_audit_log", "AUDIT_LOG")
     who: Subject = Subject("features.queries.documents", "document_of_person", "WHO")
     access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
     who_all: Subject = Subject("features.queries.everything", "document_of_everybody", "EVERYBODY")
@@ -133,7 +133,7 @@ class Renderers:
         "annotations_of_report",
         content=lambda plan, report: report.about(plan),
     )
-    drift: Subject = Subject("features.drift.document", "document_of_drift", "DRIFT", "annotations_of_drift")
+    drift: Subject = Subject("features.drift", "document_of_drift", "DRIFT", "annotations_of_drift")
     estimate: Subject = Subject("features.estimate", "document_of_forecast", "ESTIMATE")
     work_orders: Subject = Subject(
         "features.work_orders.document", "document_of_work_orders", "WORK_ORDERS", content=attrgetter("orders")
@@ -150,8 +150,8 @@ class Renderers:
     )
     access_reviews: Subject = Subject("features.certification.document", "document_of_reviews", "CAMPAIGNS")
     access_review: Subject = Subject("features.certification.document", "document_of_closing", "CLOSING")
-    doctor: Subject = Subject("features.doctor", "document_of_doctor", "DOCTOR")
-    onboarding: Subject = Subject("features.onboarding.document", "document_of_onboarding", "ONBOARDING")
+    doctor: Subject = Subject("cli.commands.doctor", "document_of_doctor", "DOCTOR")
+    onboarding: Subject = Subject("features.onboarding", "document_of_onboarding", "ONBOARDING")
 
 
 RENDERERS = Renderers()

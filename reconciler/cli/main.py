@@ -94,18 +94,18 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "apply": CommandEntry("apply:apply", "Apply a saved plan or a new one."),
     },
     "People": {
-        "onboard": CommandEntry("onboard:onboard", "Propose the access that somebody new needs."),
+        "onboard": CommandEntry("people:onboard", "Propose the access that somebody new needs."),
         "offboard": CommandEntry(
-            "offboard:offboard", "Remove somebody from every organization, and report what is left."
+            "people:offboard", "Remove somebody from every organization, and report what is left."
         ),
-        "grant": CommandEntry("grant:grant", "Propose the edit that gives somebody one access for some days."),
-        "revoke": CommandEntry("grant:revoke", "Propose the edit that takes one access away from somebody."),
+        "grant": CommandEntry("people:grant", "Propose the edit that gives somebody one access for some days."),
+        "revoke": CommandEntry("people:revoke", "Propose the edit that takes one access away from somebody."),
         "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
         "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
         "why": CommandEntry("queries:why", "Show why somebody can reach something, since when and by what."),
         "expiring": CommandEntry("queries:expiring", "Show what ends by itself within some days."),
         "report": CommandEntry(
-            "report:report", "Write one HTML page that tells who may do what, for auditors and managers."
+            "queries:report", "Write one HTML page that tells who may do what, for auditors and managers."
         ),
     },
     "What people do by hand": {
@@ -125,12 +125,12 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "review": CommandEntry("review:review", "Have every access reviewed, and keep the evidence."),
     },
     "What is remembered": {
-        "state": CommandEntry("state:state", "Show and maintain what is remembered between runs."),
-        "audit": CommandEntry("audit:audit", "Read and verify the log of what was done."),
+        "state": CommandEntry("records:state", "Show and maintain what is remembered between runs."),
+        "audit": CommandEntry("records:audit", "Read and verify the log of what was done."),
     },
     "Pipelines": {
-        "codeowners": CommandEntry("codeowners:codeowners", "Write CODEOWNERS from the owners in the manifests."),
-        "publish": CommandEntry("publish:publish", "Publish Markdown as one comment, issue or job summary."),
+        "codeowners": CommandEntry("forge:codeowners", "Write CODEOWNERS from the owners in the manifests."),
+        "publish": CommandEntry("forge:publish", "Publish Markdown as one comment, issue or job summary."),
         "shards": CommandEntry("validate:shards", "Divide the organizations among several runners."),
     },
 }

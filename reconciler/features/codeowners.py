@@ -105,11 +105,10 @@ def find_code_owners(
 def _organizations_by_line(desired: Desired) -> dict[str, set[str]]:
     """`group:NAME` -> the organizations where a line names it."""
     found: dict[str, set[str]] = {}
-    for key, resources in desired.resources.items():
-        for declared in resources.values():
-            for line in declared.lines:
-                if line.through:
-                    found.setdefault(line.through, set()).add(key)
+    for address, declared in desired.everything.items():
+        for line in declared.lines:
+            if line.through:
+                found.setdefault(line.through, set()).add(address.organization)
     return found
 
 

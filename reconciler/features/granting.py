@@ -407,8 +407,7 @@ def _foreseen_step(step: Change | Waiting, fate: StepFate, why: str = "") -> For
 
 
 def _compare(before: Desired, after: Desired, today: date) -> Iterator[GrantedAccess]:
-    old = {address: one for part in before.resources.values() for address, one in part.items()}
-    new = {address: one for part in after.resources.values() for address, one in part.items()}
+    old, new = before.everything, after.everything
     for address in sorted(old.keys() | new.keys()):
         words = [_in_words(each.get(address), today) for each in (old, new)]
         if words[0] != words[1]:

@@ -190,6 +190,11 @@ class Desired:
     digest: str = ""
     """SHA-256 over the names and digests of all manifest files."""
 
+    @property
+    def everything(self) -> dict[Address, Declared]:
+        """The declarations of all organizations."""
+        return {address: one for part in self.resources.values() for address, one in part.items()}
+
     def people_among(self, owners: Iterable[str]) -> tuple[str, ...]:
         """Keys of those who answer for something: people by themselves, and everybody in a group."""
         return tuple(key for key in self.expand_owners(owners) if key in self.people)

@@ -13,7 +13,7 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     most, told = number(parameters, "days"), set()
     # All of it, whatever the day: what has ended without anybody looking is what the rule is for.
-    everything = (one for part in world.desired.resources.values() for one in part.values())
+    everything = world.desired.everything.values()
     given = [one for one in everything if any(line.break_glass for line in one.lines)]
     for declared in sorted(given, key=lambda one: one.address):
         who = person_in(declared.address)

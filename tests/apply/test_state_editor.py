@@ -18,7 +18,7 @@ from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import load_state, read_history, read_state, read_state_as_of, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
-from reconciler.features.states import migrate
+from reconciler.features.records import migrate
 from reconciler.model.address import Address
 from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.json import state_to_json

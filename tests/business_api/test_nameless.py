@@ -15,8 +15,7 @@ import yaml
 
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
-from reconciler.features.drift.audit import remember, survey
-from reconciler.features.drift.document import document_of_drift
+from reconciler.features.drift import document_of_drift, remember, survey
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.kinds import Action

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.apply.planning import PlanRequest
 from reconciler.engine.planner import Worlds, plan
-from reconciler.features.drift import audit as drifting
+from reconciler.features import drift as drifting
 from reconciler.model.address import Address
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSort, Fate

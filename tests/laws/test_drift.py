@@ -21,7 +21,7 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.features.drift.audit import remember, survey
+from reconciler.features.drift import remember, survey
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftSort, DriftStatus
 from reconciler.model.settings import GuardSettings

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from reconciler.editing.person_edits import read_group_lists
 from reconciler.engine.holdings import find_reaches, index_access
 from reconciler.engine.planner import Worlds, make_contexts, plan
-from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
+from reconciler.features.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.review.compare import compare
 from reconciler.features.review.model import Effect
 from reconciler.manifests.load import Manifests, load_manifests

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.commands.doctor import Health, HealthCheck
 from reconciler.cli.commands.schema import json_schema
 from reconciler.features.certification.model import (
     Campaign,
@@ -24,11 +25,10 @@ from reconciler.features.certification.model import (
     SheetMark,
     SheetProgress,
 )
-from reconciler.features.doctor import Health, HealthCheck
 from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.features.granting import AccessProposal, GrantedAccess
-from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
-from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
+from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
+from reconciler.features.onboarding import Given, Onboarding, Spared, Welcome
 from reconciler.features.queries.expiring import Expiry, ExpirySort
 from reconciler.features.review.model import (
     AccessChange,

@@ -15,7 +15,7 @@ from reconciler.apply.journal import replay, run_record
 from reconciler.apply.leases import hold
 from reconciler.apply.states import load_state, save_state, verify_state
 from reconciler.audit.log import AuditLog
-from reconciler.features.states import migrate
+from reconciler.features.records import migrate
 from reconciler.model.errors import ReconcilerError, StateConflict, StateLocked, StoreError
 from reconciler.model.outcome import AuditRecord
 from reconciler.model.ports import StateStore

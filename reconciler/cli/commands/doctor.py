@@ -1,4 +1,4 @@
-"""`reconciler doctor`."""
+"""`reconciler doctor`: whether this installation can work on this workspace, and what to do where it cannot."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import platform
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from importlib.util import find_spec
 
 import click
@@ -21,13 +22,69 @@ from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_
 from reconciler.cli.options import document_option
 from reconciler.cli.workspace import inspect_workspace, read_workspace
 from reconciler.editing.edits import ADVICE_ON_WRITER, NO_WRITER
-from reconciler.features.doctor import Health, HealthCheck
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Severity
+from reconciler.model.values import dataclass
+from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, Table, plain
+from reconciler.output.json import Output
+from reconciler.output.style import Tone
 from reconciler.output.words import count
 from reconciler.providers.business_api.authorizing import Check, check_token
 from reconciler.providers.business_api.pace import DEFAULT_TIER
+
+
+class Health(StrEnum):
+    """What came of a check."""
+
+    FINE = "fine"
+    WARNING = "warning"
+    ERROR = "error"
+    """Nothing can be planned or applied like this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """One thing that was tried."""
+
+    name: str
+    health: Health = Health.FINE
+    found: str
+    details: tuple[str, ...] = ()
+    advice: str = ""
+    """What to do; empty where there is nothing to do."""
+
+
+DOCTOR = Output(
+    name="doctor", title="What was found out about an installation", value=Sequence[HealthCheck], under="checks"
+)
+
+_SIGN_OF = {
+    Health.FINE: Sign("+", Tone.ADD, "fine"),
+    Health.WARNING: Sign("?", Tone.WARN, "warning"),
+    Health.ERROR: Sign("!", Tone.ALARM, "error"),
+}
+
+
+def document_of_doctor(checks: Sequence[HealthCheck]) -> Document:
+    """A row for each check, and below it what to do; last how much is wrong."""
+    rows = tuple(
+        Row(
+            sign=_SIGN_OF[one.health],
+            cells=(plain(one.name), plain(one.found)),
+            details=(*map(plain, one.details), *([f"advice: {one.advice}"] if one.advice else [])),
+        )
+        for one in checks
+    )
+    found = Counter(one.health for one in checks)
+    wrong = [count(found[one], one.value, f"{one}s") for one in (Health.ERROR, Health.WARNING) if found[one]]
+    verdict = Paragraph(text=f"{', '.join(wrong)}." if wrong else "Everything is fine.")
+    return Document(
+        title="What works here",
+        is_title_needless=True,
+        blocks=(Legend(signs=tuple(_SIGN_OF.values())), Table(header=("check", "found"), rows=rows), verdict),
+    )
+
 
 _MAX_SKEW = timedelta(minutes=1)
 

@@ -23,9 +23,8 @@ from reconciler.cli.options import (
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.engine.context import ALL_SHARDS, Shard
-from reconciler.features.drift import audit as drifting
-from reconciler.features.drift.audit import remember, survey
-from reconciler.features.drift.document import summary_of_drift
+from reconciler.features import drift as drifting
+from reconciler.features.drift import remember, summary_of_drift, survey
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftStatus
 from reconciler.model.errors import ExitCode, UsageError

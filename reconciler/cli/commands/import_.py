@@ -20,9 +20,8 @@ from reconciler.cli.workspace import read_manifests_so_far
 from reconciler.editing.edits import render_patch
 from reconciler.editing.person_edits import clean_name, key_for_thing
 from reconciler.features.importing import adopt as adopting
-from reconciler.features.importing.document import document_of_import
-from reconciler.features.importing.import_ import ImportRequest, draft_import, record_import
-from reconciler.features.importing.model import Adoption, Import
+from reconciler.features.importing.adopt import Adoption
+from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
 from reconciler.features.queries.directory import load_directory
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile

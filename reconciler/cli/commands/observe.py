@@ -18,7 +18,7 @@ from reconciler.cli.exits import code_of_findings
 from reconciler.cli.options import document_option, lock_timeout_option, read_moment, read_words
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import read_workspace
-from reconciler.features.drift.audit import drift_after
+from reconciler.features.drift import drift_after
 from reconciler.features.rosters.observe import RosterFile, Sighting
 from reconciler.features.rosters.observe import observe as observe_roster
 from reconciler.features.rosters.parse import MAX_SIZE

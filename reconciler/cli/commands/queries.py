@@ -1,25 +1,31 @@
-"""`reconciler who`, `access` and `systems`: what is declared, recorded and known, without asking any system."""
+"""`reconciler who`, `access`, `why`, `expiring`, `report`, `systems`: what is known, without asking any system."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS, Subject, load
-from reconciler.cli.options import as_of_option, document_option, read_days
+from reconciler.cli.files import replace_file
+from reconciler.cli.options import NEW_FILE, as_of_option, document_option, read_day, read_days
+from reconciler.cli.review_folder import OpenedReview, review_names
+from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.queries import access_matrix, everything, person_access, reasons
 from reconciler.features.queries import expiring as ends
 from reconciler.features.queries.directory import load_about
+from reconciler.features.report.model import PendingWork, gather
+from reconciler.features.report.page import render_report
 from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.holding import AccessMatrix, PersonReport
 from reconciler.output import FORMS
 from reconciler.output.document import Document
-from reconciler.output.words import join
+from reconciler.output.words import count, join
 from reconciler.systems import SYSTEMS
 from reconciler.systems.pages import system_table
 
@@ -194,3 +200,60 @@ def systems(app: App, system: str | None, format_: str) -> None:
         raise click.BadParameter(message, param_hint="SYSTEM")
     # A page that was read is as old as it is for this machine: no sandbox makes it older.
     app.show(RENDERERS.systems, system_table(SystemClock().now().date(), system or ""), format_=format_)
+
+
+_USUAL_PERIOD = timedelta(days=30)
+
+
+@click.command()
+@click.option("-o", "--out", type=NEW_FILE, required=True, metavar="FILE", help="Write the page here.")
+@click.option(
+    "--since",
+    type=read_day,
+    metavar="DATE",
+    help="Tell changes from this UTC day on; by default those of the last 30 days.",
+)
+@click.pass_obj
+def report(app: App, out: Path, since: date | None) -> None:
+    """Write one HTML page that tells who may do what, for auditors and managers.
+
+    It holds everybody's access with filters, the paths that lead there, admins over the next twelve months, what waits,
+    known drift, findings and changes. Asks no system, and the page loads nothing.
+    """
+    now = app.clock.now()
+    if since is not None and since > now.date():
+        raise UsageError(f"{since} has not come yet", advice="give the first day whose changes shall be told")
+    with app.stage("manifests"):
+        workspace = read_workspace(app.root, app.config, today=now.date())
+    with app.stage("states"):
+        overview = gather(
+            workspace.desired,
+            app.store,
+            findings=(*workspace.findings, *workspace.policies.findings),
+            reviews=_open_reviews(app, workspace),
+            settings=app.config.guards,
+            allowed_domains=app.config.allowed_domains,
+            title=app.root.resolve().name,
+            at=now,
+            since=since or now.date() - _USUAL_PERIOD,
+        )
+    with app.stage("output"):
+        replace_file(out, render_report(overview))
+    app.notify(f"{out} is written: open it in a browser")
+
+
+def _open_reviews(app: App, workspace: Workspace) -> Iterator[PendingWork]:
+    """What each reviewer has not decided yet."""
+    for opened in (OpenedReview.read(app, name, workspace) for name in review_names(app)):
+        campaign = opened.campaign
+        for sheet in opened.progress().sheets if campaign.closed is None else ():
+            if sheet.open:
+                yield PendingWork(
+                    sort="access review",
+                    about=sheet.file,
+                    what=f"decide on {count(sheet.open, 'access', 'accesses')} of {sheet.total}",
+                    on=sheet.name or sheet.reviewer,
+                    since=campaign.started,
+                    due=campaign.due,
+                    is_overdue=sheet.is_late,
+                )

@@ -165,8 +165,7 @@ def start(
     for pattern in new.scope:
         if not any(Targets(include=(pattern,)).covers(address) for address in facts):
             message = f"no access is declared that {pattern!r} covers"
-            declared = world.desired.resources.values()
-            known = [*world.desired.organizations, *(str(address) for part in declared for address in part)]
+            known = [*world.desired.organizations, *map(str, world.desired.everything)]
             how = "name an organization, an address, or a pattern such as 'acme-bc/*'"
             advice = suggest_names(pattern, known) or how
             raise ReconcilerError(message, advice=advice)

@@ -173,7 +173,7 @@ class _Surgery:
 
     @cached_property
     def _declared(self) -> dict[Address, Declared]:
-        return {address: one for found in self.review.desired.resources.values() for address, one in found.items()}
+        return self.review.desired.everything
 
     @cached_property
     def _of_person(self) -> dict[str, list[Address]]:
@@ -354,8 +354,7 @@ def _words(declared: Declared) -> str:
 def check_effect(closing: ReviewClosing, before: Desired, after: Desired) -> Iterator[Finding]:
     """Whether edited manifests differ from what they were in exactly what was decided."""
     results = {one.address: one for one in closing.results}
-    wanted = {address: one for found in before.resources.values() for address, one in found.items()}
-    found = {address: one for declared in after.resources.values() for address, one in declared.items()}
+    wanted, found = before.everything, after.everything
     for address in sorted(wanted.keys() | found.keys()):
         old, new, result = wanted.get(address), found.get(address), results.get(address)
         outcome = result.outcome if result else None

@@ -1,27 +1,352 @@
-"""Turning what was changed by hand into edits of the manifests, as small as a careful person would make them."""
+"""Turning what was changed by hand into edits of the manifests, as small as a careful person would make them.
+
+Afterwards they say of some things what is live, and of everything else what they said before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
+from datetime import date
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
-from reconciler.editing.entries import NotExpressible
+from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, Value, depth_of, edit_manifest, find_file
+from reconciler.editing.entries import NotExpressible, path_of, to_entry
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
-from reconciler.features.importing.amend import Amendment, Wish, amend
-from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
-from reconciler.features.importing.model import Adoption, NotAdopted
-from reconciler.manifests.source import SourceFile
+from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.people import PREFIX
+from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
+from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.errors import ManifestError, ReconcilerError
-from reconciler.model.live import Live
+from reconciler.model.kinds import KINDS, Shape, parents_of
+from reconciler.model.live import Live, Unread
 from reconciler.model.ports import Explorer, StateStore
-from reconciler.model.resource import Status, fingerprint_of
+from reconciler.model.resource import Owner, Resource, Status, fingerprint_of
 from reconciler.model.suggestions import suggest_names
+from reconciler.model.system import System
 from reconciler.model.values import dataclass
+
+_ORGANIZATION = 2
+"""Keys that lead to an organization; it stays when nothing is left in it."""
+_ASSET = 4
+_COMPARED = ("role", "finance", "permissions")
+"""Fields that say what access there is; `via` says how somebody was invited, and that does not change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One difference to be adopted."""
+
+    found: Drift
+    context: PlanningContext
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything to declare; an app that somebody else owns is not."""
+        live, address = self.found.live, self.found.address
+        return (
+            live is not None
+            and not live.status.is_gone
+            and (address.kind != "app" or Owner.of(live.attributes).organization == address.organization)
+        )
+
+    @property
+    def reading_order(self) -> tuple[object, ...]:
+        """What to sort wishes by."""
+        organization, live = self.context.organization, self.found.live
+        return (organization.key, *(reading_order(live, organization) if live else ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """Manifest files on their way, and what they want."""
+
+    files: tuple[SourceFile, ...]
+    desired: Desired
+    today: date
+    allowed_domains: tuple[str, ...] = ()
+    touched: frozenset[Address] = frozenset()
+    """Everything that is said anew, in the words of the manifests."""
+    people: frozenset[str] = frozenset()
+    """Who was added to the directory."""
+
+
+@dataclass(slots=True)
+class _Steps:
+    """What is to be done to the files, and what has to come of it."""
+
+    people: dict[str, Edit] = field(default_factory=dict)
+    edits: list[Edit] = field(default_factory=list)
+    present: dict[Address, Resource] = field(default_factory=dict)
+    absent: set[Address] = field(default_factory=set)
+
+
+def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amendment:
+    """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
+    steps = _Steps()
+    for wish in sorted((wish for wish in wishes if wish.is_there), key=lambda one: one.reading_order):
+        _declare(wish, made, keys, steps)
+    _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps)
+    files = _edit_files([*steps.people.values(), *steps.edits], made.files)
+    desired = load_manifests(files, today=made.today, allowed_domains=made.allowed_domains).require_desired()
+    _compare(made.desired, desired, steps)
+    return replace(
+        made,
+        files=files,
+        desired=desired,
+        touched=made.touched | steps.present.keys() | steps.absent,
+        people=made.people | steps.people.keys(),
+    )
+
+
+def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps) -> None:
+    """Declare something as it is live, after whatever it hangs on; raises NotExpressible where nobody can."""
+    context, live = wish.context, wish.found.live
+    assert live is not None  # noqa: S101  # see Wish.is_there
+    system = context.organization.system
+    for resource in (*_undeclared_parents(live, context, made.desired), live):
+        renamed = keys.renamed(resource)
+        address = renamed.address
+        if address in steps.present:
+            continue
+        steps.present[address] = renamed
+        declared = made.desired.resources[address.organization].get(address)
+        if declared is not None:
+            steps.edits += _change(renamed, declared, system, made.files)
+            continue
+        if resource.address in keys.strangers:
+            raise NotExpressible(keys.strangers[resource.address])
+        key = keys.keys.get(resource.address, "")
+        if address.kind == "member" and key in keys.people:
+            steps.people[key] = Put(path=("people", key), value=keys.people[key])
+        steps.edits.append(to_entry(renamed, system, name=keys.names.get(resource.address, "")))
+
+
+def _undeclared_parents(live: Resource, context: PlanningContext, desired: Desired) -> Iterable[Resource]:
+    """What something hangs on and no manifest declares; raises NotExpressible when it is not there either."""
+    organization = live.address.organization
+    for kind, key in zip(KINDS[live.address.kind].parents, live.address.parts, strict=False):
+        parent = Address(organization, kind, key)
+        if parent in desired.resources[organization]:
+            continue
+        found = context.live.resources.get(parent)
+        if found is None or found.status.is_gone:
+            raise NotExpressible(f"{KINDS[kind].title} {key} is neither declared nor there")
+        yield found
+
+
+def _change(live: Resource, declared: Declared, system: System, files: Sequence[SourceFile]) -> list[Edit]:
+    """For something that has other values than declared; reasons, dates and notes beside them stay.
+
+    What groups give is not changed for everybody in them: the person is named beside them. Whether that means what it
+    shall, only reading it back can tell.
+    """
+    entry = to_entry(live, system)
+    if all(one.through for one in declared.lines):
+        return [entry]
+    wanted = entry.value if isinstance(entry, Put) else None
+    path, present = _find_written(path_of(live.address), files)
+    if not isinstance(present, Mapping):
+        return [Put(path=path, value=wanted)]
+    only = "permissions" if "permissions" in live.attributes else "role"
+    new = wanted if isinstance(wanted, Mapping) else {only: wanted}
+    edits: list[Edit] = [
+        Put(path=(*path, key), value=new[key]) for key in _COMPARED if key in new and new[key] != present.get(key)
+    ]
+    edits += [Drop(path=(*path, key), keep=len(path)) for key in _COMPARED if key in present and key not in new]
+    return edits
+
+
+def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps) -> None:
+    """Take declarations out, with what cannot stay without them; what hangs on others goes first."""
+    gone = _find_gone(addresses, made.desired)
+    leaving: dict[tuple[str, str], None] = {}
+    for address in sorted(gone, key=lambda one: (-len(one.parts), one)):
+        person = KINDS[address.kind].person_part
+        for line in gone[address].lines:
+            if line.through and person is not None:
+                leaving[line.through, address.parts[person]] = None
+            elif not line.through and (edit := _withdraw(address, made.files)) not in steps.edits:
+                steps.edits.append(edit)
+    for group, who in leaving:
+        given = (
+            address
+            for address, item in made.desired.everything.items()
+            if who in address.parts and any(line.through == group for line in item.lines)
+        )
+        left = next((address for address in given if address not in gone), None)
+        if left is not None:
+            raise NotExpressible(f"it comes through {group}, which also gives {left}")
+        steps.edits.append(_leave_group(group, who, made.files))
+    assets = {address for address in gone if KINDS[address.kind].shape is Shape.ASSET}
+    below = {
+        other for asset in assets for other in made.desired.resources[asset.organization] if asset in parents_of(other)
+    }
+    steps.absent |= gone.keys() | below
+
+
+def _find_gone(addresses: Iterable[Address], desired: Desired) -> dict[Address, Declared]:
+    """Everything declared that goes: what was wished for, and what stands elsewhere and cannot stay without it."""
+    gone: dict[Address, Declared] = {}
+    for address in addresses:
+        if KINDS[address.kind].shape is Shape.ORGANIZATION:
+            raise NotExpressible("a whole organization is only taken out by a person")
+        declared, path = desired.resources[address.organization], path_of(address)
+        for other, item in declared.items():
+            hangs = address in parents_of(other) and path_of(other)[: len(path)] != path
+            if other == address or hangs:
+                gone[other] = item
+    return gone
+
+
+def _withdraw(address: Address, files: Sequence[SourceFile]) -> Edit:
+    path, present = _find_written(path_of(address), files)
+    if KINDS[address.kind].is_item:
+        return Leave(path=path, item=_written_item(present, address.parts[-1]))
+    return Drop(path=path, keep=_ORGANIZATION if len(path) <= _ASSET else _ASSET)
+
+
+def _leave_group(group: str, person: str, files: Sequence[SourceFile]) -> Edit:
+    """For somebody whom a group gives access, and who has none of it any more.
+
+    They leave the group that lists them, which may be one inside of that group; raises NotExpressible when several do.
+    """
+    listing = list(dict.fromkeys(_groups_listing(group.removeprefix(PREFIX), person, files, seen=set())))
+    if len(listing) != 1:
+        several = f", in which {person} is more than once" if listing else ""
+        raise NotExpressible(f"it comes through {group}{several}")
+    path, present = _find_written(("groups", listing[0], "members"), files)
+    return Leave(path=path, item=_written_item(present, person))
+
+
+def _groups_listing(group: str, person: str, files: Sequence[SourceFile], *, seen: set[str]) -> Iterator[str]:
+    """The group and those inside of it, as far as they list somebody by key or address."""
+    if group in seen:
+        return
+    seen.add(group)
+    _, listed = _find_written(("groups", group, "members"), files)
+    for item in listed if isinstance(listed, list) else ():
+        if str(item).startswith(PREFIX):
+            yield from _groups_listing(str(item).removeprefix(PREFIX), person, files, seen=seen)
+        elif str(item).casefold() == person.casefold():
+            yield group
+
+
+def _find_written(path: Path, files: Sequence[SourceFile]) -> tuple[Path, object]:
+    """A path as it is written, because e-mail addresses in keys may have capitals; and what stands there."""
+    file = find_file(files, path)
+    node: object = parse_file(file).node if file else None
+    found: list[str] = []
+    for part in path:
+        keys = node if isinstance(node, dict) else {}
+        key = part if part in keys else next((one for one in keys if str(one).casefold() == part.casefold()), part)
+        found.append(str(key))
+        node = keys.get(key)
+    return tuple(found), node
+
+
+def _written_item(listed: object, item: str) -> str:
+    items = [str(one) for one in listed] if isinstance(listed, list) else []
+    return next((one for one in items if one.casefold() == item.casefold()), item)
+
+
+def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+    by_path = {file.path: file for file in files}
+    chosen: dict[Path, str] = {}
+    batches: dict[str, list[Edit]] = {}
+    for edit in edits:
+        top = edit.path[:1] if edit.path[0] == "people" else edit.path[:2]
+        if top not in chosen:
+            found = find_file(files, edit.path) or find_file(files, ("organizations",))
+            if found is None:
+                raise NotExpressible(f"no file has `{'.'.join(top)}`")
+            chosen[top] = found.path
+        batches.setdefault(chosen[top], []).append(edit)
+    for path, batch in batches.items():
+        text = edit_manifest(by_path[path], _fold_new_entries(batch, by_path[path]))
+        by_path[path] = SourceFile(path=path, data=text.encode())
+    return tuple(by_path.values())
+
+
+def _fold_new_entries(edits: Sequence[Edit], file: SourceFile) -> list[Edit]:
+    """The same edits, where everything that goes into a new entry comes with it.
+
+    So an asset is written together with its access, and a section with its entries, laid out as one piece.
+    """
+    node = parse_file(file).node
+    new: dict[Path, dict[str, Value]] = {}
+    folded: list[Edit | Path] = []
+    for edit in edits:
+        depth = depth_of(node, edit.path)
+        if not isinstance(edit, Put | Join) or depth >= len(edit.path):
+            folded.append(edit)
+            continue
+        top = edit.path[: depth + 1]  # leads to the first key that is not there
+        if top not in new:
+            new[top] = {}
+            folded.append(top)
+        below = replace(edit, path=edit.path[depth:])
+        if isinstance(below, Put) and isinstance(below.value, Mapping):
+            below = replace(below, value=dict(below.value))  # more may be planted in it
+        plant(new[top], below)
+    return [one if not isinstance(one, tuple) else Put(path=one, value=new[one][one[-1]]) for one in folded]
+
+
+def _compare(before: Desired, after: Desired, steps: _Steps) -> None:
+    """Raises NotExpressible unless exactly what was wished for is said anew."""
+    for address, live in steps.present.items():
+        declared = after.resources[address.organization].get(address)
+        if declared is None or not live.fits(declared.attributes):
+            raise NotExpressible(f"the edit would not make {address} what it is")
+    expected = steps.present.keys() | steps.absent
+    for key in before.resources.keys() | after.resources.keys():
+        old, new = before.resources.get(key, {}), after.resources.get(key, {})
+        for address in old.keys() | new.keys():
+            if address not in expected and _meaning(old.get(address)) != _meaning(new.get(address)):
+                raise NotExpressible(f"the edit would also change {address}")
+    for address in steps.absent:
+        if address in after.resources[address.organization]:
+            raise NotExpressible(f"something else still gives {address}")
+
+
+def _meaning(declared: Declared | None) -> object:
+    if declared is None:
+        return None
+    lines = (
+        (one.attributes, one.identity, one.through, str(one.starts), str(one.expires), str(one.protect))
+        for one in declared.lines
+    )
+    return sorted(lines, key=repr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAdopted:
+    """A difference that cannot be written into the manifests by the tool."""
+
+    address: Address
+    reason: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """Edits that make the manifests say what is live. Nothing is written yet."""
+
+    before: Mapping[str, str]
+    """Path -> text, of the files that change."""
+    after: Mapping[str, str]
+    adopted: tuple[Address, ...] = ()
+    """In the words of the manifests afterwards, with what had to come along."""
+    people: tuple[str, ...] = ()
+    """Keys of the people who were added to the directory."""
+    refused: tuple[NotAdopted, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    """What nobody could look at, so that nothing is known of differences there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

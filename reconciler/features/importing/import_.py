@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field, replace
 from datetime import date
 from functools import partial
 
@@ -12,21 +13,59 @@ from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.edits import Path, Put, Value, edit_manifest, find_file
 from reconciler.engine.planner import Worlds, make_contexts, plan
-from reconciler.features.importing.compose import Composition, compose, remarks_on, render_manifest
-from reconciler.features.importing.key_assignment import KeyAssignment, assign_keys
-from reconciler.features.importing.model import Import, ImportedOrganization
+from reconciler.features.importing.compose import (
+    Composition,
+    HeldBack,
+    KeyAssignment,
+    assign_keys,
+    compose,
+    remarks_on,
+    render_manifest,
+)
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.live import Live, Part
 from reconciler.model.ports import Explorer
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, plain
+from reconciler.output.words import count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedOrganization:
+    """One organization as it was imported."""
+
+    organization: str
+    file: str
+    declared: tuple[Address, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Names of the groups that are proposed."""
+    held_back: tuple[HeldBack, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """What could not be read, as in `Live.unknown`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """What an import writes. Nothing is written yet."""
+
+    before: Mapping[str, str]
+    """Path -> text, of the files that change."""
+    after: Mapping[str, str]
+    """Path -> text, of the files that change or are new."""
+    people: tuple[str, ...]
+    """Keys of the people who are new to the directory."""
+    organizations: tuple[ImportedOrganization, ...]
+    states: Mapping[str, State] = field(default_factory=dict)
+    """Organization -> what will be remembered of it."""
+
 
 _MAX_ROUNDS = 4
 """What cannot be declared shows in a plan; what hangs on it may show in the next one."""
@@ -215,3 +254,41 @@ def _has_left(change: Change, worlds: Worlds) -> bool:
     part = KINDS[change.address.kind].person_part
     person = None if part is None else worlds.desired.people.get(change.address.parts[part])
     return person is not None and person.ends is not None and person.ends <= worlds.today
+
+
+def document_of_import(made: Import) -> Document:
+    """File by file what is in it, and what had to stay outside."""
+    files = {one.file for one in made.organizations}
+    people = count(len(made.people), "person", "people")
+    blocks: list[Block] = [
+        Section(title=plain(path), blocks=(Paragraph(text=people),)) for path in made.after if path not in files
+    ]
+    blocks += [Section(title=plain(one.file), blocks=tuple(_blocks_of(one))) for one in made.organizations]
+    return Document(title="Import", is_title_needless=True, blocks=tuple(blocks))
+
+
+def _blocks_of(one: ImportedOrganization) -> Iterator[Block]:
+    kinds = Counter(sorted((address.kind for address in one.declared), key=list(KINDS).index))
+    parts = [
+        count(number, KINDS[kind].title, KINDS[kind].plural)
+        for kind, number in kinds.items()
+        if KINDS[kind].shape is not Shape.GRANT
+    ]
+    grants = sum(number for kind, number in kinds.items() if KINDS[kind].shape is Shape.GRANT)
+    parts += [count(grants, "grant", "grants")] if grants else []
+    parts += [count(len(one.groups), "proposed group", "proposed groups")] if one.groups else []
+    yield Paragraph(text=", ".join(parts) or "nothing")
+    held = {it.resource.address for it in one.held_back}
+    roots = [it for it in one.held_back if it.because_of not in held]
+    if roots:
+        more = f", and {len(held) - len(roots)} with them" if len(held) > len(roots) else ""
+        yield Paragraph(text=f"{len(roots)} not declared{more}; comments in the file tell all:")
+        yield _list([(str(it.resource.address), it.reason) for it in roots])
+    if one.unknown:
+        yield Paragraph(text="could not be read:")
+        yield _list(sorted(one.unknown.items()))
+
+
+def _list(reasons: list[tuple[str, str]]) -> Items:
+    """What, and why not."""
+    return Items(items=tuple(Item(text=(code(what), plain(f": {why}"))) for what, why in reasons))

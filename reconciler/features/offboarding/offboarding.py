@@ -16,7 +16,7 @@ from reconciler import __version__
 from reconciler.engine.context import Targets
 from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
-from reconciler.features.offboarding.model import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
+from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.offboarding.rotation import find_known_secrets
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Guard
@@ -78,8 +78,7 @@ def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date
         return person.ends
     given = [
         one.expires
-        for declarations in desired.resources.values()
-        for address, declared in declarations.items()
+        for address, declared in desired.everything.items()
         if address.kind == "member" and address.key == report.key
         for one in declared.lines
     ]
@@ -291,13 +290,12 @@ class _Survey:
                 yield Blocker(what=blocked.message, first=_advise(blocked), address=blocked.change.address)
         person = self.leaver.report.person
         handle = person.identities.get("tiktok", "").casefold() if person else ""
-        for declared in self.worlds.desired.resources.values():
-            for address, one in declared.items():
-                # A TikTok account that is their own: the link stays with them, whoever they work for.
-                if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
-                    what = f"the TikTok account {address.key} is their own, and they can end its use at any time"
-                    first = "agree with them in writing what happens to it, or take it out of the manifest"
-                    yield Blocker(what=what, first=first, address=address)
+        for address, one in self.worlds.desired.everything.items():
+            # A TikTok account that is their own: the link stays with them, whoever they work for.
+            if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
+                what = f"the TikTok account {address.key} is their own, and they can end its use at any time"
+                first = "agree with them in writing what happens to it, or take it out of the manifest"
+                yield Blocker(what=what, first=first, address=address)
 
     def _role_blockers(self) -> Iterator[Blocker]:
         for address, resource in sorted(self.there.items()):

@@ -116,8 +116,7 @@ def read_index(
 def _find_elsewhere(key: str, files: Sequence[SourceFile], organizations: Iterable[str], today: date) -> str:
     """Advice with the whole addresses of assets and members that have this key, where its organization was left out."""
     desired = load_about(files, list(organizations), today=today)
-    declared = (address for part in desired.resources.values() for address in part)
-    found = [str(one) for one in declared if one.key == key and KINDS[one.kind].shape in _TOPICS]
+    found = [str(one) for one in desired.everything if one.key == key and KINDS[one.kind].shape in _TOPICS]
     return suggest_names(key, found)
 
 

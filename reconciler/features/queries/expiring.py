@@ -81,9 +81,8 @@ def find_expiring(
         *_people(desired),
         *(
             expiry
-            for key, declared in desired.resources.items()
-            for item in declared.values()
-            for expiry in _entitlements(item, desired.organizations[key], desired)
+            for address, declared in desired.everything.items()
+            for expiry in _entitlements(declared, desired.organizations[address.organization], desired)
         ),
         *_approvals(desired, states),
         *(
@@ -114,7 +113,7 @@ _WAIT = (ExpirySort.INVITATION, ExpirySort.REQUEST, ExpirySort.WORK_ORDER)
 
 
 def _people(desired: Desired) -> Iterator[Expiry]:
-    held = Counter(person_in(address) for declared in desired.resources.values() for address in declared)
+    held = Counter(map(person_in, desired.everything))
     for person in desired.people.values():
         if person.ends:
             yield Expiry(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Self
 
-from reconciler.features.rosters.entries import Entry
+from reconciler.features.rosters.parse import Entry
 from reconciler.features.rosters.tables import Cell
 from reconciler.features.rosters.vocabulary import (
     IDENTITIES,

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.features.importing.import_ import ImportRequest, draft_import, record_import
-from reconciler.features.importing.model import Import
+from reconciler.features.importing.import_ import Import, ImportRequest, draft_import, record_import
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired, Organization

@@ -14,8 +14,7 @@ import pytest
 import yaml
 
 from reconciler.engine.holdings import index_access
-from reconciler.features.offboarding.document import summary_of_offboarding
-from reconciler.features.offboarding.model import Offboarding
+from reconciler.features.offboarding.document import Offboarding, summary_of_offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
 from reconciler.model.holding import OrganizationHoldings, PersonReport
 from reconciler.model.kinds import person_in

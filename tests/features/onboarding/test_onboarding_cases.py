@@ -14,8 +14,7 @@ import pytest
 import yaml
 
 from reconciler.editing.person_edits import read_group_lists
-from reconciler.features.onboarding.model import Onboarding
-from reconciler.features.onboarding.onboarding import Joiner, describe_proposal, propose, write_proposal
+from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal, propose, write_proposal
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired

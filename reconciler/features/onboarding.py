@@ -1,4 +1,4 @@
-"""What somebody new has to be given to work like somebody else: groups first, and nothing that rules or pays.
+"""Somebody new gets what somebody else has, and no more of it than they need: groups first, nothing that rules or pays.
 
 Access that a group gives is reviewed once and taken away with one line; so the newcomer joins the groups that give the
 other one's access, and is named themselves only where no group gives it.
@@ -9,22 +9,92 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
+from typing import ClassVar
 
 from reconciler.editing.edits import Edit, Join, Put, find_file
 from reconciler.editing.entries import NotExpressible, to_entry
 from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all
 from reconciler.engine.entitlements import split_by_date
-from reconciler.features.onboarding.model import Given, Onboarding, Spared, Welcome
 from reconciler.manifests.source import SourceFile
 from reconciler.model.access import strongest
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import Finding
 from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes, Resource, role_in
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
+from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, code, plain
+from reconciler.output.json import Output
 from reconciler.output.words import name_access, name_attributes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One access that the newcomer gets."""
+
+    address: Address
+    """Of the newcomer."""
+    what: str
+    """In words: `standard`, `operator`."""
+    through: str = ""
+    """The group that gives it, as `group:NAME`; empty for what is given to them by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spared:
+    """Something the other one has, or is in, that the newcomer does not get."""
+
+    what: str
+    """`admin of acme-dev`, `group:leads`."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """What the newcomer will hear from one system."""
+
+    organization: str
+    name: str
+    """What the organization is called there."""
+    title: str
+    """What a person calls the system."""
+    role: str
+    """As the platform labels it."""
+    identifier: str
+    """The address or number that is invited, and has to be used."""
+    hours: int | None
+    """How long the invitation lasts; None where that is not published."""
+    must_register: bool
+    """Whether they need an account there with exactly this address before they can be invited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onboarding:
+    """The proposal: an edit of the manifests, to be reviewed like any other."""
+
+    JSON_HIDDEN: ClassVar = ("edited",)
+
+    person: str
+    """Key."""
+    name: str = ""
+    like: str
+    """Key of whose access it follows."""
+    groups: tuple[str, ...] = ()
+    """Groups that the newcomer joins."""
+    given: tuple[Given, ...] = ()
+    left_out: tuple[Spared, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What validation says of the manifests after the edit and did not say before."""
+    objections: tuple[Finding, ...] = ()
+    """What policies have against it."""
+    welcomes: tuple[Welcome, ...] = ()
+    edited: Mapping[str, str] = field(default_factory=dict)
+    """Path of a manifest -> its text with the edit."""
+    patch: str = ""
+    """The edit as a unified diff."""
+
 
 _RULING = frozenset({"admin", "administrator", "owner"})
 """Names of the strongest roles on assets, which manage who else can reach them."""
@@ -112,12 +182,7 @@ def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, 
     expects.
     """
     key = newcomer.key
-    wanted = {
-        address: declared
-        for declarations in desired.resources.values()
-        for address, declared in declarations.items()
-        if person_in(address) == key
-    }
+    wanted = {address: declared for address, declared in desired.everything.items() if person_in(address) == key}
     for address in wanted:
         if _as_of_person(address, newcomer.like) not in desired.resources[address.organization]:
             message = f"{key} would get {address}, which {newcomer.like} does not have"
@@ -248,3 +313,56 @@ def _welcomes(wanted: Mapping[Address, Declared], desired: Desired) -> Iterator[
             hours=system.invitation_hours,
             must_register=system.must_be_registered,
         )
+
+
+ONBOARDING = Output(
+    name="onboarding", title="Onboarding: what somebody new is given to work like somebody else", value=Onboarding
+)
+
+
+def document_of_onboarding(found: Onboarding) -> Document:
+    """The proposal, as the description of a pull request may hold it."""
+    name = f"{found.name} ({found.person})" if found.name else found.person
+    then = "Have the edit reviewed, and apply it; `reconciler notices` then tells everybody what is theirs to do."
+    return Document(
+        title=plain(f"Onboarding of {name}, like {found.like}"),
+        blocks=tuple(_blocks(found)),
+        summary=then if found.edited else "Nothing has to be edited: they have all of it.",
+        whole="proposal",
+    )
+
+
+def _blocks(found: Onboarding) -> Iterator[Block]:
+    sections: dict[str, Sequence[Inline]] = {
+        "Joins": [code(f"group:{name}") for name in found.groups],
+        "Gets": [plain(f"{one.address.organization}: {_describe_given(one)}") for one in found.given],
+        "Does not get": [plain(f"{one.what}: {one.why}") for one in found.left_out],
+        "Validation says": [
+            plain(f"{one.severity}: {one.message}" + (f"; {one.advice}" if one.advice else ""))
+            for one in found.findings
+        ],
+        "Policies object": [plain(f"{one.severity}: {one.message}") for one in found.objections],
+        "What the newcomer will hear": [plain(_describe_welcome(one)) for one in found.welcomes],
+    }
+    for title, texts in sections.items():
+        if texts:
+            yield Section(title=title, blocks=(Items(items=tuple(Item(text=text) for text in texts)),))
+    if found.patch:
+        yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+
+
+def _describe_given(given: Given) -> str:
+    where = name_access(given.address) or "member"
+    through = f", through {given.through}" if given.through else ", by name"
+    return f"{given.what}: {where}{through}" if given.address.kind != "member" else f"member: {given.what}{through}"
+
+
+def _describe_welcome(welcome: Welcome) -> str:
+    """What to expect from one system, in sentences."""
+    hours = welcome.hours
+    valid = f"It is valid for {hours} hours." if hours else "How long it is valid is not published: answer it soon."
+    first = f" Before that, register there with exactly {welcome.identifier}." if welcome.must_register else ""
+    return (
+        f"{welcome.title} {welcome.name}: an invitation as {welcome.role} to {welcome.identifier}.{first} {valid} "
+        "Log in with that address or number and no other."
+    )

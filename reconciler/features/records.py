@@ -1,4 +1,4 @@
-"""What is recorded of organizations, today and before, and moving all of it to another store."""
+"""What is recorded of organizations, today and before, what was done and why; and moving all of it to another store."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.apply.states import load_state
+from reconciler.audit.log import find_risk
 from reconciler.model.address import Address
 from reconciler.model.errors import StateConflict, StoreError
 from reconciler.model.json import state_to_json
+from reconciler.model.outcome import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.state import PastState, Record, State, StateSummary
-from reconciler.output.document import Document, Paragraph, Row, code, plain, table
+from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain, table
 from reconciler.output.json import Output
 from reconciler.output.words import count, name_access, name_subject
 
@@ -51,7 +53,7 @@ def document_of_history(history: Sequence[PastState]) -> Document:
 
 def document_of_state(state: State) -> Document:
     """All records of one organization by address, what is in doubt, and what failed by itself."""
-    records = [_record(address, record) for address, record in sorted(state.records.items())]
+    records = [_row_of_record(address, record) for address, record in sorted(state.records.items())]
     in_doubt = [
         Row(cells=(code(str(address)), change.action.replace("_", " ")))
         for address, change in sorted(state.in_doubt.items())
@@ -73,7 +75,7 @@ def document_of_state(state: State) -> Document:
     )
 
 
-def _record(address: Address, record: Record) -> Row:
+def _row_of_record(address: Address, record: Record) -> Row:
     status = record.status.replace("_", " ") + (", protected" if record.protect else "")
     status += ", unverified" if record.unverified else ""
     since = str(record.since) if record.since else ""
@@ -129,3 +131,47 @@ def _copy_audit(source: StateStore, target: StateStore) -> None:
     if list(target.read_audit()) != here:
         message = "the audit log reads back from the new store as something else"
         raise StoreError(message, advice="keep the present store, and report this")
+
+
+AUDIT_LOG = Output(name="audit-log", title="Audit log", value=Sequence[LoggedEntry], under="entries")
+
+_BRIEF = ("record", "time", "action", "address", "outcome", "operator", "commit", "why")
+_CHANGED = ("risk", "person", "before", "after")
+_FULL = (*_BRIEF[:5], *_CHANGED, "operator", "commit", "plan", "job", "actor", "approval", "cause", "detail")
+
+
+def document_of_audit_log(entries: Sequence[LoggedEntry]) -> Document:
+    """One row per entry, oldest first; a terminal has no room for all that files and pages tell."""
+    if not entries:
+        nothing = Paragraph(text="The audit log has nothing of this.")
+        return Document(title="Audit log", is_title_needless=True, blocks=(nothing,), whole="log")
+    brief = Table(header=_BRIEF, rows=tuple(Row(cells=(*_what(one), *_who(one), plain(_why(one)))) for one in entries))
+    full = Table(header=_FULL, rows=tuple(map(_row, entries)))
+    return Document(title="Audit log", is_title_needless=True, blocks=(Detail(full=full, brief=brief),), whole="log")
+
+
+def _what(entry: LoggedEntry) -> tuple[Inline, ...]:
+    return (
+        str(entry.record),
+        f"{entry.time:%Y-%m-%d %H:%M:%SZ}",
+        entry.action.replace("_", " "),
+        code(entry.address),
+        entry.outcome.replace("_", " "),
+    )
+
+
+def _who(entry: LoggedEntry) -> tuple[Inline, ...]:
+    return (plain(entry.origin.operator), code(entry.origin.commit[:10]))
+
+
+def _why(entry: LoggedEntry) -> str:
+    why = (entry.cause, entry.approval and f"approval {entry.approval}", entry.detail)
+    return "; ".join(part for part in why if part)
+
+
+def _row(entry: LoggedEntry) -> Row:
+    origin, risk = entry.origin, find_risk(entry)
+    changed = (risk or "", entry.person, entry.before, entry.after)
+    words = (origin.job, entry.actor, entry.approval, entry.cause, entry.detail)
+    by = (plain(origin.operator), code(origin.commit), code(origin.plan))
+    return Row(cells=(*_what(entry), *map(plain, changed), *by, *map(plain, words)))

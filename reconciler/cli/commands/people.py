@@ -1,0 +1,423 @@
+"""`reconciler onboard`, `grant`, `revoke` and `offboard`: what somebody gets or loses, as one edit of the manifests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Self, TypedDict, Unpack
+
+import click
+
+from reconciler.apply.planning import PlanRequest, read_worlds
+from reconciler.apply.states import read_state
+from reconciler.cli.app import App
+from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.exits import exit_code
+from reconciler.cli.options import document_option, lock_timeout_option, out_option, read_day, read_subject, read_words
+from reconciler.cli.planning import is_blocked, save_plan
+from reconciler.cli.state_editor import open_editor
+from reconciler.cli.workspace import Workspace, check_files, judge_recorded, with_edits
+from reconciler.editing.person_edits import ManifestEdit, make_leave, read_group_lists
+from reconciler.engine.planner import Worlds, plan
+from reconciler.features.granting import (
+    AccessProposal,
+    AccessRequest,
+    ProposedEdit,
+    StepFate,
+    describe_access,
+    foresee,
+    propose_grant,
+    propose_revoke,
+)
+from reconciler.features.offboarding.document import Offboarding
+from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
+from reconciler.features.offboarding.rotation import RotationDesk, find_known_secrets
+from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal, propose, write_proposal
+from reconciler.features.queries import person_access as knowing
+from reconciler.features.queries.directory import find_in
+from reconciler.features.review.review import findings_only_in
+from reconciler.manifests.people import key_of_address
+from reconciler.manifests.words import is_key
+from reconciler.model.address import Address
+from reconciler.model.declared import Desired, Person
+from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.holding import PersonReport
+from reconciler.model.suggestions import suggest_names
+from reconciler.model.values import dataclass
+from reconciler.output.words import count
+from reconciler.policies.judging import POLICIES, parameters_of
+from reconciler.policies.rule import number
+
+
+class OnboardOptions(TypedDict):
+    """Who it is and what they shall get, as click passes it."""
+
+    like: str
+    email: str
+    name: str
+    employment: str
+    ends: date | None
+    reason: str
+    with_admin: bool
+
+
+@click.command()
+@click.argument("person")
+@click.option("--like", required=True, metavar="OTHER", help="Whose access they get, as far as they need it.")
+@click.option("--email", default="", help="Where they are invited; needed unless they are in the manifests already.")
+@click.option("--name", default="", help="What people call them.")
+@click.option(
+    "--employment",
+    type=click.Choice(["employee", "contractor", "agency", "creator"]),
+    default="employee",
+    help="How they belong to us.",
+    show_default=True,
+)
+@click.option("--ends", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.")
+@click.option("--reason", default="", help="Stands beside everything that is given to them by name.")
+@click.option("--with-admin", is_flag=True, help="Also roles that manage others or money.")
+@click.option("--write", is_flag=True, help="Edit the manifests.")
+@document_option
+@click.pass_obj
+def onboard(app: App, person: str, *, write: bool, format_: str, **options: Unpack[OnboardOptions]) -> None:
+    """Propose the access that somebody new needs.
+
+    PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
+    they are given only what no group gives. What is left out is said. Asks no system.
+    """
+    found = _propose(app, person, options, write=write)
+    app.show(RENDERERS.onboarding, found, format_=format_)
+    if found.edited and not write:
+        app.notify("no file is edited yet: --write edits the manifests")
+
+
+def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onboarding:
+    """Propose the edit, see what it means, and with `write` make it."""
+    today = app.today
+    files = app.files
+    before = check_files(app.root, app.config, files, today=today)
+    desired = before.desired
+    other = find_in(desired.people, options["like"])
+    if other is None:
+        message = f"there is no person {options['like']!r} to be like"
+        raise ReconcilerError(message, advice=suggest_names(options["like"], desired.people))
+    known = desired.people.get(key)
+    newcomer = Joiner(
+        key=key,
+        entry=_entry(key, options, known),
+        like=other.key,
+        with_admin=options["with_admin"],
+        reason=options["reason"],
+    )
+    proposal = propose(newcomer, desired, read_group_lists(files), today=today)
+    edit = write_proposal(proposal, files, beside=other.place.file)
+    after = check_files(app.root, app.config, with_edits(files, edit.texts), today=today)
+    found = describe_proposal(newcomer, proposal, edit, after.desired)
+    found = replace(
+        found,
+        findings=(
+            *findings_only_in(after.findings, before.findings),
+            *_outside(newcomer.entry.get("email", ""), app.config.allowed_domains),
+        ),
+        objections=findings_only_in(after.policies.findings, before.policies.findings),
+    )
+    if write:
+        app.write_edits(found.edited)
+    return found
+
+
+def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
+    """The warning that a review gives too: an address of none of the company's domains."""
+    domain = email.rpartition("@")[2].casefold()
+    if email and allowed_domains and domain not in {one.casefold() for one in allowed_domains}:
+        message = f"`{email}` is in none of the allowed domains: {', '.join(allowed_domains)}"
+        yield Finding(id="outside-domains", severity=Severity.WARNING, message=message)
+
+
+def _entry(key: str, options: OnboardOptions, known: Person | None) -> Mapping[str, str]:
+    """The entry under `people`; somebody who has one keeps it."""
+    if not is_key(key):
+        message = f"{key!r} cannot be a key"
+        raise UsageError(message, advice="use letters, digits, `.`, `_`, `-` and `+`, such as `ana` or `ana.lopez`")
+    said = [name for name in ("email", "name", "ends") if options[name]]
+    if known is not None:
+        if said:
+            message = f"{key} is in the manifests already, at {known.place}"
+            raise UsageError(message, advice=f"leave --{said[0]} away, or choose another key")
+        return {}
+    if not options["email"]:
+        raise UsageError(f"{key} is not in the manifests yet", advice="give --email, where they are invited")
+    if "@" not in options["email"]:
+        raise UsageError(f"{options['email']!r} is not an e-mail address", advice="give --email NAME@DOMAIN")
+    entry = {"name": options["name"], "email": options["email"]}
+    if options["employment"] != "employee":
+        entry["employment"] = options["employment"]
+    if options["ends"]:
+        entry["ends"] = options["ends"].isoformat()
+    return {name: value for name, value in entry.items() if value}
+
+
+_UNITS = {"d": 1, "w": 7}
+
+
+def _read_days(typed: str | int) -> int:
+    """`7d`, `2w`; a number alone is days."""
+    found = re.fullmatch(r"([1-9]\d{0,3})([dw]?)", str(typed))
+    if found is None:
+        raise click.BadParameter(f"{typed!r} is no number of days: write 7d or 2w")
+    return int(found[1]) * _UNITS[found[2] or "d"]
+
+
+class GrantOptions(TypedDict):
+    """For how long and why, as click passes it."""
+
+    days: int
+    reason: str
+    break_glass: bool
+
+
+_write_option = click.option("--write", is_flag=True, help="Edit the manifests.")
+
+
+@click.command()
+@click.argument("person")
+@click.argument("address", type=read_subject)
+@click.argument("role")
+@click.option("--for", "days", required=True, type=_read_days, metavar="DURATION", help="How long: 7d, 2w.")
+@click.option("--reason", required=True, type=read_words, metavar="TEXT", help="Why: a ticket, a decision.")
+@click.option(
+    "--break-glass", is_flag=True, help="It is an emergency: mark the line, so that it is reviewed afterwards."
+)
+@_write_option
+@document_option
+@click.pass_obj
+def grant(
+    app: App, person: str, address: Address, role: str, *, write: bool, format_: str, **options: Unpack[GrantOptions]
+) -> int:
+    """Propose the edit that gives somebody one access for some days.
+
+    PERSON is a key, an e-mail address, a phone number or a handle; ADDRESS an organization, or an asset such as
+    acme-bc/ad_account/us; ROLE a word of that place, for a TikTok account permissions with commas between them. Asks
+    no system, and changes no file without --write. Exits with 3 when a plan would block it.
+    """
+    if not options["reason"].strip():
+        raise UsageError("the reason is empty", advice="name a ticket, or say what it is for")
+    most = int(number(parameters_of(POLICIES["break-glass"], app.config.policies), "days"))
+    if options["break_glass"] and options["days"] > most:
+        message = f"emergency access lasts {count(most, 'day', 'days')} at most"
+        advice = "ask for less, or leave --break-glass away; `days` of policy `break-glass` is the limit"
+        raise UsageError(message, advice=advice)
+    before = check_files(app.root, app.config, app.files, today=app.today)
+    request = AccessRequest(
+        person=_find_person(person, before.desired), target=_known(address, before.desired), role=role, **options
+    )
+    proposed = propose_grant(request, before.desired, app.files, today=app.today)
+    return _show(app, proposed, before, request.person, address, is_grant=True, write=write, format_=format_)
+
+
+@click.command()
+@click.argument("person")
+@click.argument("address", type=read_subject)
+@_write_option
+@document_option
+@click.pass_obj
+def revoke(app: App, person: str, address: Address, *, write: bool, format_: str) -> int:
+    """Propose the edit that takes one access away from somebody.
+
+    PERSON and ADDRESS are those of `grant`. With a membership goes all access below it; where a group gives it, they
+    leave the group, and what else they lose by that is shown. Asks no system, and changes no file without --write.
+    Exits with 3 when a plan would block it.
+    """
+    before = check_files(app.root, app.config, app.files, today=app.today)
+    key = _find_person(person, before.desired)
+    proposed = propose_revoke(key, _known(address, before.desired), before.desired, app.files, today=app.today)
+    return _show(app, proposed, before, key, address, is_grant=False, write=write, format_=format_)
+
+
+def _find_person(typed: str, desired: Desired) -> str:
+    found = find_in(desired.people, typed)
+    if found is not None:
+        return found.key
+    if "@" in typed.strip()[1:]:
+        return typed.strip().lower()
+    raise ReconcilerError(f"there is no person {typed!r}", advice=suggest_names(typed, desired.people))
+
+
+def _known(address: Address, desired: Desired) -> Address:
+    if address not in desired.resources.get(address.organization, {}):
+        advice = suggest_names(str(address), [*desired.organizations, *map(str, desired.everything)])
+        raise ReconcilerError(f"nothing is declared as {address}", advice=advice)
+    return address
+
+
+def _show(
+    app: App,
+    proposed: ProposedEdit,
+    before: Workspace,
+    person: str,
+    target: Address,
+    *,
+    is_grant: bool,
+    write: bool,
+    format_: str,
+) -> int:
+    """See what the edit means, show it, and with `write` make it."""
+    after = check_files(app.root, app.config, with_edits(app.files, proposed.edit.texts), today=app.today)
+    found: AccessProposal = replace(
+        describe_access(
+            proposed, person, target, before=before.desired, after=after.desired, today=app.today, is_grant=is_grant
+        ),
+        findings=findings_only_in(after.findings, before.findings),
+        objections=findings_only_in(after.policies.findings, before.policies.findings),
+    )
+    found = _foresee(app, after, found)
+    if write:
+        app.write_edits(found.edited)
+    app.show(RENDERERS.access_proposal, found, format_=format_)
+    if found.edited and not write:
+        app.notify("no file is edited yet: --write edits the manifests")
+    is_held = any(one.fate is StepFate.BLOCKED for one in found.steps)
+    return exit_code(blocked=is_held or any(one.severity is Severity.ERROR for one in found.objections))
+
+
+def _foresee(app: App, after: Workspace, found: AccessProposal) -> AccessProposal:
+    """With what a plan of the edit would do; where states cannot be read, the proposal says so and stands."""
+    try:
+        after = judge_recorded(after, app.root, today=app.today, read_recorded=partial(read_state, app.store))
+        request = PlanRequest(desired=after.desired, settings=app.config.guards, today=app.today, refresh=False)
+        worlds = read_worlds(request, provider_for=app.provider_for, store=app.store)
+    except ReconcilerError as error:
+        return replace(found, unforeseen=f"what is recorded cannot be read: {error.message}")
+    return foresee(plan(worlds, request.settings), found)
+
+
+@click.command()
+@click.argument("person")
+@click.option(
+    "--on", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.  [default: today]"
+)
+@click.option("--status", is_flag=True, help="Only report how far it is, from the manifests as they are.")
+@click.option("--write", is_flag=True, help="Edit the manifests, and ask people for what no plan can do.")
+@out_option
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while something is left.")
+@document_option
+@lock_timeout_option
+@click.pass_obj
+def offboard(
+    app: App,
+    person: str,
+    *,
+    on: date | None,
+    status: bool,
+    write: bool,
+    out: Path | None,
+    detailed_exitcode: bool,
+    format_: str,
+    lock_timeout: timedelta,
+) -> int:
+    """Remove somebody from every organization, and report what is left.
+
+    PERSON is a key, an e-mail address, a phone number or a handle. Looks at every system, shows the edit of the
+    manifests, what the next plan does about each thing of theirs, what has to come first, and which secrets and
+    passwords they may know. Nothing is changed without --write, and no system is changed at all: that is what apply is
+    for.
+    """
+    _refuse_nonsense(on=on, status=status, write=write, out=out)
+    with app.progress("reading the systems"):
+        leaver = _Leaver.find(app, person, on=on, is_planned=not status)
+        if write:
+            leaver.write_manifests()
+            leaver.issue_orders(lock_timeout)
+        found = leaver.follow()
+    app.show(RENDERERS.offboarding, found, format_=format_)
+    if out is not None:
+        if found.plan.today > found.today:
+            message = f"the plan is of {found.plan.today}, and no plan can be applied before its day"
+            raise UsageError(message, advice="leave --out away; `reconciler apply` on that day does the same")
+        save_plan(app, found.plan, out)
+    is_changed = detailed_exitcode and not found.is_complete
+    return exit_code(failed=bool(found.plan.unread), blocked=is_blocked(found.plan), changed=is_changed)
+
+
+def _refuse_nonsense(*, on: date | None, status: bool, write: bool, out: Path | None) -> None:
+    if status and (write or on is not None or out is not None):
+        raise UsageError("--status only looks", advice="leave --on, --write and --out away")
+    if out is not None and not write:
+        message = "a plan of manifests that are not written yet cannot be applied"
+        raise UsageError(message, advice="give --write too, or leave --out away")
+
+
+@dataclass(kw_only=True)
+class _Leaver:
+    """Somebody who leaves; `edit` is taken as if it were written."""
+
+    app: App
+    report: PersonReport
+    on: date | None
+    """The UTC day; None for today, or for what the manifests say."""
+    now: datetime
+    edit: ManifestEdit
+
+    @classmethod
+    def find(cls, app: App, person: str, *, on: date | None, is_planned: bool) -> Self:
+        """With an edit that makes the manifests say that the person leaves, if that is planned."""
+        now = app.clock.now()
+        today = now.date()
+        try:
+            report = knowing.who(person, files=app.files, store=app.store, today=today)
+        except ReconcilerError:
+            # An address that nothing mentions is looked for all the same: somebody may have added it by hand.
+            if "@" not in person.strip()[1:]:
+                raise
+            report = PersonReport(key=key_of_address(person), today=today)
+        edit = ManifestEdit(texts={}, patch="")
+        if is_planned:
+            edit = make_leave(app.files, report.key, report.person, on=on or today, today=today)
+        return cls(app=app, report=report, on=on, now=now, edit=edit)
+
+    def check(self) -> Workspace:
+        """The manifests as they would be."""
+        files = with_edits(self.app.files, self.edit.texts)
+        return check_files(self.app.root, self.app.config, files, today=self.now.date())
+
+    def write_manifests(self) -> None:
+        """Only after what would be written was found to be right."""
+        _ = self.check().desired
+        self.app.write_edits(self.edit.texts)
+        self.app.files = with_edits(self.app.files, self.edit.texts)
+        self.edit = replace(self.edit, texts={}, patch="")
+
+    def issue_orders(self, lock_timeout: timedelta) -> None:
+        """Ask people for what no plan can do."""
+        leaver, worlds = self._look()
+        if leaver.leaves is None:
+            raise ReconcilerError(f"the manifests do not say that {self.report.key} leaves")
+        desk = RotationDesk(
+            worlds=worlds,
+            editor=open_editor(self.app, lock_timeout),
+            leaver=self.report.key,
+            leaves=leaver.leaves,
+            at=self.now,
+        )
+        for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
+            self.app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
+
+    def follow(self) -> Offboarding:
+        """How far it is."""
+        leaver, worlds = self._look()
+        return follow_leaver(leaver, worlds, settings=self.app.config.guards, today=self.now.date())
+
+    def _look(self) -> tuple[Leaver, Worlds]:
+        """All three worlds on the day on which the person leaves, or today when that has passed."""
+        app, today, desired = self.app, self.now.date(), self.check().desired
+        leaves = leaving_day(self.report, desired, self.on or today)
+        day = max(today, leaves or today)
+        moment = self.now if day == today else datetime.combine(day, time(), UTC)
+        request = PlanRequest(desired=desired, settings=app.config.guards, today=day, moment=moment)
+        worlds = read_worlds(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
+        return Leaver(report=self.report, leaves=leaves, edited=self.edit.texts, patch=self.edit.patch), worlds
