@@ -59,11 +59,8 @@ format: $(TOOLS) ## Bring the sources into the usual form
 schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the documents
 	$(BIN)/reconciler schema --write schemas
 
-PAGE := $(BIN)/python -c 'import sys; from reconciler.systems import pages; print(getattr(pages, sys.argv[1])(), end="")'
 pages: $(RUNTIME) ## Write the pages of roles, of steps for people and of policies and the help again after a change of what they are made from
-	$(PAGE) render_systems > docs/systems.md
-	$(PAGE) render_steps > docs/steps.md
-	$(BIN)/python -c 'from reconciler.features.listing import render_policies; print(render_policies(), end="")' > docs/policy-rules.md
+	$(BIN)/python -m tests.pages
 	COLUMNS=80 $(BIN)/reconciler --help > reconciler/cli/help.txt
 
 site: pages $(SITE)/.installed ## Build the documentation as a site in build/site; a warning or a broken link is an error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.model.settings import OFF, POLICY_SETS, Parameter, PolicySettings, StandingRule
+from reconciler.model.settings import OFF, Parameter, StandingRule
 from reconciler.output.document import (
     Block,
     Detail,
@@ -22,11 +22,8 @@ from reconciler.output.document import (
 from reconciler.output.json import Output
 from reconciler.output.style import Tone
 from reconciler.output.words import count
-from reconciler.policies.judging import POLICIES as RULES
-from reconciler.policies.judging import severity_of
-from reconciler.policies.rule import Rule
 from reconciler.systems import get_system
-from reconciler.systems.pages import OldSource, RoleRow, SystemTable
+from reconciler.systems.table import OldSource, RoleRow, SystemTable
 
 POLICIES = Output(
     name="policies", title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"
@@ -42,7 +39,7 @@ def document_of_policies(rules: Sequence[StandingRule]) -> Document:
 def _blocks(rule: StandingRule) -> Iterator[Block]:
     yield Paragraph(text=rule.asks, tone=Tone.QUIET if rule.severity == OFF else None)
     if rule.parameters:
-        yield Facts(pairs=tuple((name, plain(_written(value))) for name, value in rule.parameters.items()))
+        yield Facts(pairs=tuple((name, plain(as_written(value))) for name, value in rule.parameters.items()))
     for one in rule.exceptions:
         text = f"except {one.address} until {one.until}: {one.reason}; {one.owner} answers for it  [{one.place}]"
         yield Paragraph(text=plain(text), tone=Tone.WARN)
@@ -51,7 +48,7 @@ def _blocks(rule: StandingRule) -> Iterator[Block]:
     yield Detail(full=Paragraph(text=rule.because, tone=Tone.QUIET))
 
 
-def _written(value: Parameter) -> str:
+def as_written(value: Parameter) -> str:
     """As it is written in reconciler.yaml."""
     if isinstance(value, tuple):
         return f"[{', '.join(value)}]"
@@ -61,41 +58,8 @@ def _written(value: Parameter) -> str:
         return str(value).lower()
     if isinstance(value, (int, float)):
         return str(value)
-    lists = (f"{name}: {_written(words)}" for name, words in value.items())
+    lists = (f"{name}: {as_written(words)}" for name, words in value.items())
     return f"{{{', '.join(lists)}}}"
-
-
-def render_policies() -> str:
-    """docs/policy-rules.md: all policies that come with the tool, and what they are in each set."""
-    header = "| policy | no set | " + " | ".join(POLICY_SETS) + " |\n" + "|---" * (len(POLICY_SETS) + 2) + "|\n"
-    settings = [PolicySettings(), *(PolicySettings(set=name) for name in POLICY_SETS)]
-    rows = (
-        f"| [`{rule.id}`](#{rule.id}) | " + " | ".join(severity_of(rule, one) or OFF for one in settings) + " |\n"
-        for rule in RULES.values()
-    )
-    return _HEAD + header + "".join(rows) + "".join(map(_section, RULES.values()))
-
-
-_HEAD = """# The policies that come with the tool
-
-<!-- Written by `make pages` from reconciler/policies; do not edit. -->
-
-How policies are set, excepted and written is in [policies.md](policies.md). How much each matters, without a set and in
-each set:
-
-"""
-
-
-def _section(rule: Rule) -> str:
-    parameters = "; ".join(f"`{name}: {_written(value)}`" for name, value in rule.parameters.items())
-    state = (
-        "\n\nIt looks at what is recorded: `policy test` asks it always, `plan` and `apply` where it is an error, "
-        "`validate` and `diff` never."
-    )
-    return (
-        f"\n## {rule.id}\n\n{rule.asks}\n\nWhy: {rule.because}\n\nParameters: {parameters or 'none'}."
-        f"{state if rule.needs_state else ''}\n"
-    )
 
 
 SYSTEMS = Output(name="systems", title="Systems, roles and permissions", value=SystemTable)

@@ -14,31 +14,6 @@ from reconciler.model.system import System
 from reconciler.systems.loading import load_handbook
 from reconciler.systems.markup import literal, plain
 
-PLACEHOLDERS = {
-    "organization": "what the organization is found by on the system: its name, handle or id",
-    "person": "name and identifier of the person a change is about",
-    "identifier": "the address or number to type for that person",
-    "former_identifier": "the address or number that a pending invitation went to",
-    "role": "the role to choose, as the platform labels it",
-    "former_role": "the role they have now",
-    "finance": "the finance role to choose",
-    "former_finance": "the finance role to take away",
-    "answers": "what the manifest answers to the questions of a research invitation",
-    "member_cap": "how many members the organization holds",
-    "asset": "name and id of the asset, app or group",
-    "asset_id": "its id, handle or client key alone",
-    "asset_kind": "what sort of asset it is",
-    "wanted_name": "the name that an asset group gets",
-    "menu": "where such assets are listed in Business Center",
-    "permissions": "the permissions to choose on a TikTok account",
-    "left_off": "all other permissions that the page offers there",
-    "ad_account": "the ad account that an asset is used in, or a partner gets",
-    "partner": "key and Business Center id of a partner",
-    "partner_id": "that id alone",
-    "app_owner": "the person who owns an app",
-    "place": "the line of the manifest",
-}
-"""Every blank there is. A value is marked prose, and empty where a case has none."""
 _ORDINARY_NAME = re.compile(
     r"[\w.-]{1,60}|(?=.{1,60}$)[^\W\d_]+(?:['\u2019.-][^\W\d_]+|[.,]? [^\W\d_]+|\.(?=,? |$)){0,12}"
 )
@@ -50,7 +25,7 @@ _UNKNOWN_OWNER = "its present owner"
 
 
 def fill_placeholders(change: Change, scope: Scope) -> dict[str, str]:
-    """The value of every blank for one change."""
+    """The value of every blank for one change: marked prose, and empty where a case has none."""
     organization, system, address, kind = (
         scope.organization,
         scope.organization.system,

@@ -16,7 +16,7 @@ from reconciler.model.outcome import Applied, Failed, Report, Result, Waits
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.state import State
 from reconciler.output.style import Style
-from reconciler.systems.pages import system_table
+from reconciler.systems.table import system_table
 
 
 def remove(person: str) -> Change:

@@ -16,7 +16,7 @@ from reconciler.model.resource import Resource, Status
 from reconciler.model.state import Deferral, Record, State
 from reconciler.model.work_order import WorkOrder
 from reconciler.output.style import Style
-from reconciler.systems.pages import OldSource, RoleRow, SystemTable
+from reconciler.systems.table import OldSource, RoleRow, SystemTable
 
 render_report = RENDERERS.report["text"]
 PEOPLE = ("ana", "bo", "cy", "dee", "eve", "finn")

@@ -93,7 +93,7 @@ from reconciler.model.settings import Parameter, StandingRule
 from reconciler.model.state import PastState, Record, State
 from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import Style
-from reconciler.systems.pages import system_table
+from reconciler.systems.table import system_table
 
 EVE = Address("acme-bc", "member", "eve")
 DAY = date(2026, 11, 22)

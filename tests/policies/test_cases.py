@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.features.listing import render_policies
 from reconciler.manifests.config import load_config, load_rules
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -22,6 +21,7 @@ from reconciler.model.state import Record, State
 from reconciler.policies.judging import POLICIES, Judgment, judge, only, severity_of
 from tests.features.review.given import TODAY
 from tests.manifests.given import describe_findings
+from tests.pages import render_policies
 
 PATHS = sorted((Path(__file__).parents[1] / "cases" / "policies").glob("*.yaml"))
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

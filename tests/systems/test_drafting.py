@@ -23,8 +23,8 @@ from reconciler.systems import SYSTEMS, get_system, list_operations
 from reconciler.systems.drafting import describe_wait, draft_orders
 from reconciler.systems.loading import Operation
 from reconciler.systems.markup import strip_marks
-from reconciler.systems.pages import render_steps
-from reconciler.systems.placeholders import PLACEHOLDERS, fill_placeholders
+from reconciler.systems.placeholders import fill_placeholders
+from tests.pages import PLACEHOLDERS, render_steps
 
 OPERATIONS = list_operations()
 PLACE = Place(file="access/acme.yaml", line=7, column=3)

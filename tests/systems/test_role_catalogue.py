@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
-from reconciler.systems.pages import render_systems, system_table
+from reconciler.systems.table import system_table
+from tests.pages import render_systems
 
 TABLE = system_table(date(2026, 11, 28))
 ROOT = Path(__file__).parents[2]

@@ -27,7 +27,7 @@ from reconciler.output import FORMS
 from reconciler.output.document import Document
 from reconciler.output.words import count, join
 from reconciler.systems import SYSTEMS
-from reconciler.systems.pages import system_table
+from reconciler.systems.table import system_table
 
 _Value = TypeVar("_Value", PersonReport, AccessMatrix)
 

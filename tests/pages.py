@@ -1,99 +1,26 @@
-"""The data as pages, so that what is written down is what the code does; `make pages` writes them.
+"""Pages of the documentation that are made from what the code knows, so that what is written down is what it does.
 
-`docs/systems.md` is the role catalogue. `docs/steps.md` is everything that people do by hand, to be compared with what
-the vendors show.
+`make pages` writes them with `python -m tests.pages`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from pathlib import Path
 
+from reconciler.features.listing import as_written
 from reconciler.model.kinds import KINDS, Action
+from reconciler.model.settings import OFF, POLICY_SETS, PolicySettings
 from reconciler.model.system import System
-from reconciler.model.values import dataclass
+from reconciler.policies.judging import POLICIES as RULES
+from reconciler.policies.judging import severity_of
+from reconciler.policies.rule import Rule
 from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
 from reconciler.systems.loading import Operation, Party
-from reconciler.systems.placeholders import PLACEHOLDERS
+from reconciler.systems.table import rows_of
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleRow:
-    """What one role or permission means in one place; the same word means other things in other places."""
-
-    system: str
-    variant: str
-    kind: str
-    """Kind of resource; `member.finance` for the finance role that members have besides their role."""
-    role: str
-    label: str
-    may: str
-    may_not: str
-    cap: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OldSource:
-    """Pages that were read, or published, more than a year ago: somebody should look whether they still say so."""
-
-    system: str
-    variant: str
-    source: str
-    date: str
-    statements: int
-    """How many facts about the system and operations on it rest on them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemTable:
-    """Everything that is shown of some systems."""
-
-    roles: tuple[RoleRow, ...]
-    old_sources: tuple[OldSource, ...]
-
-
-def system_table(today: date, name: str = "") -> SystemTable:
-    """Every role and permission there is, or those of one system, by system, variant and kind, strongest first."""
-    names = (name,) if name else tuple(SYSTEMS)
-    systems = [system for one in names for system in SYSTEMS[one].values()]
-    return SystemTable(
-        roles=tuple(row for system in systems for row in rows_of(system)),
-        old_sources=tuple(old for system in systems for old in _old_sources(system, today)),
-    )
-
-
-def _old_sources(system: System, today: date) -> list[OldSource]:
-    """Operations are those of all variants, and told once."""
-    operations = () if system.variant else list_operations(system.name).values()
-    found = Counter((one.date, one.source) for one in (*facts_of(system), *operations))
-    limit = (today - timedelta(days=366)).isoformat()
-    return [
-        OldSource(system=system.name, variant=system.variant, source=source, date=day, statements=count)
-        for (day, source), count in sorted(found.items())
-        if day < limit[: len(day)]  # a month that is not over yet a year ago is not old
-    ]
-
-
-def rows_of(system: System) -> list[RoleRow]:
-    """The rows of one system: roles before permissions, in the order in which its data list them."""
-    by_kind = [*system.roles.items(), *system.permissions.items()]
-    return [
-        RoleRow(
-            system=system.name,
-            variant=system.variant,
-            kind=kind,
-            role=role.name,
-            label=role.label,
-            may=role.may,
-            may_not=role.may_not,
-            cap=role.cap,
-        )
-        for kind, roles in by_kind
-        for role in roles
-    ]
-
+DOCS = Path(__file__).parents[1] / "docs"
 
 _SYSTEMS = """\
 # Systems and roles
@@ -117,7 +44,7 @@ _CHOSEN_BY = {"": "", "owner": ", `role_system: owner`", "research": ", `kind: r
 
 
 def render_systems() -> str:
-    """The whole page."""
+    """The role catalogue."""
     sections = [_section(system) for variants in SYSTEMS.values() for system in variants.values()]
     return "\n".join([_SYSTEMS, *sections])
 
@@ -174,6 +101,32 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+PLACEHOLDERS = {
+    "organization": "what the organization is found by on the system: its name, handle or id",
+    "person": "name and identifier of the person a change is about",
+    "identifier": "the address or number to type for that person",
+    "former_identifier": "the address or number that a pending invitation went to",
+    "role": "the role to choose, as the platform labels it",
+    "former_role": "the role they have now",
+    "finance": "the finance role to choose",
+    "former_finance": "the finance role to take away",
+    "answers": "what the manifest answers to the questions of a research invitation",
+    "member_cap": "how many members the organization holds",
+    "asset": "name and id of the asset, app or group",
+    "asset_id": "its id, handle or client key alone",
+    "asset_kind": "what sort of asset it is",
+    "wanted_name": "the name that an asset group gets",
+    "menu": "where such assets are listed in Business Center",
+    "permissions": "the permissions to choose on a TikTok account",
+    "left_off": "all other permissions that the page offers there",
+    "ad_account": "the ad account that an asset is used in, or a partner gets",
+    "partner": "key and Business Center id of a partner",
+    "partner_id": "that id alone",
+    "app_owner": "the person who owns an app",
+    "place": "the line of the manifest",
+}
+"""Every blank there is. A value is marked prose, and empty where a case has none."""
+
 _STEPS = """\
 # Steps for people
 
@@ -183,7 +136,7 @@ has no value in a case is left out.
 
 
 def render_steps() -> str:
-    """The whole page."""
+    """Everything that people do by hand, to be compared with what the vendors show."""
     blanks = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in PLACEHOLDERS.items())
     parts = [_STEPS, f"| blank | filled with |\n| --- | --- |\n{blanks}"]
     for name in SYSTEMS:
@@ -210,3 +163,43 @@ def _party(party: Party) -> str:
 
 def _blanks_as_code(text: str) -> str:
     return re.sub(r"\{(\w+)\}", r"`\1`", text)
+
+
+def render_policies() -> str:
+    """All policies that come with the tool, and what they are in each set."""
+    header = "| policy | no set | " + " | ".join(POLICY_SETS) + " |\n" + "|---" * (len(POLICY_SETS) + 2) + "|\n"
+    settings = [PolicySettings(), *(PolicySettings(set=name) for name in POLICY_SETS)]
+    rows = (
+        f"| [`{rule.id}`](#{rule.id}) | " + " | ".join(severity_of(rule, one) or OFF for one in settings) + " |\n"
+        for rule in RULES.values()
+    )
+    return _POLICIES + header + "".join(rows) + "".join(map(_policy, RULES.values()))
+
+
+_POLICIES = """# The policies that come with the tool
+
+<!-- Written by `make pages` from reconciler/policies; do not edit. -->
+
+How policies are set, excepted and written is in [policies.md](policies.md). How much each matters, without a set and in
+each set:
+
+"""
+
+
+def _policy(rule: Rule) -> str:
+    parameters = "; ".join(f"`{name}: {as_written(value)}`" for name, value in rule.parameters.items())
+    state = (
+        "\n\nIt looks at what is recorded: `policy test` asks it always, `plan` and `apply` where it is an error, "
+        "`validate` and `diff` never."
+    )
+    return (
+        f"\n## {rule.id}\n\n{rule.asks}\n\nWhy: {rule.because}\n\nParameters: {parameters or 'none'}."
+        f"{state if rule.needs_state else ''}\n"
+    )
+
+
+PAGES = {"systems.md": render_systems, "steps.md": render_steps, "policy-rules.md": render_policies}
+
+if __name__ == "__main__":
+    for name, render in PAGES.items():
+        (DOCS / name).write_text(render(), encoding="utf-8")
