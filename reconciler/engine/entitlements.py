@@ -75,7 +75,7 @@ def declare(address: Address, entitlements: Sequence[Entitlement], *, system: Sy
         joined = join_on_day(entitlements, day, kind=address.kind, system=system) or joined
     return Declared(  # by name, because there are many; a test holds that no field is left out
         address=address,
-        entitlements=tuple(entitlements),
+        joined=tuple(entitlements) if len(entitlements) > 1 else (),
         attributes=joined.attributes,
         identity=joined.identity,
         place=joined.place,
@@ -152,9 +152,9 @@ def count_by_day(
 
 def on_day(declared: Declared, day: date, system: System) -> Declared:
     """The same resource as it is on another day."""
-    if len(declared.entitlements) <= 1 or all(one.starts is None and one.expires is None for one in declared.lines):
+    if all(one.starts is None and one.expires is None for one in declared.joined):
         return declared  # one line says the same on every day; whether it holds is another question
-    return declare(declared.address, declared.entitlements, system=system, today=day)
+    return declare(declared.address, declared.joined, system=system, today=day)
 
 
 def split_by_date(

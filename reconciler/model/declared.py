@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding, Place
@@ -117,19 +118,33 @@ class Entitlement:
 class Declared(Entitlement):
     """One resource as the manifests want it on one day, groups expanded."""
 
+    JSON_PROPERTIES: ClassVar = ("entitlements",)
+    JSON_HIDDEN: ClassVar = ("joined",)
+
     address: Address
     platform_id: str = ""
     """The number the platform has for it, where the manifests give one besides the identity."""
     owners: tuple[str, ...] = ()
     """Of an asset: who decides about it, as written."""
-    entitlements: tuple[Entitlement, ...] = ()
-    """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is, as
-    for assets. Otherwise they are the join of the lines on that day."""
+    joined: tuple[Entitlement, ...] = ()
+    """The lines that give it, where there are several; the values above are then their join on that day."""
 
     @property
     def lines(self) -> tuple[Entitlement, ...]:
-        """Its entitlements; something that is declared in one place is its own."""
-        return self.entitlements or (self,)
+        """What is written of it; something that is declared in one place is its own line."""
+        return self.joined or (self,)
+
+    @property
+    def entitlements(self) -> tuple[Entitlement, ...]:
+        """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is,
+        as for assets. Otherwise they are the join of the lines on that day."""
+        kind = KINDS[self.address.kind]
+        is_access = kind.person_part is not None or kind.is_share
+        return self.joined or ((self.as_line(),) if is_access else ())
+
+    def as_line(self) -> Entitlement:
+        """What it gives, without what it is given to."""
+        return Entitlement(**{one.name: getattr(self, one.name) for one in fields(Entitlement)})
 
     def as_resource(self) -> Resource:
         """What there shall be."""
