@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from heapq import heappop, heappush
 from itertools import accumulate
+from typing import NamedTuple
 
 from reconciler.engine.context import Ended
 from reconciler.model.access import strongest
@@ -103,6 +105,44 @@ def _nearest_day(entitlements: Iterable[Entitlement], today: date) -> date:
 def _lasting(entitlements: Iterable[Entitlement]) -> list[Entitlement]:
     """Without lines that hold on no day at all."""
     return [one for one in entitlements if (one.starts or date.min) < (one.expires or date.max)]
+
+
+def find_conflicts(lines: Sequence[Entitlement], today: date) -> dict[int, int]:
+    """Numbers of lines that give something else than an earlier one on the same day, that day or later -> the earlier.
+
+    Day by day, among those that give each sort of access: comparing all lines with each other would take the square of
+    their number. Of several earlier lines it is the first of those that hold on the first such day.
+    """
+    kinds: dict[tuple[object, ...], _Holding] = {}
+    sorts = [kinds.setdefault(tuple(sorted(one.attributes.items())), _Holding([], [])) for one in lines]
+    spans = [(max(one.starts or date.min, today), one.expires or date.max) for one in lines]
+    found: dict[int, int] = {}
+    for begin, index in sorted((begin, index) for index, (begin, end) in enumerate(spans) if begin < end):
+        for other in kinds.values():
+            if other is sorts[index]:
+                continue
+            while other.earliest and spans[other.earliest[0]][1] <= begin:
+                heappop(other.earliest)
+            if other.earliest and other.earliest[0] < index:
+                found[index] = min(other.earliest[0], found.get(index, index))
+            # Whoever was written later and holds already is in conflict with this one.
+            while other.latest and -other.latest[0] > index:
+                late = -heappop(other.latest)
+                if spans[late][1] > begin:
+                    found.setdefault(late, index)
+        heappush(sorts[index].earliest, index)
+        if index not in found:
+            heappush(sorts[index].latest, -index)
+    return found
+
+
+class _Holding(NamedTuple):
+    """Numbers of lines that give the same and have begun, as two heaps."""
+
+    earliest: list[int]
+    """May hold some that are over below its top."""
+    latest: list[int]
+    """Negative, and only of those that are in no conflict yet; may hold some that are over."""
 
 
 def later(one: date | None, other: date | None) -> date | None:

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
-from reconciler.engine.entitlements import count_by_day, declare, earlier, later, on_day
+from reconciler.engine.entitlements import count_by_day, declare, earlier, find_conflicts, later, on_day
 from reconciler.manifests.documents import (
     AnyOrganization,
     BusinessCenterTerms,
@@ -71,11 +71,8 @@ class AccessReader:
 
     roles: dict[tuple[str, str], Attributes] = field(default_factory=dict)
     """(kind, role) -> the attributes that say so, of roles that the system has."""
-
-    def declare(self, kind: str, key: str, entitlements: Sequence[Entitlement]) -> Declared:
-        """What lines give somebody, as it is today; without a day, as it begins."""
-        address = Address(self.organization, kind, key)
-        return declare(address, entitlements, system=self.system, today=self.today or date.min)
+    unnamed: set[str] = field(default_factory=set)
+    """Members whom the system cannot know."""
 
     def line_with_role(self, kind: str, who: str, value: str | RoleTerms, at: Cursor) -> Line:
         """A line in its short or long form; a role that only another variant of the system has is a finding."""
@@ -97,39 +94,44 @@ class AccessReader:
             via = value.via
         return Line(who, attributes, at, who, value, via)
 
-    def settle(self, lines: Iterable[Line]) -> dict[str, list[Entitlement]]:
-        """Everything that lines give each person, groups expanded; different roles on one day are a finding."""
-        settled: dict[str, list[Entitlement]] = {}
-        mixed: set[str] = set()
-        """Whose lines do not all give the same: only they are worth comparing."""
-        people = self.directory.people
+    def settle(self, kind: str, lines: Iterable[Line], asset: str = "") -> dict[str, Declared]:
+        """What lines give each person, groups expanded; different roles on one day are a finding.
+
+        `asset` is the key of what they have access to, where that is not the organization.
+        """
+        settled: dict[str, Declared] = {}
+        several: dict[str, list[Entitlement]] = {}
+        """Of those whom more than one line names."""
+        directory, people = self.directory, self.directory.people
+        before = f"{asset}/" if asset else ""
         for line in lines:
-            place = line.around.spot(line.key)
-            written = _ALWAYS if line.terms is NO_TERMS else self._read_days(line)
-            given: tuple[date | None, date | None, str] | None = None
-            for who in self.directory.expand(line.who, place):
-                before = settled.setdefault(who, [])
-                person = people.get(who)
+            place, terms = line.around.spot(line.key), line.terms
+            written = _ALWAYS if terms is NO_TERMS else self._read_days(line)
+            for who in directory.expand(line.who, place):
                 (starts, expires), identity = written, ""
+                person = people.get(who)
                 if person is not None and (person.starts or person.ends):
                     starts, expires = later(starts, person.starts), earlier(expires, person.ends)
                 if line.via is not None:
-                    identity = self.directory.find_identity(who, self.system, line.via)
+                    identity = directory.find_identity(who, self.system, line.via)
                     if not identity:
-                        self._note_missing_identity(who, place, line.via, before)
-                if given != (starts, expires, identity):  # else the same object serves all members of a group
-                    given = starts, expires, identity
-                    entitlement = _entitle(line, place, starts, expires, identity)
-                if before and not self.takes_highest and (who in mixed or before[0].attributes != line.attributes):
-                    mixed.add(who)
-                    self._note_conflict(who, before, entitlement)
-                before.append(entitlement)
+                        self._note_missing_identity(who, place, line.via)
+                address = Address(self.organization, kind, before + who)
+                one = _declare(address, line, place, starts, expires, identity)
+                first = settled.setdefault(who, one)
+                if first is not one:
+                    several.setdefault(who, [first.as_line()]).append(one.as_line())
+        for who, entitlements in several.items():
+            if not self.takes_highest:
+                self._note_conflicts(who, entitlements)
+            address, today = settled[who].address, self.today or date.min
+            settled[who] = declare(address, entitlements, system=self.system, today=today)
         return settled
 
-    def entitlement_of(self, line: Line) -> Entitlement:
+    def declare_share(self, address: Address, line: Line) -> Declared:
         """What a line says that gives nothing to people."""
         starts, expires = self._read_days(line)
-        return _entitle(line, line.at.place, starts, expires, "")
+        return _declare(address, line, line.at.place, starts, expires, "")
 
     def _read_days(self, line: Line) -> tuple[date | None, date | None]:
         """The days from which and until which a line counts."""
@@ -159,10 +161,11 @@ class AccessReader:
         elif terms.reviewed_by:
             self.directory.find_person(terms.reviewed_by, at.value("reviewed_by"))
 
-    def _note_missing_identity(self, who: str, place: Place, via: str, before: Sequence[Entitlement]) -> None:
+    def _note_missing_identity(self, who: str, place: Place, via: str) -> None:
         """A finding for the first line of somebody whom the system cannot know."""
-        if who in self.directory.partial.people or not all(one.identity for one in before):
+        if who in self.directory.partial.people or who in self.unnamed:
             return
+        self.unnamed.add(who)
         person = self.directory.people.get(who)
         message = f"`{who}` cannot be invited: there is no {'phone number' if via == 'phone' else 'e-mail address'}"
         if person is None:
@@ -176,23 +179,36 @@ class AccessReader:
         related = (person.place,) if person else ()
         self.notes.error("missing-identity", message, place, advice=advice, related=related)
 
-    def _note_conflict(self, who: str, before: Iterable[Entitlement], one: Entitlement) -> None:
-        """A finding for a line that gives something else than another one on the same day, today or later."""
-        for other in before:
-            if other.attributes == one.attributes:
-                continue
-            begin = max(one.starts or date.min, other.starts or date.min, self.today or date.min)
-            if begin < min(one.expires or date.max, other.expires or date.max):
-                message = f"`{who}` gets {_describe(other)} and {_describe(one)}"
-                advice = "take one out, or write `on_conflict: highest` in the organization"
-                self.notes.error("two-roles", message, one.place, advice=advice, related=(other.place,))
-                return
+    def _note_conflicts(self, who: str, lines: Sequence[Entitlement]) -> None:
+        """A finding for each line that gives something else than an earlier one on the same day, today or later."""
+        if all(one.attributes == lines[0].attributes for one in lines):
+            return
+        for index, other in find_conflicts(lines, self.today or date.min).items():
+            message = f"`{who}` gets {_describe(lines[other])} and {_describe(lines[index])}"
+            advice = "take one out, or write `on_conflict: highest` in the organization"
+            related = (lines[other].place,)
+            self.notes.error("two-roles", message, lines[index].place, advice=advice, related=related)
 
 
-def _entitle(line: Line, place: Place, starts: date | None, expires: date | None, identity: str) -> Entitlement:
+def _declare(
+    address: Address, line: Line, place: Place, starts: date | None, expires: date | None, identity: str
+) -> Declared:
     """What a line gives, within the days of the person and under the name that the system knows."""
     terms = line.terms
-    return Entitlement(
+    if terms is NO_TERMS:  # nearly all lines; they leave everything else as it usually is
+        through = line.who if line.who.startswith(PREFIX) else ""
+        return Declared(
+            address=address,
+            attributes=line.attributes,
+            identity=identity,
+            place=place,
+            through=through,
+            starts=starts,
+            expires=expires,
+            details=_NO_DETAILS,
+        )
+    return Declared(
+        address=address,
         attributes=line.attributes,
         identity=identity,
         place=place,
@@ -216,8 +232,8 @@ def read_members(document: AnyOrganization, spot: Cursor, reader: AccessReader) 
     """The memberships of an organization, and what is odd about all of them together."""
     written: Mapping[str, str | MemberTerms] = document.members
     at = spot.into("members")
-    settled = reader.settle(reader.line_with_role("member", who, value, at) for who, value in written.items())
-    members = [reader.declare("member", who, entitlements) for who, entitlements in settled.items()]
+    lines = (reader.line_with_role("member", who, value, at) for who, value in written.items())
+    members = list(reader.settle("member", lines).values())
     _note_few_admins(document, members, spot.key("members"), reader)
     _note_overcrowding(members, reader)
     return members

@@ -135,22 +135,21 @@ class AssetReader:
         """The access, uses or shares of one kind that are written under an asset."""
         lines = self._lines(kind, key, written, at)
         if kind.person_part is not None:
-            for who, entitlements in self.access.settle(line for _, line in lines).items():
+            for who, declared in self.access.settle(kind.name, (line for _, line in lines), key).items():
                 if who in self.members:
-                    yield self.access.declare(kind.name, f"{key}/{who}", entitlements)
+                    yield declared
                 else:
-                    self._note_not_a_member(who, key, entitlements[0])
+                    self._note_not_a_member(who, key, declared.lines[0])
             return
         other = KINDS[kind.parents[1]]
         known = getattr(self.document, other.section)
         for name, line in dict(reversed(lines)).items():  # where it is named first
-            if name in known and kind.is_share:
-                yield self.access.declare(kind.name, f"{key}/{name}", [self.access.entitlement_of(line)])
-                continue
+            address = Address(self.access.organization, kind.name, f"{key}/{name}")
             if name in known:
-                # There or not, with no role and no days: it is no entitlement of anybody.
-                yield Declared(
-                    address=Address(self.access.organization, kind.name, f"{key}/{name}"), place=line.at.place
+                # What is no share is there or not, with no role and no days: it is no entitlement of anybody.
+                is_share = kind.is_share
+                yield self.access.declare_share(address, line) if is_share else Declared(
+                    address=address, place=line.at.place
                 )
                 continue
             message = f"`{self.access.organization}` has no {other.title} `{name}`"
