@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date, timedelta
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.engine.entitlements import find_conflicts
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Entitlement
+from reconciler.model.finding import Place
+from tests.tiers import scaled
 
 MANIFEST = """\
 version: 1
@@ -59,3 +66,34 @@ def test_what_one_line_says_is_all_that_is_declared() -> None:
     for name in (field.name for field in fields(Entitlement)):
         assert getattr(declared, name) == getattr(one, name)
         assert getattr(one, name) not in ("", None, False, {}), name
+
+
+TODAY = date(2026, 11, 29)
+DAYS = st.none() | st.integers(-2, 6).map(lambda days: TODAY + timedelta(days))
+LINES = st.lists(
+    st.builds(
+        lambda role, starts, expires: Entitlement(
+            attributes={"role": role}, place=Place("a", 1, 1), starts=starts, expires=expires
+        ),
+        st.sampled_from(["admin", "standard", "analyst"]),
+        DAYS,
+        DAYS,
+    ),
+    max_size=9,
+)
+
+
+@given(LINES)
+@settings(max_examples=scaled(1_000))
+def test_a_line_is_in_conflict_where_an_earlier_one_gives_something_else_on_a_day(lines: list[Entitlement]) -> None:
+    """Judged by looking at each two lines on each day; of several the one that holds on the first such day is named."""
+    days = [TODAY + timedelta(offset) for offset in range(8)]
+    wanted = {}
+    for late, line in enumerate(lines):
+        others = [(early, one) for early, one in enumerate(lines[:late]) if one.attributes != line.attributes]
+        for day in days:
+            found = [early for early, one in others if line.holds_on(day) and one.holds_on(day)]
+            if found:
+                wanted[late] = found[0]
+                break
+    assert find_conflicts(lines, TODAY) == wanted
