@@ -148,8 +148,10 @@ def print_page(pieces: Iterable[str], *, form: str) -> None:
         held, pending = "", iter(pieces)
         while some := "".join(islice(pending, _AT_ONCE)):
             # Whole lines at a time: a secret or a command that is written in two parts would not be seen.
-            lines, end, held = (held + some).rpartition("\n")
-            click.echo(f"{lines}{end}", nl=False, color=True)
+            text = SECRETS.hide(held + some)
+            end = text.rfind("\n", 0, max(0, len(text) - SECRETS.reach)) + 1
+            click.echo(text[:end], nl=False, color=True)
+            held = text[end:]
         click.echo(held, nl=False, color=True)
         stream.flush()
     finally:

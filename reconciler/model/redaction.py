@@ -19,6 +19,12 @@ _MIN_FREE_LENGTH = 12
 """A shorter secret is hidden only where it stands alone, and not at all if it is a plain word or number: that would
 tear words and numbers of others apart and hide nothing that is worth hiding."""
 _MIN_BASE64 = 8
+_MAX_DEPTH = 3
+"""So many times more than once a URL may be in a URL, or HTML in HTML."""
+_MAX_ESCAPES = 15
+"""Backslashes before a character of JSON that is in JSON as deep."""
+_MAX_FOLD = 64
+"""More than what any form writes in place of one character, or before a line that goes on."""
 
 ENVIRONMENT = (
     "AWS_SECRET_ACCESS_KEY",
@@ -77,6 +83,11 @@ class Redactor:
         for name in _ADDRESSES:
             self.learn_address(environment.get(name, "") or environment.get(name.lower(), ""))
 
+    @property
+    def reach(self) -> int:
+        """How long a text may be that holds one secret in more than one line; 0 where none goes over lines."""
+        return max((len(secret) * _MAX_FOLD for secret in tuple(self._secrets) if {" ", "\n"} & set(secret)), default=0)
+
     def hide(self, text: str) -> str:
         """The text with `***` for every secret. JSON stays JSON."""
         if not any(core in text for core in tuple(self._cores)):  # another thread may learn meanwhile
@@ -105,37 +116,54 @@ def _pattern_for(secrets: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _pattern_of(secret: str) -> str:
-    """Matches a secret as it is, in JSON, in a URL, in HTML and Markdown, escaped, and in base64."""
-    written = "".join(_written(character, is_first=not index) for index, character in enumerate(secret))
-    in_json = re.escape(json.dumps(secret)[1:-1])
-    forms = f"(?:{in_json}|{written})"
+    """Matches a secret as it is, in JSON, in a URL, in HTML and Markdown, escaped, in hexadecimal and in base64.
+
+    Each of them may have been written by the same kind once more, and base64 in any of them: a URL in a URL, for one.
+    """
+    forms = f"(?:{re.escape(json.dumps(secret)[1:-1])}|{_written(secret)})"
     if len(secret) < _MIN_FREE_LENGTH:
         forms = rf"(?<![^\W_]){forms}(?![^\W_])"
-    return "|".join([forms, *map(re.escape, _in_base64(secret))])
+    return "|".join([forms, *(f"(?i:{digits})" for digits in _in_hex(secret)[:1]), *map(_written, _in_base64(secret))])
 
 
-def _written(character: str, *, is_first: bool) -> str:
-    """One character as any of our forms or anybody's server may write it."""
-    if character.isascii() and character.isalnum():
-        return character
+_PERCENT = f"%(?:25){{0,{_MAX_DEPTH}}}"
+_AMPERSAND = f"&(?:amp;){{0,{_MAX_DEPTH}}}"
+_BACKSLASH = rf"(?:\\|(?i:{_PERCENT}5c|{_AMPERSAND}#(?:0*92|x0*5c);))"
+
+
+def _written(text: str) -> str:
+    """A text as any of our forms or anybody's server may write it. Nothing in it is tried in two ways: it is linear."""
+    parts = re.findall(r"\\+|.", text, re.DOTALL)
+    return "".join(_written_part(part, is_first=not index) for index, part in enumerate(parts))
+
+
+def _written_part(part: str, *, is_first: bool) -> str:
+    """One character, or all backslashes in a row: of those nobody knows which of them escapes which."""
+    if part.isascii() and part.isalnum():
+        return part
+    if part.startswith("\\"):
+        return f"{_BACKSLASH}{{1,{_MAX_ESCAPES}}}+"
     from html.entities import codepoint2name  # most runs learn no secret
 
-    code = ord(character)
-    forms = [re.escape(character)]
-    if not is_first:  # a backslash before the first one may belong to what stands before it
-        forms.append(rf"\\+{re.escape(character)}")  # of JSON in JSON there are several
-    in_url = "".join(f"%{byte:02x}" for byte in character.encode(errors="replace"))
-    forms.append(f"(?i:{in_url})")
-    forms += [f"(?i:&#0*{code};)", f"(?i:&#x0*{code:x};)"]
+    code = ord(part)
+    in_url = "".join(f"{_PERCENT}{byte:02x}" for byte in part.encode(errors="replace"))
+    forms = [re.escape(part), f"(?i:{in_url})", f"(?i:{_AMPERSAND}#0*{code};)", f"(?i:{_AMPERSAND}#x0*{code:x};)"]
     if code in codepoint2name:
-        forms.append(f"&{codepoint2name[code]};")
-    if code <= 0xFFFF:
-        forms.append(rf"(?i:\\u{code:04x})")
-    if code <= 0xFF:
-        forms.append(rf"(?i:\\x{code:02x})")
-    if character == " ":
-        forms += [r"\+", r"\n *"]  # a text for a terminal is folded there
-    return f"(?:{'|'.join(forms)})"
+        forms.append(f"{_AMPERSAND}{codepoint2name[code]};")
+    if part in " \n":
+        forms += [r"\+", r"\r?\n *"]  # a text for a terminal is folded there
+    letters = [f"u{code:04x}"] if code <= 0xFFFF else []
+    letters += [f"x{code:02x}"] if code <= 0xFF else []
+    letters += ["n"] if part == "\n" else []
+    escaped = f"{_BACKSLASH}{{1,{_MAX_ESCAPES}}}+(?i:{'|'.join(letters)})|" if letters else ""
+    # A backslash before the first one may belong to what stands before it.
+    before = "" if is_first else f"{_BACKSLASH}{{0,{_MAX_ESCAPES}}}+"
+    return f"(?:{escaped}{before}(?:{'|'.join(forms)}))"
+
+
+def _in_hex(secret: str) -> list[str]:
+    data = secret.encode(errors="replace").hex()
+    return [data, data.upper()] if len(data) >= 2 * _MIN_BASE64 else []
 
 
 def _in_base64(secret: str) -> list[str]:
@@ -156,9 +184,8 @@ def _in_base64(secret: str) -> list[str]:
 
 def _cores_of(secret: str) -> list[str]:
     """Short texts of which one is in every text that may hold the secret: looking for them is quick."""
-    runs = re.findall(r"[0-9A-Za-z]+", secret)
-    longest = max(runs, key=len, default="")
-    return [longest, *_in_base64(secret)]
+    runs = (re.findall(r"[0-9A-Za-z]+", text) for text in (secret, *_in_base64(secret)))
+    return [*(max(found, key=len, default="") for found in runs), *_in_hex(secret)]
 
 
 SECRETS = Redactor()
