@@ -59,9 +59,10 @@ format: $(TOOLS) ## Bring the sources into the usual form
 schemas: $(RUNTIME) ## Write the JSON Schemas again after a change of the documents
 	$(BIN)/reconciler schema --write schemas
 
-pages: $(RUNTIME) ## Write the pages of roles, of steps for people and of policies and the help again after a change of what they are made from
+pages: $(RUNTIME) ## Write again what the documentation has from the code: roles, steps for people, policies, the help, tables of the reference
 	$(BIN)/python -m tests.pages
 	COLUMNS=80 $(BIN)/reconciler --help > reconciler/cli/help.txt
+	$(BIN)/python -m tests.reference
 
 site: pages $(SITE)/.installed ## Build the documentation as a site in build/site; a warning or a broken link is an error
 	rm -rf build/site

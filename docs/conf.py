@@ -148,5 +148,6 @@ def type_of(value: Mapping[str, Any]) -> str:
 
 
 def cell(text: str) -> str:
-    """Text that stays in its cell."""
-    return re.sub(r"([|<>*\[\]])", r"\\\1", " ".join(text.split()))
+    """Text that stays in its cell; between backticks only the bar of a table is not itself."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(re.sub(r"(\|)" if part[:1] == "`" else r"([|<>*\[\]])", r"\\\1", part) for part in parts)

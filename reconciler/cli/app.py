@@ -388,19 +388,29 @@ def shared_options() -> list[click.Parameter]:
     folder = click.Path(exists=True, file_okay=False, path_type=Path)
     return [
         _shared(
-            "root", "-C", type=folder, metavar="DIR", help="Work in this workspace instead of the current directory."
+            "root",
+            "-C",
+            type=folder,
+            metavar="DIR",
+            help=(
+                "Work in this workspace instead of the current directory; other paths stay relative "
+                "to the current directory."
+            ),
         ),
         _shared(
             "color",
             "--color",
             type=click.Choice(["auto", "always", "never"]),
-            help="Colour the output; auto follows NO_COLOR, FORCE_COLOR, CI and the terminal.",
+            help=(
+                "`auto`: colour on a terminal, unless `NO_COLOR` or `CI` is set or `TERM` is `dumb`; "
+                "`FORCE_COLOR` turns it on."
+            ),
         ),
         _shared(
             "log_format",
             "--log-format",
             type=click.Choice(["text", "json"]),
-            help="How notices and errors on stderr are written.",
+            help="How notices and errors on stderr are written; `json` is one object per line.",
         ),
         _shared(
             "verbose",
@@ -408,14 +418,20 @@ def shared_options() -> list[click.Parameter]:
             "--verbose",
             is_flag=True,
             default=None,
-            help="Say more: lists that are only counted otherwise, the order of steps, tracebacks, times.",
+            help=(
+                "Say more: lists that are only counted otherwise, the order of steps and who takes "
+                "them, tracebacks, times."
+            ),
         ),
         _shared(
             "profile",
             "--profile",
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Write a profile of the run here, for pstats or snakeviz.",
+            help=(
+                "Write a profile of the run, for `python -m pstats` or snakeviz; before the name of "
+                "the command it covers its imports too."
+            ),
         ),
     ]
 

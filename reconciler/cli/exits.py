@@ -21,9 +21,6 @@ from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.redaction import SECRETS
 from reconciler.output.text import fold
 
-INTERRUPTED = 130
-"""128 + SIGINT, as every shell expects it."""
-
 _MACHINE_REFUSES = {
     errno.EACCES,
     errno.EBUSY,
@@ -89,7 +86,7 @@ def _run(command: Callable[[], object], app: App) -> int:
         return ExitCode.FAILED
     except (click.Abort, KeyboardInterrupt):
         app.notify("interrupted; what was already done stays done, and the next run goes on from there", level="error")
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except ReconcilerError as error:
         if isinstance(error, ManifestError):
             _print_findings(error, app)

@@ -205,13 +205,20 @@ _OPTIONS = (
         "targets",
         multiple=True,
         metavar="PATTERN",
-        help="Only these addresses (organization, address or pattern with *); for exceptions. Repeatable.",
+        help=(
+            "Only these addresses, for exceptions; an organization's key stands for all of it, "
+            "`*` matches anything. Repeatable."
+        ),
     ),
     click.option(
         "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Everything but these addresses. Repeatable."
     ),
     click.option(
-        "--refresh/--no-refresh", default=True, help="Read the systems first, or plan from what was recorded."
+        "--refresh/--no-refresh",
+        default=True,
+        help=(
+            "Read the systems first (default), or plan from what was recorded, which says nothing of what is there now."
+        ),
     ),
     click.option(
         "--approve",
@@ -219,7 +226,7 @@ _OPTIONS = (
         multiple=True,
         type=read_approval,
         metavar="ACTION:ADDRESS",
-        help="Approve one blocked change, for this run only. Repeatable.",
+        help=("Approve one blocked change for this run, such as `remove:acme-bc/member/eve`. Repeatable."),
     ),
     click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
     click.option(

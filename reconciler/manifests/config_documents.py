@@ -56,7 +56,7 @@ class GuardsDocument(StrictDocument):
     max_removal_ratio: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Share of an organization's access that one plan, and any seven days, may take away."""
     removal_ratio_from: Annotated[int, Field(ge=0)] = 10
-    """The ratio speaks only in organizations with at least this many counted things."""
+    """The ratio counts only in organizations with at least this many things."""
     min_admins: Annotated[int, Field(ge=1)] = 2
     """Active admins an organization keeps; where it has fewer already, it keeps those."""
     required_admins: list[Text] = Field(default_factory=list)
@@ -64,11 +64,13 @@ class GuardsDocument(StrictDocument):
     max_invitations: Annotated[int, Field(ge=0)] = 0  # never read: only what is written counts
     """Invitations per organization in any seven days; without it there is no limit."""
     pending_days: Annotated[int, Field(ge=1)] = 30
-    """After how many days without an answer an invitation is cancelled and sent again."""
+    """After how many days without an answer an invitation is cancelled and sent again, a work order that was not done
+    is asked for again, and whatever else waits is overdue."""
     max_approval_days: Annotated[int, Field(ge=1)] = 90
     """How many days ahead an approval may end."""
     max_expired_invitations: Annotated[int, Field(ge=0)] = 3
-    """How often an invitation that expired unanswered is sent again before it is only reported."""
+    """How often an invitation that nobody answered is sent again, or a work order that was not done asked for again,
+    before it is only reported."""
     lockout_notice_days: Annotated[int, Field(ge=0)] = 30
     """How long ahead a plan warns that dates leave an organization without an admin."""
     max_roster_age: Annotated[int, Field(ge=0)] = 30
@@ -86,11 +88,11 @@ class StateDocument(StrictDocument):
     """Where the state is kept, and how."""
 
     address: Text = Field(default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"])
-    """file:PATH, sqlite:///PATH, postgresql://..., s3://bucket/prefix, gs://... or az://..."""
+    """`file:PATH`, `sqlite:///PATH`, `postgresql://...`, `s3://bucket/prefix`, `gs://...` or `az://...`"""
     personal_data: Annotated[str, OneOf(("clear", "sealed"))] = "clear"
     """`sealed` keeps e-mail addresses and phone numbers out of what is stored."""
     key: Text = Field(default="", examples=["env:RECONCILER_STATE_KEY"])
-    """Where the key to what is sealed is: env:NAME, file:PATH or keyring:SERVICE/NAME; never the key itself."""
+    """Where the key to what is sealed is: `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`; never the key itself."""
 
 
 ParameterValue = Annotated[
@@ -131,11 +133,11 @@ class PoliciesDocument(StrictDocument):
     """Which policies hold, how much they matter, and where they do not."""
 
     set: PolicySet = ""
-    """What holds where `rules` says nothing: `baseline`, `strict` or `agency`."""
+    """What holds where `rules` says nothing."""
     files: list[Text] = Field(default_factory=list)
     """Files or folders with policies of your own."""
     rules: dict[str, Annotated[RuleSeverity | RuleDocument, ShortOrLong()]] = Field(default_factory=dict)
-    """Policy -> its severity, or its severity and parameters."""
+    """Policy -> its severity (`off`, `note`, `warning`, `error`), or a mapping with `severity` and its parameters."""
     exceptions: list[ExceptionDocument] = Field(default_factory=list)
     """Where a policy does not hold, one by one."""
 
@@ -148,13 +150,15 @@ class ConfigDocument(StrictDocument):
     manifests: Annotated[list[Text], Field(min_length=1, examples=[["access"]])] = Field(
         default_factory=lambda: ["access"]
     )
-    """Files or folders with manifests; folders are read recursively."""
+    """Files or folders with manifests; folders are read with everything below them, `*.yaml` and `*.yml`. What only its
+    name keeps from being read, such as `people.yaml.txt` or a hidden file, is a warning."""
     state: Annotated[Text | StateDocument, ShortOrLong()] = Field(
         default="file:.reconciler/state", examples=["sqlite:///state.db", "s3://bucket/prefix"]
     )
-    """Where the state is kept: file:PATH, sqlite:///PATH, postgresql://..., s3://bucket/prefix, gs://..., az://..."""
+    """Where the state is kept, as an address or as a mapping."""
     providers: dict[str, ProviderDocument] = Field(default_factory=dict)
-    """System -> how it is reached; `default` is for all systems that are not listed."""
+    """Organization, system or `default` -> the `kind` of provider by which it is reached, and its options. Secrets are
+    references: `env:NAME`, `file:PATH` or `keyring:NAME`."""
     guards: GuardsDocument = GuardsDocument()
     """Limits of the planner."""
     drift: DriftDocument = DriftDocument()
@@ -167,7 +171,8 @@ class ConfigDocument(StrictDocument):
     allowed_domains: list[Text] = Field(default_factory=list, examples=[["acme.com"]])
     """E-mail domains known to be yours; others that look like them are reported."""
     review_every: Interval = Field(default="", examples=["90d"])
-    """How often the access to each organization is to be reviewed, in days; organizations may say otherwise."""
+    """How often the access to each organization is to be reviewed, such as `90d`; organizations may say otherwise. An
+    overdue access review is a finding."""
 
 
 class CustomRuleDocument(StrictDocument):

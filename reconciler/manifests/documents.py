@@ -36,18 +36,18 @@ class Terms(StrictDocument):
     """What can be said about any access, besides what it allows."""
 
     starts: Day = ""
-    """Absent before this UTC day."""
+    """Absent before this UTC day; a person's own `starts` narrows it."""
     expires: Day = ""
-    """Gone on this UTC day."""
+    """Gone on this UTC day; a person's own `ends` narrows it."""
     reason: Text = ""
     """Why: a ticket, a justification."""
     protect: bool | None = None
     """Never removed or lowered by a plan; outlives this block until it is set to false."""
     break_glass: bool = False
-    """Given in an emergency: has a reason, begins and ends within days, and is reported until somebody has reviewed
-    it."""
+    """Given in an emergency: needs `starts`, `expires` and `reason`, and the policy `break-glass` reports it, also
+    after its end, until somebody has reviewed it. `reconciler grant --break-glass` writes it."""
     reviewed_by: Text = ""
-    """Who has reviewed it afterwards: a person other than the one who got it."""
+    """With `break_glass`: who has reviewed it, a person or an address other than the one who got it."""
 
 
 class RoleTerms(Terms):
@@ -96,14 +96,16 @@ class OrganizationDocument(StrictDocument):
     name: Text = ""
     """Its name, for readers, and where the system has no other identifier, on the system."""
     mode: Annotated[str, OneOf(Mode)] = "additive"
-    """What happens to live access that is not declared: left and listed, removed, or nothing is changed at all."""
+    """What happens to live access that is not declared."""
     manages: list[Text] | None = None
     """Kinds that are read, planned and audited here, such as `member` and `ad_account`, with the access to them. All
     that the system has unless it is given; what is left out is neither read nor planned, and every report says so."""
     limits: LimitsDocument = LimitsDocument()
-    """Where the platform has agreed to other limits than the usual ones."""
+    """Where the platform has agreed to other limits than the usual ones. `validate`, `diff` and plans name the limit
+    they used and where it is from."""
     on_conflict: Annotated[str, OneOf(("error", "highest"))] = "error"
-    """What to do when a person gets different roles directly and through groups."""
+    """A person with different roles in one place on the same day is an error; or the strongest role counts, with all
+    finance roles and permissions."""
     deleted: bool = False
     """The organization shall be deleted; it takes an approval too."""
     review_every: Interval = ""
@@ -169,7 +171,7 @@ class DevelopersDocument(OrganizationDocument):
     apps: dict[str, AppDocument] = Field(default_factory=dict)
     """Apps that this organization owns."""
     research_projects: dict[str, ResearchProjectDocument] = Field(default_factory=dict)
-    """Only with `kind: research`."""
+    """Research projects, for readers; only with `kind: research`."""
 
     @property
     def variant(self) -> str:
@@ -186,7 +188,7 @@ class OrganizationAccountTerms(MemberTerms):
 
     role: _OrganizationAccountRole
     via: Annotated[str, OneOf(("email", "phone"))] = "email"
-    """How the person is invited: by e-mail address or by phone number."""
+    """How the person is invited to an Organization Account."""
 
 
 class OrganizationAccountDocument(OrganizationDocument):
@@ -195,7 +197,7 @@ class OrganizationAccountDocument(OrganizationDocument):
     system: Literal["organization_account"]
     """Which system it is on; it decides what else can be said here."""
     handle: Handle
-    """Its handle, in quotes: "@acme"."""
+    """Its handle, in quotes: `"@acme"`."""
     members: Named[_OrganizationAccountRole, OrganizationAccountTerms] = Field(default_factory=dict)
     """Person, e-mail address or `group:NAME` -> role."""
 
@@ -212,7 +214,7 @@ class BusinessAccountDocument(OrganizationDocument):
     system: Literal["business_account"]
     """Which system it is on; it decides what else can be said here."""
     handle: Handle
-    """Its handle, in quotes: "@acme.studio"."""
+    """Its handle, in quotes: `"@acme"`."""
     members: Named[_BusinessAccountRole, BusinessAccountTerms] = Field(default_factory=dict)
     """Person, e-mail address or `group:NAME` -> role."""
 
@@ -241,14 +243,14 @@ class BusinessCenterTerms(MemberTerms):
 
     role: _MemberRole
     finance: _FinanceRole = ""
-    """What they may do with payments; nobody sees money without it, not even an admin."""
+    """What they may do with payments in a Business Center; nobody sees money without it, not even an admin."""
 
 
 class AccountTerms(Terms):
     """A person's access to a TikTok account."""
 
     permissions: Annotated[list[_AccountPermission], Field(min_length=1)]
-    """What they may do with it."""
+    """What they may do with a TikTok account."""
 
 
 class CenterAssetDocument(AssetDocument):
@@ -299,9 +301,10 @@ class TikTokAccountDocument(AssetDocument):
     """A TikTok account whose owner lets the Business Center use its identity and posts in ads."""
 
     id: NumericId = ""
-    """Its id in the Business Center, in quotes: tells which one it is although its handle is not shown, or changes."""
+    """Its id in the Business Center, in quotes: tells which one it is where TikTok shows a title in place of its
+    handle. `reconciler auth check`, `import` and the plan tell it."""
     handle: Handle = ""
-    """Its handle, in quotes: "@acme"."""
+    """Its handle, in quotes: `"@acme"`."""
     ownership: Annotated[str, OneOf(("own", "client"))] = "own"
     """Whose account it is; a client's owner approves the link by scanning a QR code."""
     permissions: Annotated[list[_LinkPermission], Field(min_length=1)] = Field(default_factory=list)
@@ -324,7 +327,7 @@ class PixelDocument(AssetDocument):
 
 
 class AssetGroupDocument(AssetDocument):
-    """Several ad accounts under one name; access to the group is access to all of them. Its `name` is kept so."""
+    """Several ad accounts: access to the group is access to all of them. With `name`, it is called so on the site."""
 
     id: NumericId = ""
     """Its id, in quotes, once it exists."""
@@ -335,7 +338,7 @@ class AssetGroupDocument(AssetDocument):
 
 
 class PartnerDocument(AssetDocument):
-    """Another Business Center that assets are shared with."""
+    """Another Business Center that assets are shared with. All but ad accounts is shared by work orders."""
 
     id: NumericId
     """Id of the partner's Business Center, in quotes."""
@@ -397,9 +400,9 @@ class IdentitiesDocument(StrictDocument):
     business_center_id: NumericId = ""
     """Number of the person's account in Business Centers, in quotes; tells apart who looks alike behind masks."""
     phone: Text = ""
-    """Phone number with country code, in quotes: "+34600111222"."""
+    """Phone number with country code, in quotes: `"+34600111222"`."""
     tiktok: Handle = ""
-    """Handle of the person's own TikTok account, in quotes: "@ana"."""
+    """Handle of the person's own TikTok account, in quotes: `"@ana"`."""
 
 
 class RegistrationsDocument(StrictDocument):
@@ -438,11 +441,12 @@ class PersonDocument(StrictDocument):
     ends: Day = ""
     """All access everywhere is gone on this UTC day."""
     statements: StatementsDocument = StatementsDocument()
-    """What they have confirmed."""
+    """What they have confirmed, and on which UTC day; policies can ask for it."""
     language: Language = ""
     """In which messages to them are written, such as `de`, where there is a catalogue; English without it."""
     registered: RegistrationsDocument = RegistrationsDocument()
-    """Where they are known to have an account, or to have none."""
+    """Where they are known to have an account, or to have none: nobody without one is invited, because the invitation
+    would only be spent."""
 
 
 class GroupDocument(StrictDocument):

@@ -107,14 +107,14 @@ class Waiting:
 
 
 class Guard(StrEnum):
-    """What can stop a change; `docs/planning.md` says of each what it stops and whether an approval lifts it."""
+    """What can stop a change; where nothing lifts it, no approval does. `docs/planning.md` shows them all."""
 
     MIN_ADMINS = "min_admins"
     """It would leave fewer admins than `min_admins`; an approval lifts it, down to one declared admin."""
     NO_ADMIN = "no_admin"
     """Nobody is left who could carry it out; it waits for a new admin."""
     CAP = "cap"
-    """More members, or holders of a role, than the system allows."""
+    """It would make more members, or holders of a role, than the system allows."""
     SELF = "self"
     """It removes or demotes whoever the tool acts as."""
     SERVICE_IDENTITY = "service_identity"
@@ -126,7 +126,9 @@ class Guard(StrEnum):
     POLICY = "policy"
     """A policy of severity error objects; an exception in `reconciler.yaml` lifts it."""
     OTHER_IDENTITY = "other_identity"
-    """What is there is not, or may not be, what was recorded; an approval lifts it."""
+    """What is there is not, or may not be, what was recorded: the organization has another id, handle or name, the
+    address of an account is somebody else's in the manifests, a `moved:` line contradicts the records, or an undeclared
+    member has the name and role of somebody declared who is gone; an approval lifts it."""
     PROTECTED = "protected"
     """`protect: true` covers it, even after its block is gone; an approval lifts it."""
     REQUIRED_ADMIN = "required_admin"
@@ -134,7 +136,7 @@ class Guard(StrEnum):
     IRREVERSIBLE = "irreversible"
     """It cannot be taken back; an approval lifts it."""
     DISRUPTIVE = "disruptive"
-    """It does damage to others, or leaves a gap in access; an approval lifts it."""
+    """It does damage to others, such as to running campaigns, or leaves a gap in access; an approval lifts it."""
     DECLINED = "declined"
     """The person declined an invitation; an approval lifts it."""
     PREVIOUS_MEMBER = "previous_member"
@@ -146,9 +148,9 @@ class Guard(StrEnum):
     EMPTY_SOURCE = "empty_source"
     """The manifests name nobody any more, so everything would go; an approval lifts it."""
     REMOVAL_RATIO = "removal_ratio"
-    """It takes away more than `max_removal_ratio` at once, or within seven days; an approval lifts it."""
+    """It takes away more than `max_removal_ratio` at once, or within seven days; approvals lift it one by one."""
     INVITATION_BUDGET = "invitation_budget"
-    """More than `max_invitations` within seven days; an approval lifts it."""
+    """It would be more than `max_invitations` within seven days; an approval lifts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

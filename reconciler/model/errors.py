@@ -24,11 +24,20 @@ class ExitCode(IntEnum):
     """What the process returns; part of the public contract."""
 
     DONE = 0
+    """done, or nothing to do; waiting for people is a normal end"""
     FAILED = 1
+    """failed: an error in the manifests, an error of a system, something that had to be read and could not be, a change
+    that failed or is in doubt, or failed in an earlier run and is deferred; it wins over 2 and 3"""
     CHANGES = 2
+    """with `--detailed-exitcode`: there are changes, or something waits"""
     BLOCKED = 3
+    """blocked: a guard stopped something, or a policy of severity error objects; it wins over 2"""
     CONFLICT = 4
+    """the state is locked or moved on, the plan is stale, or a change was refused because its resource moved"""
     USAGE = 64
+    """wrong usage of the command line"""
+    INTERRUPTED = 130
+    """interrupted with Ctrl-C; what was done stays done, and the next run goes on from there"""
 
 
 class ReconcilerError(Exception):

@@ -100,18 +100,21 @@ def _location(place: Place | None, style: Style, *, address: str = "") -> dict[s
 
 
 @cache
-def rules() -> Mapping[str, str]:
-    """Id -> one sentence about what the finding means, with code in backticks."""
+def rules_by_subject() -> Mapping[str, Mapping[str, list[str] | str]]:
+    """Subject -> id -> one sentence about what the finding means, or its severity and the sentence."""
     import yaml
 
-    loaded: dict[str, str] = yaml.safe_load(files(__package__).joinpath("data", "rules.yaml").read_text("utf-8"))
+    loaded: dict[str, dict[str, list[str] | str]] = yaml.safe_load(
+        files(__package__).joinpath("data", "rules.yaml").read_text("utf-8")
+    )
     return loaded
 
 
 def _describe_rule(id_: str) -> dict[str, Any]:
     """A rule as SARIF has it; one without a sentence, such as a workspace's own policy, is called by its id."""
     words = id_.replace("-", " ")
-    sentence = rules().get(id_, f"{words.capitalize()}.")
+    told = next((rules[id_] for rules in rules_by_subject().values() if id_ in rules), f"{words.capitalize()}.")
+    sentence = told if isinstance(told, str) else told[1]
     return {
         "id": id_,
         "name": "".join(word.capitalize() for word in id_.split("-")),

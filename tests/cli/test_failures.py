@@ -10,7 +10,7 @@ import click
 import pytest
 
 from reconciler.cli.app import App
-from reconciler.cli.exits import INTERRUPTED, run_guarded
+from reconciler.cli.exits import run_guarded
 from reconciler.model.errors import (
     ExitCode,
     ManifestError,
@@ -46,8 +46,8 @@ def stop(error: BaseException, session: App) -> int:
         (click.UsageError("m"), ExitCode.USAGE),
         (click.BadParameter("m"), ExitCode.USAGE),
         (click.FileError("m"), ExitCode.FAILED),
-        (KeyboardInterrupt(), INTERRUPTED),
-        (click.Abort(), INTERRUPTED),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+        (click.Abort(), ExitCode.INTERRUPTED),
         (ZeroDivisionError("m"), ExitCode.FAILED),
     ],
 )

@@ -25,7 +25,7 @@ from reconciler.systems import SYSTEMS
 ROOT = Path(__file__).parents[2]
 ROOMS = [ROOT / "reconciler" / room for room in ("editing", "manifests")]
 SOURCES = sorted(path for room in ROOMS for path in room.glob("*.py"))
-FINDINGS_PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+FINDINGS_PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8").partition("## Plans, reviews")[0]
 MANIFEST_PAGE = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
 POLICIES_PAGE = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
 """What can be wrong with policies of one's own stands here."""

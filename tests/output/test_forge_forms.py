@@ -18,7 +18,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.drift import DriftReport
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.output.annotations import write_workflow_commands
-from reconciler.output.sarif import rules, write_sarif
+from reconciler.output.sarif import write_sarif
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from tests.output import drifts, plans
@@ -127,12 +127,6 @@ def test_a_place_counts_from_the_top_of_the_repository_and_is_a_uri() -> None:
     physical = result["locations"][0]["physicalLocation"]
     assert physical["artifactLocation"]["uri"] == "infra/access/%C3%A4%20b%25.yaml"
     assert physical["region"] == {"startLine": 2, "startColumn": 3}
-
-
-def test_every_documented_finding_has_its_sentence() -> None:
-    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-    documented = dict(re.findall(r"^\| `([a-z0-9-]+)` \| \w+ \| (.*) \|$", page, re.MULTILINE))
-    assert {id_: rules().get(id_) for id_ in documented} == documented
 
 
 @settings(max_examples=25)

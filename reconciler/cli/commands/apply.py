@@ -46,26 +46,32 @@ class Page(NamedTuple):
 @click.option(
     "--expect-digest",
     metavar="SHA256",
-    help="Only the plan with this digest, which is what was reviewed; anything else is a stale plan.",
+    help=("Only the PLAN with this digest, which is what was reviewed; anything else is exit code 4."),
 )
 @click.option(
     "--require-clean",
     is_flag=True,
-    help="Refuse to run unless a commit holds everything that the plan is made from, as the audit log will name it.",
+    help=(
+        "Refuse, with exit code 1, unless a commit holds the manifests, `reconciler.yaml` "
+        "and the rules as they are; for pipelines."
+    ),
 )
 @click.option(
     "--qr-to",
     "codes_to",
     type=FOLDER,
     metavar="DIR",
-    help="Write QR codes for owners of TikTok accounts here, as a page and as pictures.",
+    help=(
+        "Write QR codes for owners of TikTok accounts here, as a page with the steps and as "
+        "PNG and SVG; taken away when they lapse, were used, or are asked for anew."
+    ),
 )
 @click.option(
     "--comment-to",
     "comment_to",
     type=NEW_FILE,
     metavar="FILE",
-    help="Write what was done here too, as Markdown for a comment.",
+    help=("Write the report here too, as Markdown for `publish --keep`; also of a run that was stopped in the middle."),
 )
 @page_options
 @lock_timeout_option

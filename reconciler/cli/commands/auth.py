@@ -30,7 +30,7 @@ from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.members import Admin
 
 _provider_option = click.option(
-    "--provider", "provider", metavar="NAME", help="Which provider of kind business_api, if there are several."
+    "--provider", "provider", metavar="NAME", help="Which provider of kind `business_api`, if there are several."
 )
 
 
@@ -40,7 +40,12 @@ def auth() -> None:
 
 
 @auth.command("url")
-@click.option("--redirect-uri", required=True, metavar="URI", help="One that is registered for the app.")
+@click.option(
+    "--redirect-uri",
+    required=True,
+    metavar="URI",
+    help="Where the browser comes back to with the code; one that is registered for the app.",
+)
 @click.option("--state", metavar="TEXT", help="Comes back with the code; random unless given.")
 @_provider_option
 @click.pass_obj
@@ -60,7 +65,11 @@ def show_url(app: App, redirect_uri: str, state: str | None, provider: str | Non
 
 @auth.command("exchange")
 @click.argument("code")
-@click.option("--save", metavar="PLACE", help="Where to keep the token: file:PATH or keyring:SERVICE/NAME.")
+@click.option(
+    "--save",
+    metavar="PLACE",
+    help=("Where to keep the token instead: `file:PATH`, readable by its owner only, or `keyring:SERVICE/NAME`."),
+)
 @_provider_option
 @click.pass_obj
 def exchange(app: App, code: str, save: str | None, provider: str | None) -> None:

@@ -28,9 +28,12 @@ _WORKING_TREE = "working tree"
 @click.command()
 @click.argument("base")
 @click.argument("head", required=False, default="")
-@click.option("--merge-base", is_flag=True, help="Compare with the commit where HEAD left BASE, as BASE...HEAD does.")
+@click.option("--merge-base", is_flag=True, help="Compare with the commit where HEAD left BASE, as `BASE...HEAD` does.")
 @click.option(
-    "--path", "folder", metavar="DIR", help="Folder of the workspace in the repository, where -C cannot say it."
+    "--path",
+    "folder",
+    metavar="DIR",
+    help=("Folder of the workspace in the repository, where `-C` cannot say it: in a bare repository."),
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
 @now_option

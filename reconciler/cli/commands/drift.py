@@ -32,10 +32,20 @@ from reconciler.model.risk import Risk
 
 
 @click.group(invoke_without_command=True)
-@click.option("--record/--no-record", default=True, help="Remember what was found until the next audit, or do not.")
+@click.option(
+    "--record/--no-record",
+    default=True,
+    help="Remember what was found until the next audit (default), or leave the state alone.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is new or overdue.")
 @click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
-@click.option("--shard", type=read_shard, default=ALL_SHARDS, metavar="K/N", help="Only the K-th of N parts.")
+@click.option(
+    "--shard",
+    type=read_shard,
+    default=ALL_SHARDS,
+    metavar="K/N",
+    help="Only the K-th of N parts of all organizations, for runners that share the work.",
+)
 @click.option("--now", type=read_day, metavar="DATE", help="Audit as of this UTC day.")
 @lock_timeout_option
 @min_risk_option
@@ -123,7 +133,13 @@ def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout
 @drift.command()
 @click.argument("address", type=read_address)
 @click.option("--evidence", required=True, type=read_words, metavar="TEXT", help="What you saw, and where.")
-@click.option("--as", "values", multiple=True, metavar="VALUE", help="What is there, if it is not this. Repeatable.")
+@click.option(
+    "--as",
+    "values",
+    multiple=True,
+    metavar="VALUE",
+    help=("A permission that is there, where it is not what `drift` shows. Repeatable, for all of them."),
+)
 @lock_timeout_option
 @click.pass_obj
 def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...], lock_timeout: timedelta) -> int:

@@ -29,8 +29,17 @@ _PLACES = {
 
 
 @click.command()
-@click.option("--forge", type=click.Choice(list(_PLACES)), help="Which form.  [default: by what is in the repository]")
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when the file would change.")
+@click.option(
+    "--forge",
+    type=click.Choice(list(_PLACES)),
+    help=(
+        "Which form: GitLab gets a section of its own, whose owners are asked besides "
+        "others. [default: told by `.gitlab-ci.yml` and `.gitlab`]"
+    ),
+)
+@click.option(
+    "--check", is_flag=True, help="Write nothing, print the difference, and exit with 1 when the file would change."
+)
 @click.pass_obj
 def codeowners(app: App, forge: str | None, check: bool) -> int:
     """Write CODEOWNERS from the owners in the manifests.
@@ -70,19 +79,60 @@ _FAREWELL = "Settled: nothing of this is found any more."
 
 
 @click.command()
-@click.option("--to", "forge", type=click.Choice(["github", "gitlab"]), help="Where; by default where CI runs this.")
-@click.option("--from", "source", default="-", metavar="FILE", help="The Markdown to publish; - is stdin. [default: -]")
-@click.option("--summary", is_flag=True, help="Write the summary of the job instead of a comment.")
+@click.option(
+    "--to", "forge", type=click.Choice(["github", "gitlab"]), help="Where; by default where the pipeline runs."
+)
+@click.option("--from", "source", default="-", metavar="FILE", help="The Markdown; `-` is stdin. [default: -]")
+@click.option("--summary", is_flag=True, help="Add it to the summary of the job instead; needs no token.")
 @click.option("--issue", is_flag=True, help="Open or update an issue instead of a comment.")
-@click.option("--close", is_flag=True, help="With --issue: close it, because the report says that all is settled.")
-@click.option("--keep", is_flag=True, help="Write it above what the comment says, which is folded below.")
-@click.option("--labels-from", "plan_file", type=FILE, metavar="PLAN", help="Set the labels that this plan asks for.")
-@click.option("--title", default="", metavar="TEXT", help="With --issue: its title.")
-@click.option("--label", "labels", multiple=True, metavar="LABEL", help="With --issue: for a new one. Repeatable.")
-@click.option("--name", default="", metavar="NAME", help="Which comment or issue; by default named by the workspace.")
-@click.option("--repository", default="", metavar="NAME", help="OWNER/NAME, or number or path of a GitLab project.")
+@click.option(
+    "--close",
+    is_flag=True,
+    help=(
+        "With `--issue`: close it, because what it was about is settled; refused with exit "
+        "code 1 where the report, which is read too, says that something is unread."
+    ),
+)
+@click.option(
+    "--keep",
+    is_flag=True,
+    help=(
+        "Write it above what the comment says so far, which is folded: what became of a change stands above its review."
+    ),
+)
+@click.option(
+    "--labels-from",
+    "plan_file",
+    type=FILE,
+    metavar="PLAN",
+    help=(
+        "Set the labels `access:admin`, `access:money` and `access:outside` as the steps of "
+        "this saved plan ask, and take away those that they do not; other labels stay."
+    ),
+)
+@click.option("--title", default="", metavar="TEXT", help="With `--issue`: its title.")
+@click.option(
+    "--label", "labels", multiple=True, metavar="LABEL", help="With `--issue`: label of a new one. Repeatable."
+)
+@click.option(
+    "--name",
+    default="",
+    metavar="NAME",
+    help=("Which comment or issue of several; by default the folder of the workspace in its repository."),
+)
+@click.option(
+    "--repository", default="", metavar="NAME", help="`OWNER/NAME` on GitHub, number or path of the project on GitLab."
+)
 @click.option("--number", type=NumberType(min=1), default=None, metavar="N", help="Of the pull or merge request.")
-@click.option("--merged-with", default="", metavar="COMMIT", help="The request that was merged with this commit.")
+@click.option(
+    "--merged-with",
+    default="",
+    metavar="COMMIT",
+    help=(
+        "The pull or merge request that was merged with this commit; where there is none, "
+        "nothing is published and the exit code is 0."
+    ),
+)
 @click.option("--api", default="", metavar="URL", help="Address of the interface of a server of one's own.")
 @click.pass_obj
 def publish(

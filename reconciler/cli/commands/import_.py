@@ -56,13 +56,18 @@ def _empty_if_missing(_ctx: click.Context, _option: click.Parameter, value: str 
 
 @click.command("import")
 @click.argument("organizations", nargs=-1, metavar="[ORG]...")
-@click.option("--all", "every", is_flag=True, help="Every organization that the configured providers show.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every organization that the configured providers show and no manifest declares.",
+)
 @click.option(
     "--system",
     type=click.Choice(["developers", "organization_account", "business_account", "business_center"]),
     callback=_empty_if_missing,
     metavar="SYSTEM",
-    help="The system that ORG is on.",
+    help="The system that ORG is on, where no provider lists it.",
 )
 @click.option(
     "--variant",
@@ -72,7 +77,9 @@ def _empty_if_missing(_ctx: click.Context, _option: click.Parameter, value: str 
     help="For developers: `owner` (the role system with an owner) or `research`.",
 )
 @click.option("--id", "identity", default="", metavar="ID", help="Id, handle or name of ORG in its system.")
-@click.option("--to", type=FOLDER, metavar="DIR", help="Where new files go.")
+@click.option(
+    "--to", type=FOLDER, metavar="DIR", help="Where new files go; by default the first folder under `manifests:`."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
 @lock_timeout_option
 @click.pass_obj

@@ -51,11 +51,18 @@ class _Options(TypedDict):
 )
 @click.option("--as", "form", type=click.Choice(["csv", "json", "page"]), help="What FILE is; told from it by default.")
 @click.option("--kind", type=click.Choice(["member", "app"]), default="member", help="What the list is of.")
-@click.option("--taken", type=read_moment, metavar="TIME", help="When the list was looked at; now by default. UTC.")
+@click.option(
+    "--taken",
+    type=read_moment,
+    metavar="TIME",
+    help=("When the list was looked at, `2026-11-22` or `2026-11-22T09:30`, in UTC; now by default."),
+)
 @click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
 @click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
 @click.option(
-    "--same-organization", is_flag=True, help="It is of ORG, although it looks like another's; that is audited."
+    "--same-organization",
+    is_flag=True,
+    help="It is of ORG, although it looks like another's; the audit log keeps that.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
 @lock_timeout_option

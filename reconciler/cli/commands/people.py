@@ -68,7 +68,12 @@ class OnboardOptions(TypedDict):
 
 @click.command()
 @click.argument("person")
-@click.option("--like", required=True, metavar="OTHER", help="Whose access they get, as far as they need it.")
+@click.option(
+    "--like",
+    required=True,
+    metavar="OTHER",
+    help="Whose access they get: a key, an e-mail address, a phone number or a handle.",
+)
 @click.option("--email", default="", help="Where they are invited; needed unless they are in the manifests already.")
 @click.option("--name", default="", help="What people call them.")
 @click.option(
@@ -80,8 +85,12 @@ class OnboardOptions(TypedDict):
 )
 @click.option("--ends", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.")
 @click.option("--reason", default="", help="Stands beside everything that is given to them by name.")
-@click.option("--with-admin", is_flag=True, help="Also roles that manage others or money.")
-@click.option("--write", is_flag=True, help="Edit the manifests.")
+@click.option(
+    "--with-admin",
+    is_flag=True,
+    help="Also roles that manage others or money; what only its holder can hand over stays out.",
+)
+@click.option("--write", is_flag=True, help="Edit the manifests; without it nothing changes.")
 @document_option
 @click.pass_obj
 def onboard(app: App, person: str, *, write: bool, format_: str, **options: Unpack[OnboardOptions]) -> None:
@@ -181,17 +190,23 @@ class GrantOptions(TypedDict):
     break_glass: bool
 
 
-_write_option = click.option("--write", is_flag=True, help="Edit the manifests.")
+_write_option = click.option("--write", is_flag=True, help="Edit the manifests; without it nothing changes.")
 
 
 @click.command()
 @click.argument("person")
 @click.argument("address", type=read_subject)
 @click.argument("role")
-@click.option("--for", "days", required=True, type=_read_days, metavar="DURATION", help="How long: 7d, 2w.")
+@click.option("--for", "days", required=True, type=_read_days, metavar="DURATION", help="For how long: `7d`, `2w`.")
 @click.option("--reason", required=True, type=read_words, metavar="TEXT", help="Why: a ticket, a decision.")
 @click.option(
-    "--break-glass", is_flag=True, help="It is an emergency: mark the line, so that it is reviewed afterwards."
+    "--break-glass",
+    is_flag=True,
+    help=(
+        "An emergency: the line says `break_glass: true`, lasts at most the `days` of the "
+        "policy `break-glass` (7), and is reported, also after its end, until somebody else "
+        "writes `reviewed_by`."
+    ),
 )
 @_write_option
 @document_option
@@ -302,7 +317,7 @@ def _foresee(app: App, after: Workspace, found: AccessProposal) -> AccessProposa
     "--on", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.  [default: today]"
 )
 @click.option("--status", is_flag=True, help="Only report how far it is, from the manifests as they are.")
-@click.option("--write", is_flag=True, help="Edit the manifests, and ask people for what no plan can do.")
+@click.option("--write", is_flag=True, help="Edit the manifests, and issue work orders for secrets and passwords.")
 @out_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while something is left.")
 @document_option

@@ -46,9 +46,23 @@ _MAX_TOLD = 10
 @out_option
 @min_risk_option
 @page_options
-@click.option("--estimate", is_flag=True, help="Only report how many calls and how much time it takes; asks no system.")
+@click.option(
+    "--estimate",
+    is_flag=True,
+    help=(
+        "Only tell how many calls planning and applying take, and how long that is, where a "
+        "system limits calls. Asks no system."
+    ),
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
-@click.option("--full", is_flag=True, help="Read and plan everything, also what an apply found settled.")
+@click.option(
+    "--full",
+    is_flag=True,
+    help=(
+        "Read and plan everything, also what an apply found settled and what has not changed "
+        "since; the plan is the same."
+    ),
+)
 @click.option("--now", type=read_day, metavar="DATE", help="Plan as of this UTC day.")
 @planning_options
 @click.pass_obj
@@ -100,14 +114,17 @@ def plan(
     "reviewed",
     type=FILE,
     metavar="FILE",
-    help="Exit with 4 unless PLAN does exactly what this plan, which was reviewed, does.",
+    help=("Exit with 4, telling what differs, unless PLAN does exactly what this plan does, which was reviewed."),
 )
 @click.option(
     "--merge-request-report",
     "counts_to",
     type=NEW_FILE,
     metavar="FILE",
-    help="Write how much it creates, updates and deletes, as GitLab's report `terraform` wants it.",
+    help=(
+        "Write how much the plan creates, updates and deletes, as the report `terraform` of "
+        "a merge request on GitLab wants it."
+    ),
 )
 @min_risk_option
 @page_options

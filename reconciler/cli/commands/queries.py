@@ -34,8 +34,15 @@ _Value = TypeVar("_Value", PersonReport, AccessMatrix)
 
 @click.command()
 @click.argument("person", required=False)
-@click.option("--all", "is_all", is_flag=True, help="Everybody, one row for each access.")
-@click.option("--can", metavar="ROLE", help="Who has this role or permission, or more, anywhere.")
+@click.option("--all", "is_all", is_flag=True, help="Everybody, one row for each access; also who has none.")
+@click.option(
+    "--can",
+    metavar="ROLE",
+    help=(
+        "Who has this role or more, or this permission, anywhere: `admin`, `operator`, "
+        '`"finance manager"`, `direct_message`.'
+    ),
+)
 @as_of_option
 @document_option
 @click.pass_obj
@@ -65,7 +72,12 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
 
 @click.command()
 @click.argument("address", required=False)
-@click.option("--all", "is_all", is_flag=True, help="All organizations, one row for each who reaches something.")
+@click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="All organizations, one row for each who reaches something, in place of ADDRESS.",
+)
 @as_of_option
 @document_option
 @click.pass_obj
@@ -106,7 +118,9 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
 
 
 @click.command()
-@click.option("--within", type=read_days, default="30d", metavar="DAYS", help="How far ahead: 30d, 2w. [default: 30d]")
+@click.option(
+    "--within", type=read_days, default="30d", metavar="DAYS", help="How far ahead: `30d`, `2w`. [default: 30d]"
+)
 @document_option
 @click.pass_obj
 def expiring(app: App, within: timedelta, format_: str) -> int:

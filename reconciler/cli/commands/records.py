@@ -45,7 +45,10 @@ from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key
 
 _as_of_option = click.option(
-    "--as-of", type=read_day_or_serial, metavar="DATE|SERIAL", help="As it was at the end of a UTC day, or then."
+    "--as-of",
+    type=read_day_or_serial,
+    metavar="DATE|SERIAL",
+    help="As it was at the end of a UTC day, or at a serial: the newest state of then or before.",
 )
 
 
@@ -165,7 +168,14 @@ def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
 
 @state.command("unlock")
 @click.argument("lock_id", metavar="[ID]", required=False)
-@click.option("--left-behind", is_flag=True, help="All locks of this CI job or machine whose process is gone.")
+@click.option(
+    "--left-behind",
+    is_flag=True,
+    help=(
+        "Instead of one by its ID: all locks that a process of this CI job took on this "
+        "machine and that is gone; for the end of a job that was cancelled, asks nothing."
+    ),
+)
 @yes_option
 @click.pass_obj
 def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
@@ -191,7 +201,15 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
 
 @state.command("migrate")
 @click.argument("to", metavar="STATE")
-@click.option("--key", default="", metavar="REFERENCE", help="Seal personal data there, under this key: env:NAME, ...")
+@click.option(
+    "--key",
+    default="",
+    metavar="REFERENCE",
+    help=(
+        "Seal personal data in the new store, under this key: `env:NAME`, `file:PATH` or "
+        "`keyring:SERVICE/NAME`; without it, it is in clear there."
+    ),
+)
 @yes_option
 @click.pass_obj
 def migrate(app: App, to: str, key: str, yes: bool) -> None:
@@ -254,10 +272,38 @@ def audit() -> None:
 
 @audit.command("log")
 @click.option("--organization", default="", metavar="KEY", help="Only this organization.")
-@click.option("--person", default="", metavar="PERSON", help="Only this person's access, also of the past.")
-@click.option("--address", default="", metavar="ADDRESS", help="Only this address with what hangs on it, or a pattern.")
-@click.option("--outcome", default="", metavar="OUTCOME", help="Only what came to this: applied, failed, accepted, ...")
-@click.option("--min-risk", type=click.Choice([*map(str, Risk)]), help="Only what risks at least this.")
+@click.option(
+    "--person",
+    default="",
+    metavar="PERSON",
+    help=(
+        "Only what is about this person's access, also under the keys that they had before; "
+        "by key, address or number, also somebody of the past."
+    ),
+)
+@click.option(
+    "--address",
+    default="",
+    metavar="ADDRESS",
+    help=(
+        "Only this address with what hangs on it, such as all access to an asset, also under "
+        "the names it had before; or a pattern with `*`."
+    ),
+)
+@click.option(
+    "--outcome",
+    default="",
+    metavar="OUTCOME",
+    help=(
+        "Only what came to this: `applied`, `requested`, `waits`, `failed`, `refused`, "
+        "`in_doubt`, `accepted`, `declined`, ..."
+    ),
+)
+@click.option(
+    "--min-risk",
+    type=click.Choice([*map(str, Risk)]),
+    help="Only what risks at least this; what does not say it is left out, and counted on stderr.",
+)
 @click.option("--since", type=read_day, metavar="DATE", help="Only from this UTC day on.")
 @click.option("--until", type=read_day, metavar="DATE", help="Only up to the end of this UTC day.")
 @document_option

@@ -76,14 +76,17 @@ def review() -> None:
     multiple=True,
     required=True,
     metavar="PATTERN",
-    help="What is reviewed: an organization, or addresses with *. Repeatable.",
+    help="What is reviewed: an organization, or addresses with `*`. Repeatable.",
 )
 @click.option(
     "--reviewer-by",
     type=click.Choice([one.value for one in ReviewerBy]),
     default=ReviewerBy.ORGANIZATION.value,
     show_default=True,
-    help="Who decides: the person's manager, an owner of the group it comes through, or an admin.",
+    help=(
+        "Who decides: the person's `manager`, an owner of the `group` it comes through, or "
+        "an admin of the `organization`."
+    ),
 )
 @click.option("--due", type=read_day, required=True, metavar="DATE", help="The last UTC day for decisions.")
 @click.option(
@@ -149,7 +152,7 @@ def _refuse_as_manifests(app: App) -> None:
 @click.argument("addresses", nargs=-1, required=True, type=read_address, metavar="ADDRESS...")
 @click.argument("decision", type=click.Choice(["keep", "revoke", "shorten"]))
 @click.option("--reason", required=True, type=read_words, metavar="TEXT", help="Why.")
-@click.option("--until", type=read_day, metavar="DATE", help="For shorten: the UTC day on which it is gone.")
+@click.option("--until", type=read_day, metavar="DATE", help="For `shorten`: the UTC day on which the access is gone.")
 @click.option("--by", default="", metavar="PERSON", help="Who decides, where that is not the reviewer.")
 @click.pass_obj
 def decide(
@@ -232,7 +235,9 @@ def status(app: App, name: str, *, detailed_exitcode: bool, format_: str) -> int
     help="Where to write the evidence.  [default: reviews/REVIEW/evidence]",
 )
 @click.option(
-    "--refresh/--no-refresh", default=True, help="Read the systems for the plan, or plan from what was recorded."
+    "--refresh/--no-refresh",
+    default=True,
+    help="Read the systems for the plan (default), or plan from what was recorded.",
 )
 @lock_timeout_option
 @document_option
@@ -286,7 +291,9 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeo
 
 @review.command("verify")
 @click.argument("typed", metavar="REVIEW|DIR|FILE.zip")
-@click.option("--digest", default="", metavar="DIGEST", help="The evidence must have this digest, as close printed it.")
+@click.option(
+    "--digest", default="", metavar="DIGEST", help="The evidence must have this digest, as `close` printed it."
+)
 @click.pass_obj
 def verify(app: App, typed: str, digest: str) -> int:
     """Check the evidence of a closed review, offline.

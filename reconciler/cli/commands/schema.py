@@ -58,7 +58,7 @@ SCHEMAS = (*_READ, *_OUTPUTS)
     "directory",
     type=FOLDER,
     metavar="DIR",
-    help="Write NAME, or all of them, as NAME.schema.json into this folder.",
+    help="Write NAME, or all of them, as `NAME.schema.json` into this folder.",
 )
 @click.option(
     "--check",
@@ -66,7 +66,7 @@ SCHEMAS = (*_READ, *_OUTPUTS)
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help="Check a YAML or JSON file against NAME, as an editor would; may be given several times.",
+    help=("Check a YAML or JSON file against NAME, as an editor would; exit with 1 when it does not fit. Repeatable."),
 )
 def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) -> None:
     """Print or write the JSON Schemas, or check files against one.
@@ -168,7 +168,7 @@ class _Described(GenerateJsonSchema):
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
         """Words with the docstrings of their members."""
-        return _with_words(super().enum_schema(schema), _docstrings(schema["cls"]))
+        return _with_words(super().enum_schema(schema), docstrings_of(schema["cls"]))
 
     def custom_error_schema(self, schema: core_schema.CustomErrorSchema) -> JsonSchemaValue:
         """What documents declare, with what each word means, and what editors say of text that has not its form."""
@@ -195,7 +195,7 @@ class _Described(GenerateJsonSchema):
 def _told(field: OneOf) -> dict[str, str]:
     """Word -> what it means."""
     if not field.kind:
-        return {} if isinstance(field.words, tuple) else _docstrings(field.words)
+        return {} if isinstance(field.words, tuple) else docstrings_of(field.words)
     return {name: _role(roles) for name, roles in roles_in(field.system, field.kind).items()}
 
 
@@ -214,7 +214,7 @@ def _with_words(schema: Schema, told: Mapping[str, str]) -> Schema:
 
 def _described(schema: Schema, kind: type) -> Schema:
     schema["description"] = _one_line(kind.__doc__ or "")
-    for name, told in _docstrings(kind).items():
+    for name, told in docstrings_of(kind).items():
         if name in schema.get("properties", {}):
             schema["properties"][name]["description"] = told
     for field in schema.get("properties", {}).values():
@@ -238,7 +238,7 @@ def _tidy(field: Schema) -> None:
 
 
 @cache
-def _docstrings(kind: type) -> dict[str, str]:
+def docstrings_of(kind: type) -> dict[str, str]:
     """Key in JSON -> docstring of the attribute, inherited ones included."""
     found: dict[str, str] = {}
     for one in reversed(kind.__mro__):
@@ -253,9 +253,9 @@ def _attributes_of(node: ast.stmt) -> dict[str, str]:
     body = node.body if isinstance(node, ast.ClassDef) else []
     for statement, following in pairwise(body):
         match statement:
-            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(value=ast.Constant(value=str(name))):
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(value=ast.Constant(value=str() | int() as name)):
                 if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
-                    about[name] = _one_line(str(following.value.value))
+                    about[str(name)] = _one_line(str(following.value.value))
     return about
 
 

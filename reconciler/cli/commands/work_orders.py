@@ -134,8 +134,19 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
 
 @work_orders.command("assign")
 @click.argument("order_id", metavar="ID")
-@click.option("--to", "person", default="", metavar="PERSON", help="Who shall carry it out.")
-@click.option("--due", type=read_day, metavar="DATE", help="The UTC day by the end of which it shall be done.")
+@click.option(
+    "--to",
+    "person",
+    default="",
+    metavar="PERSON",
+    help="Who shall carry it out: a key, an e-mail address, a phone number or a handle.",
+)
+@click.option(
+    "--due",
+    type=read_day,
+    metavar="DATE",
+    help="The UTC day by the end of which it shall be done; not after the order ends.",
+)
 @_by_option
 @lock_timeout_option
 @click.pass_obj
@@ -164,7 +175,7 @@ def assign(app: App, order_id: str, person: str, due: date | None, **report: Unp
 
 
 @work_orders.command("export")
-@click.option("--to", "folder", required=True, type=FOLDER, metavar="DIR", help="Where to.")
+@click.option("--to", "folder", required=True, type=FOLDER, metavar="DIR", help="Where to; made if it is not there.")
 @_actor_option
 @_organization_option
 @click.pass_obj
@@ -258,12 +269,19 @@ def _is_ours(path: Path) -> bool:
 
 
 @click.command()
-@click.option("--person", default="", metavar="PERSON", help="Only the message for this person.")
+@click.option(
+    "--person",
+    default="",
+    metavar="PERSON",
+    help="Only the message for this person: a key, an e-mail address, a phone number or a handle.",
+)
 @click.option(
     "--messages",
     "language",
     metavar="LANGUAGE",
-    help="Print all messages with their translation (de, ...), to be kept as templates/LANGUAGE.po and filled in.",
+    help=(
+        "Print all messages with their translation (`de`, ...), to be kept as `templates/LANGUAGE.po` and filled in."
+    ),
 )
 @document_option
 @click.pass_obj
