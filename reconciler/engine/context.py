@@ -44,6 +44,9 @@ class PlanningContext:
     """What was remembered, brought up to what is live (see `engine.refresh`)."""
     state: State
     """Under the names of today."""
+    in_question: tuple[Address, ...]
+    """Where the three worlds may differ in anything; of all other addresses there is nothing to do, to remember or to
+    say (see `engine.refresh.find_in_question`)."""
     names: Names = field(default_factory=Names)
     """Under which other names the state is stored, and what about them is in doubt."""
     another: str = ""
@@ -133,10 +136,11 @@ class PlanningContext:
         A name proves nothing; but somebody whose account has got another address looks just like this.
         """
         gone: dict[tuple[str, str], str] = {}
-        for address, declared in self.wanted.items():
-            record = self.records.get(address) if address.kind == "member" else None
+        for address in self.in_question:
+            declared = self.wanted.get(address) if address.kind == "member" else None
+            record = self.records.get(address)
             name = self.people[address.key].name if address.key in self.people else ""
-            if name and record is not None and record.status is Status.LEFT:
+            if name and declared is not None and record is not None and record.status is Status.LEFT:
                 gone[_folded(name), str(declared.attributes.get("role"))] = address.key
         found: dict[str, str] = {}
         for address, live in self.live.resources.items() if gone else ():

@@ -75,9 +75,9 @@ def _differences(context: PlanningContext) -> list[Drift]:
 def _drift_of_records(context: PlanningContext) -> Iterator[Drift]:
     """What became of things that this tool has made or taken over."""
     asked = carried_out(context)
-    for address, record in context.state.records.items():
-        live = context.live.find(address)
-        if isinstance(live, Unknown):
+    for address in context.in_question:
+        record, live = context.state.records.get(address), context.live.find(address)
+        if record is None or isinstance(live, Unknown):
             continue
         if live is not None and not live.status.is_gone and (why := _reason_to_be_over(address, context)):
             yield _expired_but_active(context, record.as_resource(), live, why)
@@ -87,9 +87,9 @@ def _drift_of_records(context: PlanningContext) -> Iterator[Drift]:
 
 def _drift_of_strangers(context: PlanningContext) -> Iterator[Drift]:
     """What nobody recorded, or what is there although it had ended."""
-    for address, live in context.live.resources.items():
-        record = context.state.records.get(address)
-        if live.status.is_gone or (record is not None and not record.status.is_gone):
+    for address in context.in_question:
+        live, record = context.live.resources.get(address), context.state.records.get(address)
+        if live is None or live.status.is_gone or (record is not None and not record.status.is_gone):
             continue
         if context.organization.deleted and address.kind == "organization":
             continue  # it is declared, as one that shall be deleted
@@ -123,10 +123,10 @@ def _drift_of_memory(context: PlanningContext) -> Iterator[Drift]:
 
 def _drift_of_unverified(context: PlanningContext) -> Iterator[Drift]:
     """What is there, and what an owner may have given more or less of than it was asked for."""
-    for address, record in context.records.items():
-        live = context.live.resources.get(address)
+    for address in context.in_question:
+        record, live = context.records.get(address), context.live.resources.get(address)
         is_there = live is not None and live.status is Status.ACTIVE and address in context.state.records
-        if not is_there or not record.unverified:
+        if record is None or not is_there or not record.unverified:
             continue
         if PRESENCE in record.unverified:
             why, on = (

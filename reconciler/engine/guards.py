@@ -294,13 +294,12 @@ def counts_as_removal(change: Change, system: System) -> bool:
 def hold_mass_removal(changes: Sequence[Change], context: PlanningContext) -> tuple[list[Change], list[Blocked]]:
     """Block all counted removals of an organization when together they take away too much of its access."""
     system = context.organization.system
+    removals = [change for change in changes if counts_as_removal(change, system)]
+    if not removals:
+        return list(changes), []
     # Taking a grant that a role was seen to give anyway takes nothing away.
     implied = {(at.kind, record.implied_by) for at, record in context.records.items() if record.implied_by}
-    asked = [
-        change
-        for change in changes
-        if counts_as_removal(change, system) and (change.address.kind, _role_behind(change)) not in implied
-    ]
+    asked = [change for change in removals if (change.address.kind, _role_behind(change)) not in implied]
     going = {change.address for change in asked}
     before = sum(
         KINDS[address.kind].shape in _COUNTED and not found.status.is_gone

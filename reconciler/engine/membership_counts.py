@@ -76,6 +76,7 @@ class MembershipCounts:
         self._present: dict[str, str] = {}
         """Key -> role, of active and invited members."""
         self._roles: Counter[str] = Counter()
+        self._administering = {role.name for role in system.roles.get("member", ()) if role.administers}
         for member in members:
             self._enter(member.address.key, member.attributes, member.status)
         self._first_admins = frozenset(self._active_admins)
@@ -234,7 +235,7 @@ class MembershipCounts:
             sorted(
                 key
                 for key, role in self._present.items()
-                if self._system.administers(role)
+                if role in self._administering
                 and key not in self._active_admins | self._leaving
                 and self.tenure_of(key).is_declared
             )
@@ -246,7 +247,7 @@ class MembershipCounts:
         role = role_in(attributes)
         self._present[key] = role
         self._roles[role] += 1
-        if status is Status.ACTIVE and is_administrator(self._system, "member", attributes):
+        if role in self._administering and status is Status.ACTIVE:
             self._active_admins.add(key)
 
     def _role_cap(self, role: str) -> int | None:

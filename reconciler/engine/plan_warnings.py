@@ -19,7 +19,7 @@ from reconciler.model.declared import Approval, Declared, Desired, Mode
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.kinds import KINDS, Action, parents_of
 from reconciler.model.live import Unknown
-from reconciler.model.masks import is_masked
+from reconciler.model.masks import tells_account
 from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import State
@@ -114,9 +114,9 @@ def _unknown_required_admins(looked_at: Sequence[PlanningContext], desired: Desi
 
 def _other_identities(context: PlanningContext) -> Iterator[Finding]:
     """Members who came in under an address that the manifests do not give them any more, and renamed accounts."""
-    for address, declared in context.wanted.items():
-        found = context.live.resources.get(address)
-        if found is None:
+    for address in context.in_question:
+        declared, found = context.wanted.get(address), context.live.resources.get(address)
+        if declared is None or found is None:
             continue
         # An account is the one with the id, whatever its owner calls it now.
         are_handles = found.name.startswith("@") and declared.identity.startswith("@")
@@ -141,7 +141,7 @@ def _other_identities(context: PlanningContext) -> Iterator[Finding]:
 
 def _is_other_account(declared: Declared, found: Resource, context: PlanningContext) -> bool:
     """Masked addresses and numbers of accounts say nothing."""
-    if "@" not in found.identity or is_masked(found.identity) or not declared.identity:
+    if not (tells_account(found.identity) and declared.identity):
         return False
     person = context.people.get(declared.address.key)
     known = {declared.identity, *(person.identities.values() if person else ())}
@@ -150,9 +150,9 @@ def _is_other_account(declared: Declared, found: Resource, context: PlanningCont
 
 def _values_not_shown(context: PlanningContext) -> Iterator[Finding]:
     """Values that are believed on the word of the manifests alone; once they are recorded, drift tells of them."""
-    for address, declared in context.wanted.items():
-        found = context.live.resources.get(address)
-        if found is None or address in context.state.records:
+    for address in context.in_question:
+        declared, found = context.wanted.get(address), context.live.resources.get(address)
+        if declared is None or found is None or address in context.state.records:
             continue
         unread = [name for name in found.unread if name in declared.attributes]
         if unread:
@@ -166,12 +166,14 @@ def _undeclared_admins(context: PlanningContext) -> Iterator[Finding]:
     organization = context.organization
     if organization.deleted:
         return
-    unread = {
+    present = context.live.resources
+    seen = {
         address: known.last
         for address, known in context.state.drift.items()
         if known.last is not None and isinstance(context.live.find(address), Unknown)
     }
-    for address, found in {**unread, **context.live.resources}.items():
+    seen.update({address: present[address] for address in context.in_question if address in present})
+    for address, found in seen.items():
         if found.status.is_gone or not is_administrator(organization.system, address.kind, found.attributes):
             continue
         if tenure_of(address.key, context) is not Tenure.UNDECLARED:
@@ -205,14 +207,17 @@ def find_lockout(context: PlanningContext) -> date | None:
         """Not where a weaker role is what remains."""
         return is_administrator(system, "member", item.attributes)
 
-    ends: list[date | None] = []
+    last: date | None = None
     for address, declared in context.wanted.items():
-        found = context.live.resources.get(address)
-        if found is None or found.status is not Status.ACTIVE or address.kind != "member":
+        if not is_administrator(system, address.kind, declared.attributes):
             continue
-        if administers(declared):
-            ends.append(last_day(declared, context.today, administers, system))
-    return None if None in ends else max(filter(None, ends), default=None)
+        found = context.live.resources.get(address)
+        if found is not None and found.status is Status.ACTIVE:
+            ends = last_day(declared, context.today, administers, system)
+            if ends is None:
+                return None
+            last = max(filter(None, (last, ends)))
+    return last
 
 
 def _observed_differences(context: PlanningContext, part: OrganizationPlan) -> Iterator[Finding]:
@@ -220,8 +225,9 @@ def _observed_differences(context: PlanningContext, part: OrganizationPlan) -> I
     if context.organization.mode is not Mode.READ_ONLY:
         return
     told = {found.address for found in part.drift}
-    readable = {a: d for a, d in context.wanted.items() if not isinstance(context.live.find(a), Unknown)}
-    live = {a: r for a, r in context.live.resources.items() if context.is_ours(a)}
+    wanted_all, present, asked = context.wanted, context.live.resources, context.in_question
+    readable = {a: wanted_all[a] for a in asked if a in wanted_all and not isinstance(context.live.find(a), Unknown)}
+    live = {a: present[a] for a in asked if a in present and context.is_ours(a)}
     for address, wanted, found in diff(desired=readable, live=live):
         if wanted is not None:
             what = f"is declared and {'is different on the system' if found else 'is not there'}"

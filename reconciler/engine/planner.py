@@ -19,13 +19,13 @@ from reconciler.engine.identities import Identities, Renamed, rename_to_today, w
 from reconciler.engine.lifecycle import leave, next_step
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_warnings
-from reconciler.engine.refresh import grants_in, recall, remember, without_old_names
+from reconciler.engine.refresh import find_in_question, grants_in, recall, remember, without_old_names
 from reconciler.engine.risk import with_risks
 from reconciler.engine.stages import IN_A_GROUP, Decisions, decide
 from reconciler.engine.waits import SOMEBODY, wait, with_end
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
-from reconciler.model.declared import Declared, Desired, Mode, Organization
+from reconciler.model.declared import Desired, Mode, Organization
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.live import Live, Part
 from reconciler.model.plan import OrganizationPlan, Plan
@@ -94,12 +94,14 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
     if another and not is_forgotten:
         state, seen = recorded, Live(organization=key, unknown={Part.everything(key): f"it is recorded as {another}"})
     managed = seen.managing(organization.kinds) if organization.manages else seen
+    in_question = find_in_question(wanted=wanted, records=state.records, live=managed.resources)
     managed, implied = grants_in(managed, state.records)
     live = recall(managed, records=state.records, wanted=wanted)
     records = remember(
         records=state.records,
         live=live,
         wanted=wanted,
+        in_question=in_question,
         system=organization.system,
         today=worlds.today,
         implied=implied,
@@ -112,6 +114,7 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
         ended=ended,
         records=count_invitations(records, state, orders, live),
         state=state,
+        in_question=in_question,
         names=renamed.names,
         another="" if is_forgotten else another,
         former_key=former_key,
@@ -208,8 +211,9 @@ def propose(context: PlanningContext, targets: Targets) -> Decisions:
     )
     if context.organization.mode is Mode.READ_ONLY:
         return proposed
-    readable = {address: one for address, one in context.wanted.items() if address not in unreadable}
-    steps: list[Change | Waiting | None] = [*_settle_contested(context, readable)]
+    wanted = context.wanted
+    readable = {at: wanted[at] for at in context.in_question if at in wanted and at not in unreadable}
+    steps: list[Change | Waiting | None] = [*_settle_contested(context)]
     steps += [
         next_step(difference, context)
         for difference in diff(desired=readable, live=_managed_part(context))
@@ -230,7 +234,7 @@ def _managed_part(context: PlanningContext) -> dict[Address, Resource]:
     live = context.live.resources
     if context.organization.deleted:
         return {context.address: live[context.address]} if context.address in live else {}
-    return {address: found for address, found in live.items() if context.is_ours(address)}
+    return {at: live[at] for at in context.in_question if at in live and context.is_ours(at)}
 
 
 def _defer(change: Change, context: PlanningContext) -> Change | LeftOut:
@@ -270,7 +274,7 @@ def _forgetting(context: PlanningContext) -> Change:
     )
 
 
-def _settle_contested(context: PlanningContext, wanted: Mapping[Address, Declared]) -> Iterator[Change | Waiting]:
+def _settle_contested(context: PlanningContext) -> Iterator[Change | Waiting]:
     """Who has an account of which somebody else has the address now loses it first; all the rest waits for that.
 
     A key in a file is no proof of who somebody is. Where it contradicts what was recorded, nothing else is done.
@@ -289,8 +293,8 @@ def _settle_contested(context: PlanningContext, wanted: Mapping[Address, Declare
                 yield step
             else:
                 yield Waiting(address=step.address, action=step.action, on=decision, why=why, before=step.before)
-        new = wanted.get(context.member(dispute.declared))
-        if new is not None:
+        new = context.wanted.get(context.member(dispute.declared))
+        if new is not None and new.address not in context.unreadable:
             yield Waiting(
                 address=new.address,
                 action=KINDS["member"].create,

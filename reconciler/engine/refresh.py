@@ -6,7 +6,7 @@ who revoked is remembered even where the system simply shows nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -16,9 +16,47 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.live import Live, Part, Unknown
+from reconciler.model.masks import tells_account
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
+
+
+def find_in_question(
+    *, wanted: Mapping[Address, Declared], records: Mapping[Address, Record], live: Mapping[Address, Resource]
+) -> tuple[Address, ...]:
+    """Every address at which the three worlds do not agree in all that a plan looks at.
+
+    This is the one place that decides that there is nothing to do. Where there is not, there is no step, no drift and
+    no warning either, and the record stays as it is, so nearly everything else looks at the rest alone.
+    """
+    at_rest = {
+        address
+        for address, declared in wanted.items()
+        if (record := records.get(address)) is not None
+        and (found := live.get(address)) is not None
+        and _is_at_rest(declared, record, found)
+    }
+    if len(at_rest) == len(wanted) == len(records) == len(live):
+        return ()
+    return tuple(address for address in dict.fromkeys((*wanted, *records, *live)) if address not in at_rest)
+
+
+def _is_at_rest(declared: Declared, record: Record, found: Resource) -> bool:
+    """Whether it is there as declared, was so when it was last seen, and nothing about it waits or is believed only."""
+    attributes = declared.attributes
+    return (
+        found.status is record.status is Status.ACTIVE
+        and found.attributes == attributes == record.attributes == record.granted
+        and not (found.pending or found.unread or record.unread or record.confirmed)
+        and not (found.implied_by or record.implied_by or record.implied or record.asked)
+        and (declared.protect is None or declared.protect == record.protect)
+        and declared.expires == record.ends
+        and found.identity in (record.identity, "")
+        and (found.identity in (declared.identity, "") or not tells_account(found.identity))
+        and found.platform_id in (record.platform_id, "")
+        and not found.name.startswith("@")  # a TikTok account may have got another handle
+    )
 
 
 def recall(live: Live, *, records: Mapping[Address, Record], wanted: Mapping[Address, Declared]) -> Live:
@@ -75,6 +113,7 @@ def remember(
     records: Mapping[Address, Record],
     live: Live,
     wanted: Mapping[Address, Declared],
+    in_question: Iterable[Address],
     system: System,
     today: date,
     implied: Mapping[Address, Attributes] = MappingProxyType({}),
@@ -84,9 +123,11 @@ def remember(
     Kept: what is wanted and there or once was, what is ours and still there, and what a role gives (`implied`, see
     `grants_in`). Dropped: what is neither wanted nor there. What is unknown keeps its record as it is.
     """
-    kept: dict[Address, Record] = {}
-    for address in records.keys() | wanted.keys():
+    kept = dict(records)
+    for address in in_question:
         declared, known = wanted.get(address), records.get(address)
+        if declared is None and known is None:
+            continue
         if known is not None and address in implied:
             known = replace(known, implied=implied[address])
         elif known is not None and known.implied_by and not isinstance(live.find(address), Unknown):
@@ -96,6 +137,8 @@ def remember(
             record = known
         if record is not None:
             kept[address] = record if declared is None else record.ending(declared.expires)
+        else:
+            kept.pop(address, None)
     return kept
 
 

@@ -39,6 +39,11 @@ def is_masked(identity: str) -> bool:
     return STAR in (identity.rpartition("@")[0] or identity)
 
 
+def tells_account(identity: str) -> bool:
+    """Whether it is an address that says whose it is; numbers and masks are no address of a manifest."""
+    return "@" in identity and not is_masked(identity)
+
+
 def may_show(mask: str, identity: str) -> bool:
     """Whether an identity may be what a mask shows; where an @ is shown, what is hidden does not reach over it."""
     return _pattern(mask.lower(), is_strict=False).fullmatch(identity.lower()) is not None

@@ -40,6 +40,7 @@ def remembered(
             unknown={unknown: "cannot be read"} if unknown else {},
         ),
         wanted={} if wanted is None else {address: wanted},
+        in_question=[address],
         system=CENTER,
         today=TODAY,
     )
