@@ -164,7 +164,8 @@ class _Application:
         builder = StateBuilder.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
         journal = JournalWriter(store=self._store, lease=lease, builder=builder, origin=run.origin, clock=run.clock)
         journal.see(sightings(situation.state.records, situation.records, at=run.clock.now()))
-        steps = Steps(situation=situation, scope=look.scope, provider=provider, journal=journal)
+        scope = look.scope or self._scopes.scope_of(key, situation.state)
+        steps = Steps(situation=situation, scope=scope, provider=provider, journal=journal)
         try:
             self._take_steps(part, fresh, steps, leases)
         except LeaseLost:

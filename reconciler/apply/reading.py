@@ -127,7 +127,8 @@ class Settled:
 class Look:
     """What one look at an organization has found."""
 
-    scope: Scope
+    scope: Scope | None
+    """What the provider was asked with; None where none was."""
     renamed: Renamed
     """What is recorded, under the names of today."""
     live: Live
@@ -208,13 +209,17 @@ class Scopes:
         """
         state = loaded.state
         renamed = rename_to_today(state, self._identities)
-        scope = self._scope(state.organization, renamed)
-        live = recorded_as_live(renamed.state) if provider is None else read_live(provider, scope)
+        scope: Scope | None = None
+        if provider is None:
+            live = recorded_as_live(renamed.state)
+        else:
+            scope = self._scope(state.organization, renamed)
+            live = read_live(provider, scope)
         known, seen = renamed.state, live
         if renamed.another:
             unknown: dict[str, str] = {Part.everything(state.organization): f"{renamed.another} was not looked at"}
             known, seen = state, Live(organization=state.organization, unknown=unknown)
-        settled = settle(known, seen, system=scope.organization.system, today=today)
+        settled = settle(known, seen, system=self._desired.organizations[state.organization].system, today=today)
         return Look(scope=scope, renamed=renamed, live=live, settled=settled)
 
     def _declared_numbers(self, organization: str) -> dict[str, str]:

@@ -204,12 +204,14 @@ def split_by_date(
 
     A grant goes with its membership: where a person's membership is out of its dates, so are all their grants.
     """
-    wanted = {address: on_day(item, today, system) for address, item in declared.items()}
-    ended = {
-        address: Ended(declared=item, why=_describe_absence(item, today))
-        for address, item in wanted.items()
-        if not any(one.holds_on(today) for one in item.lines)
-    }
+    wanted = dict(declared)
+    ended: dict[Address, Ended] = {}
+    for address, one in declared.items():
+        if one.starts is one.expires is None and len(one.entitlements) <= 1:
+            continue  # as nearly always
+        wanted[address] = item = on_day(one, today, system)
+        if not any(one.holds_on(today) for one in item.lines):
+            ended[address] = Ended(declared=item, why=_describe_absence(item, today))
     if not ended:
         return wanted, {}
     for address, item in wanted.items():

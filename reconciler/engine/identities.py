@@ -16,7 +16,7 @@ from reconciler.model.change import Change
 from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.live import Live
-from reconciler.model.masks import is_masked
+from reconciler.model.masks import STAR, is_masked
 from reconciler.model.resource import Resource, fingerprint_of, rename_owner
 from reconciler.model.roster import Roster
 from reconciler.model.state import Record, State
@@ -95,6 +95,44 @@ class Identities:
             one.identity.lower() if one.identity.startswith("@") else one.identity for one in (record, declared)
         )
         return "" if recorded == wanted else record.identity
+
+    def keeps_all_names(self, state: State) -> bool:
+        """Whether everything that is remembered is declared under its name, with the identity that it had.
+
+        Says no in every doubt: `names` finds out then, and finds nothing where this says yes.
+        """
+        others = (state.deferred, state.in_doubt, state.orders, state.rosters, state.drift, state.waits)
+        declared = self._desired.resources.get(state.organization)
+        is_moved = any(move.source.organization == state.organization for move in self._desired.moves)
+        if declared is None or is_moved or state.used_approvals or any(others):
+            return False
+        owned = [
+            (at.kind, identity.lower())
+            for at, one in declared.items()
+            for identity in (one.identity, one.platform_id)
+            if identity
+        ]
+        owners = set(owned)
+        if len(owners) < len(owned):
+            return False
+        for address, record in state.records.items():
+            wanted, kind = declared.get(address), KINDS[address.kind]
+            if kind.parents:
+                if any(
+                    Address(address.organization, *name) not in state.records
+                    for name in zip(kind.parents, address.parts, strict=True)
+                ):
+                    return False
+            elif wanted is None or wanted.identity != record.identity or STAR in record.identity:
+                return False
+            elif address.kind == "member":
+                if not record.identity:
+                    return False
+            elif record.platform_id != wanted.platform_id and (
+                wanted.platform_id or (address.kind, record.platform_id.lower()) in owners
+            ):
+                return False
+        return True
 
     def names(
         self,
@@ -281,6 +319,8 @@ def rename_to_today(state: State, identities: Identities) -> Renamed:
     """
     if another := identities.find_another(state.organization, state.records):
         return Renamed(state=without_memory(state), another=another)
+    if identities.keeps_all_names(state):
+        return Renamed(state=state)
     numbers = {at: record.platform_id for at, record in state.records.items() if record.platform_id}
     names = identities.names(state.organization, remembered_in(state), numbers=numbers, recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}

@@ -80,10 +80,7 @@ class MembershipCounts:
         for member in members:
             self._enter(member.address.key, member.attributes, member.status)
         self._first_admins = frozenset(self._active_admins)
-        relied_on = (Tenure.LASTING, Tenure.LEAVING, Tenure.DEPARTED)
-        before = [key for key in self._active_admins if tenure_of(key) in relied_on]
-        self._floor = max(1, min(min_admins, len(before)))
-        """Active admins to rely on that must remain after every single change."""
+        self._min_admins = min_admins
 
     @classmethod
     def of(cls, context: PlanningContext) -> MembershipCounts:
@@ -113,7 +110,9 @@ class MembershipCounts:
     @property
     def floor(self) -> int:
         """The number of active admins to rely on below which no change may lead without an approval."""
-        return self._floor
+        relied_on = (Tenure.LASTING, Tenure.LEAVING, Tenure.DEPARTED)
+        before = [key for key in self._first_admins if self.tenure_of(key) in relied_on]
+        return max(1, min(self._min_admins, len(before)))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -161,7 +160,7 @@ class MembershipCounts:
         if self.tenure_of(admin) is Tenure.UNDECLARED:
             return ""
         left = max(1, sum(tenure in (Tenure.LASTING, Tenure.LEAVING) for tenure in tenures))
-        floor = 1 if is_agreed else self._floor
+        floor = 1 if is_agreed else self.floor
         return f"{_count(left)} would remain, at least {floor} must" if left < floor else ""
 
     def let_go(self, admin: str) -> None:

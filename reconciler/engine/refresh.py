@@ -49,7 +49,7 @@ def _is_at_rest(declared: Declared, record: Record, found: Resource) -> bool:
         found.status is record.status is Status.ACTIVE
         and found.attributes == attributes == record.attributes == record.granted
         and not (found.pending or found.unread or record.unread or record.confirmed)
-        and not (found.implied_by or record.implied_by or record.implied or record.asked)
+        and not (record.implied_by or record.asked)
         and (declared.protect is None or declared.protect == record.protect)
         and declared.expires == record.ends
         and found.identity in (record.identity, "")

@@ -22,11 +22,13 @@ from hypothesis import strategies as st
 
 from reconciler.engine import planner
 from reconciler.engine.context import PlanningContext
+from reconciler.engine.identities import Identities
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired
+from reconciler.model.kinds import KINDS
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource, Status
@@ -55,10 +57,13 @@ def thought_through(worlds: Worlds, guards: GuardSettings) -> tuple[Plan, list[P
 
 def leaves_nothing_out(worlds: Worlds, guards: GuardSettings) -> None:
     made, contexts = thought_through(worlds, guards)
-    with mock.patch.object(planner, "find_in_question", everything):
+    with (
+        mock.patch.object(planner, "find_in_question", everything),
+        mock.patch.object(Identities, "keeps_all_names", return_value=False),
+    ):
         whole, all_of_it = thought_through(worlds, guards)
     assert made == whole
-    assert [one.records for one in contexts] == [one.records for one in all_of_it]
+    assert [(one.records, one.names) for one in contexts] == [(one.records, one.names) for one in all_of_it]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -115,6 +120,7 @@ identities = st.sampled_from(
     ["", "ana@acme.example", "o*@acme.example", "a**@acme.example", "12345", "@clips", "@other", "cy@acme.example"]
 )
 numbers = st.sampled_from(["", "7200000000000000001"])
+keys = st.sampled_from(["ana", "cy", "zoe", "zoe@acme.example", "cy.bc@acme.example", "us", "clips", "eu"])
 days = st.sampled_from([None, PAST, TODAY, COMING])
 ANOTHER = {
     "live": {
@@ -156,9 +162,11 @@ ANOTHER = {
 
 @st.composite
 def alterations(draw: st.DrawFn) -> tuple[str, int, str, Any]:
-    """World, line, field, value; without a field the line is not there."""
+    """World, line, field, value; without a field the line is not there, and with `KEY` it has another."""
     world = draw(st.sampled_from(sorted(ANOTHER)))
-    field = draw(st.sampled_from([*ANOTHER[world], ""]))
+    field = draw(st.sampled_from([*ANOTHER[world], "", KEY]))
+    if field == KEY:
+        return world, draw(st.integers(0, 20)), field, draw(keys)
     return world, draw(st.integers(0, 20)), field, draw(ANOTHER[world][field]) if field else None
 
 
@@ -186,7 +194,10 @@ def worlds_of(mode: str, altered: list[tuple[str, int, str, Any]]) -> Worlds:
         address, side = sorted(lines)[number % len(lines)], sides[world]
         if not field:
             side.pop(address, None)
-        elif address in side:
+        elif field == KEY and address in side and not KINDS[address.kind].parents:
+            moved = address._replace(key=value)
+            side[moved] = replace(side.pop(address), address=moved)
+        elif field != KEY and address in side:
             as_one_line: dict[str, Any] = {"entitlements": ()} if world == "declared" else {}
             side[address] = replace(side[address], **{field: value}, **as_one_line)
     return Worlds(
