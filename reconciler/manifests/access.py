@@ -35,7 +35,9 @@ _MAX_NAMED = 5
 """People who are named in one finding."""
 NO_TERMS = Terms()
 _NO_DETAILS: Mapping[str, str] = {}
-_ALWAYS = (None, None)
+_Days = tuple[date | None, date | None]
+"""From which on, and until which, something is given."""
+_ALWAYS: _Days = (None, None)
 """The days of a line that names none."""
 
 
@@ -108,16 +110,16 @@ class AccessReader:
             place, terms = line.around.spot(line.key), line.terms
             written = _ALWAYS if terms is NO_TERMS else self._read_days(line)
             for who in directory.expand(line.who, place):
-                (starts, expires), identity = written, ""
+                days, identity = written, ""
                 person = people.get(who)
                 if person is not None and (person.starts or person.ends):
-                    starts, expires = later(starts, person.starts), earlier(expires, person.ends)
+                    days = later(days[0], person.starts), earlier(days[1], person.ends)
                 if line.via is not None:
                     identity = directory.find_identity(who, self.system, line.via)
                     if not identity:
                         self._note_missing_identity(who, place, line.via)
                 address = Address(self.organization, kind, before + who)
-                one = _declare(address, line, place, starts, expires, identity)
+                one = _declare(address, line, place, days, identity)
                 first = settled.setdefault(who, one)
                 if first is not one:
                     several.setdefault(who, [first.as_line()]).append(one.as_line())
@@ -130,10 +132,9 @@ class AccessReader:
 
     def declare_share(self, address: Address, line: Line) -> Declared:
         """What a line says that gives nothing to people."""
-        starts, expires = self._read_days(line)
-        return _declare(address, line, line.at.place, starts, expires, "")
+        return _declare(address, line, line.at.place, self._read_days(line), "")
 
-    def _read_days(self, line: Line) -> tuple[date | None, date | None]:
+    def _read_days(self, line: Line) -> _Days:
         """The days from which and until which a line counts."""
         terms = line.terms
         if terms.break_glass or terms.reviewed_by:
@@ -190,9 +191,7 @@ class AccessReader:
             self.notes.error("two-roles", message, lines[index].place, advice=advice, related=related)
 
 
-def _declare(
-    address: Address, line: Line, place: Place, starts: date | None, expires: date | None, identity: str
-) -> Declared:
+def _declare(address: Address, line: Line, place: Place, days: _Days, identity: str) -> Declared:
     """What a line gives, within the days of the person and under the name that the system knows."""
     terms = line.terms
     if terms is NO_TERMS:  # nearly all lines; they leave everything else as it usually is
@@ -203,8 +202,8 @@ def _declare(
             identity=identity,
             place=place,
             through=through,
-            starts=starts,
-            expires=expires,
+            starts=days[0],
+            expires=days[1],
             details=_NO_DETAILS,
         )
     return Declared(
@@ -214,8 +213,8 @@ def _declare(
         place=place,
         reason=terms.reason,
         through=line.who if line.who.startswith(PREFIX) else "",
-        starts=starts,
-        expires=expires,
+        starts=days[0],
+        expires=days[1],
         protect=terms.protect,
         break_glass=terms.break_glass,
         reviewed_by=terms.reviewed_by,

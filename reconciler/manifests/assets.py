@@ -148,8 +148,10 @@ class AssetReader:
             if name in known:
                 # What is no share is there or not, with no role and no days: it is no entitlement of anybody.
                 is_share = kind.is_share
-                yield self.access.declare_share(address, line) if is_share else Declared(
-                    address=address, place=line.at.place
+                yield (
+                    self.access.declare_share(address, line)
+                    if is_share
+                    else Declared(address=address, place=line.at.place)
                 )
                 continue
             message = f"`{self.access.organization}` has no {other.title} `{name}`"

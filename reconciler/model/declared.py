@@ -136,8 +136,11 @@ class Declared(Entitlement):
 
     @property
     def entitlements(self) -> tuple[Entitlement, ...]:
-        """Every line that gives it, whether it holds on that day or not; empty where the values above are all there is,
-        as for assets. Otherwise they are the join of the lines on that day."""
+        """Every line that gives it, whether it holds on that day or not.
+
+        Empty where the values above are all there is, as for assets. Otherwise they are the join of the lines on that
+        day.
+        """
         kind = KINDS[self.address.kind]
         is_access = kind.person_part is not None or kind.is_share
         return self.joined or ((self.as_line(),) if is_access else ())
