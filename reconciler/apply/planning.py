@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ from reconciler.apply.reading import Scopes, describe_left_behind
 from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
 from reconciler.engine.identities import Renamed
-from reconciler.engine.planner import Worlds, make_contexts, plan
+from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.live import Live
 from reconciler.model.plan import OrganizationPlan, Plan
@@ -44,6 +44,10 @@ class PlanRequest:
     """What a plan has of organizations that were left out of `desired` because nothing is to be said of them."""
 
 
+_BATCH = 4_000
+"""So many declared resources are compared at once: reading starts anew for each batch, and its values are dropped."""
+
+
 def make_plan(
     request: PlanRequest,
     *,
@@ -51,37 +55,59 @@ def make_plan(
     store: StateStore,
     on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Plan:
-    """A plan over the declared organizations. Reads, and changes nothing."""
-    worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
-    made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
-    parts = {part.organization: part for part in (*made.organizations, *request.settled)}
-    parts |= _mark_asked(parts, worlds, request, provider_for)
-    organizations = tuple(parts[key] for key in sorted(parts))
-    return replace(made, is_from_records=not request.refresh, organizations=organizations)
+    """A plan over the declared organizations. Reads, and changes nothing.
+
+    What is recorded and live is read of some organizations at a time, or all of it would be in memory at once.
+    """
+    reader = _WorldReader(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    others, plans = reader.read_undeclared(), []
+    for keys in _divide(request.desired, reader.declared):
+        worlds = reader.read(keys, others)
+        made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
+        asked = _mark_asked(made, worlds, request, provider_for)
+        plans.append(replace(made, is_from_records=not request.refresh, organizations=asked))
+    return join_plans(plans, request.settled)
+
+
+def _divide(desired: Desired, keys: Sequence[str]) -> Iterator[list[str]]:
+    """The organizations in batches, at least one. All that may have to do with who owns an app are in the last."""
+    together = {key for key in keys if "app" in desired.organizations[key].system.kinds}
+    if not any(address.kind == "app" for key in together for address in desired.resources.get(key, ())):
+        together = set()
+    batch: list[str] = []
+    size = 0
+    for key in keys:
+        if key not in together:
+            batch.append(key)
+            size += len(desired.resources.get(key, ()))
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    yield [*batch, *sorted(together)]
 
 
 def _mark_asked(
-    parts: dict[str, OrganizationPlan], worlds: Worlds, request: PlanRequest, provider_for: ProviderFor
-) -> dict[str, OrganizationPlan]:
-    """Those parts whose provider reaches people, with steps that say whether an apply asks somebody for them."""
+    made: Plan, worlds: Worlds, request: PlanRequest, provider_for: ProviderFor
+) -> tuple[OrganizationPlan, ...]:
+    """The parts of a plan; where a provider reaches people, steps say whether an apply asks somebody for them."""
+    parts = {part.organization: part for part in made.organizations}
     providers = {
         key: provider
         for key, part in parts.items()
         if part.waiting and isinstance(provider := provider_for(request.desired.organizations[key]), AskingProvider)
     }
     if not providers:
-        return {}
+        return made.organizations
     # As apply does: what was deferred is waited for only where somebody may be asked again.
     asking = replace(worlds, live={key: worlds.live[key] for key in providers}, retry=True)
     scopes = Scopes(request.desired)
-    found = {}
     for situation in make_contexts(asking, request.settings):
         key = situation.organization.key
         scope, part = scopes.scope_of(key, situation.state), parts[key]
         asked = [one for one in steps_to_ask_for(part, situation) if providers[key].ask(scope, one)]
         waiting = tuple(replace(one, asks=True) if one in asked else one for one in part.waiting)
-        found[key] = replace(part, waiting=waiting)
-    return found
+        parts[key] = replace(part, waiting=waiting)
+    return tuple(parts.values())
 
 
 def read_worlds(
@@ -91,39 +117,62 @@ def read_worlds(
     store: StateStore,
     on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Worlds:
-    """What is declared, recorded and live.
+    """What is declared, recorded and live, of everything at once.
 
     What an earlier run left in doubt is settled from what is live before anybody thinks about it, and told to
     `on_notice`; the next apply writes it down.
     """
-    desired = request.desired
-    recorded: dict[str, State] = {}
-    renamed: dict[str, Renamed] = {}
-    live: dict[str, Live] = {}
-    scopes, settled = Scopes(desired), {part.organization for part in request.settled}
-    for key in sorted({*store.organizations(), *desired.organizations} - settled):
-        if not request.shard.covers(key):
-            continue
-        loaded = load_state(store, key)
-        organization = desired.organizations.get(key)
-        if organization is None:
-            recorded[key] = loaded.state
-            continue
-        provider = provider_for(organization) if request.refresh else None
-        look = scopes.look(loaded, provider, today=request.today)
-        # With nothing settled the planner takes the state as it is stored, and tells of new names.
-        live[key], recorded[key] = look.live, look.settled.state if look.settled.findings else loaded.state
-        if not look.settled.findings:
-            renamed[key] = look.renamed
-        is_running = loaded.has_journal and store.find_lock(key) is not None
-        for text in describe_left_behind(loaded, look.settled, is_running=is_running):
-            on_notice(text)
-    return Worlds(
-        desired=desired,
-        recorded=recorded,
-        live=live,
-        today=request.today,
-        moment=request.moment,
-        retry=request.retry,
-        renamed=renamed,
-    )
+    reader = _WorldReader(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    return reader.read(reader.declared, reader.read_undeclared())
+
+
+class _WorldReader:
+    """Reads what is recorded and live of the organizations that a request is about."""
+
+    def __init__(
+        self,
+        request: PlanRequest,
+        *,
+        provider_for: ProviderFor,
+        store: StateStore,
+        on_notice: Callable[[str], None],
+    ) -> None:
+        self._request = request
+        self._provider_for = provider_for
+        self._store = store
+        self._on_notice = on_notice
+        self._scopes = Scopes(request.desired)
+        self.declared = sorted(filter(request.shard.covers, request.desired.organizations))
+
+    def read_undeclared(self) -> dict[str, State]:
+        """What is recorded of organizations that no manifest names."""
+        settled = {part.organization for part in self._request.settled}
+        others = {*self._store.organizations()} - self._request.desired.organizations.keys() - settled
+        return {key: load_state(self._store, key).state for key in sorted(filter(self._request.shard.covers, others))}
+
+    def read(self, keys: Iterable[str], others: Mapping[str, State]) -> Worlds:
+        """The worlds of some organizations, beside what is recorded of others."""
+        request = self._request
+        recorded: dict[str, State] = {**others}
+        renamed: dict[str, Renamed] = {}
+        live: dict[str, Live] = {}
+        for key in keys:
+            loaded = load_state(self._store, key)
+            provider = self._provider_for(request.desired.organizations[key]) if request.refresh else None
+            look = self._scopes.look(loaded, provider, today=request.today)
+            # With nothing settled the planner takes the state as it is stored, and tells of new names.
+            live[key], recorded[key] = look.live, look.settled.state if look.settled.findings else loaded.state
+            if not look.settled.findings:
+                renamed[key] = look.renamed
+            is_running = loaded.has_journal and self._store.find_lock(key) is not None
+            for text in describe_left_behind(loaded, look.settled, is_running=is_running):
+                self._on_notice(text)
+        return Worlds(
+            desired=request.desired,
+            recorded=recorded,
+            live=live,
+            today=request.today,
+            moment=request.moment,
+            retry=request.retry,
+            renamed=renamed,
+        )

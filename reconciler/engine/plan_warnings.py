@@ -26,6 +26,8 @@ from reconciler.model.state import State
 from reconciler.model.suggestions import count
 from reconciler.model.work_order import OrderStatus
 
+_WILD = frozenset("*?[")
+
 
 def find_warnings(
     looked_at: Sequence[PlanningContext],
@@ -99,7 +101,8 @@ def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> It
     keys = {context.organization.key for context in looked_at}
     for finding in desired.policy_findings:
         of = finding.address.partition("/")[0]
-        if not of or of in keys or any(fnmatchcase(key, of) for key in keys):
+        is_wild = not _WILD.isdisjoint(of)
+        if not of or of in keys or (is_wild and any(fnmatchcase(key, of) for key in keys)):
             yield finding
 
 

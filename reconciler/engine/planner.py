@@ -6,7 +6,7 @@ For each organization: what to do about every difference, in which order, and wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, time
 
@@ -26,6 +26,7 @@ from reconciler.engine.waits import SOMEBODY, wait, with_end
 from reconciler.model.address import Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
 from reconciler.model.declared import Desired, Mode, Organization
+from reconciler.model.finding import Finding
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.live import Live, Part
 from reconciler.model.plan import OrganizationPlan, Plan
@@ -74,9 +75,26 @@ def plan(worlds: Worlds, settings: GuardSettings, *, targets: Targets = EVERYTHI
         manifests=worlds.desired.digest,
         today=worlds.today,
         organizations=organizations,
-        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        findings=_in_order(findings),
         targets=targets.describe(),
     )
+
+
+def join_plans(plans: Sequence[Plan], settled: Iterable[OrganizationPlan] = ()) -> Plan:
+    """One plan of what was planned in parts, with the parts that are known already.
+
+    What concerns no organization alone is found in each part, and told once.
+    """
+    organizations = [*(part for one in plans for part in one.organizations), *settled]
+    return replace(
+        plans[0],
+        organizations=tuple(sorted(organizations, key=lambda part: part.organization)),
+        findings=_in_order(found for one in plans for found in one.findings),
+    )
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key))
 
 
 def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities: Identities) -> PlanningContext:
