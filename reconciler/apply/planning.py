@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -45,7 +45,7 @@ class PlanRequest:
 
 
 _BATCH = 4_000
-"""So many declared resources are compared at once: reading starts anew for each batch, and its values are dropped."""
+"""So many declared resources are compared at once; what was read and made of them is dropped before the next."""
 
 
 def make_plan(
@@ -61,7 +61,7 @@ def make_plan(
     """
     reader = _WorldReader(request, provider_for=provider_for, store=store, on_notice=on_notice)
     others, plans = reader.read_undeclared(), []
-    for keys in _divide(request.desired, reader.declared):
+    for keys in divide(request.desired, reader.declared, size=_BATCH):
         worlds = reader.read(keys, others)
         made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
         asked = _mark_asked(made, worlds, request, provider_for)
@@ -69,21 +69,23 @@ def make_plan(
     return join_plans(plans, request.settled)
 
 
-def _divide(desired: Desired, keys: Sequence[str]) -> Iterator[list[str]]:
-    """The organizations in batches, at least one. All that may have to do with who owns an app are in the last."""
-    together = {key for key in keys if "app" in desired.organizations[key].system.kinds}
-    if not any(address.kind == "app" for key in together for address in desired.resources.get(key, ())):
-        together = set()
+def divide(desired: Desired, keys: Iterable[str], *, size: int) -> Iterator[list[str]]:
+    """The organizations in batches of so many declared resources, at least one batch.
+
+    All in which the owner of an app may have to stay are in the last one.
+    """
+    apart = {key for key in keys if "app" in desired.organizations[key].system.kinds}
+    if not any(address.kind == "app" for key in apart for address in desired.resources.get(key, ())):
+        apart = set()
     batch: list[str] = []
-    size = 0
-    for key in keys:
-        if key not in together:
-            batch.append(key)
-            size += len(desired.resources.get(key, ()))
-        if size >= _BATCH:
+    filled = 0
+    for key in sorted({*keys} - apart):
+        if filled >= size:
             yield batch
-            batch, size = [], 0
-    yield [*batch, *sorted(together)]
+            batch, filled = [], 0
+        batch.append(key)
+        filled += len(desired.resources.get(key, ()))
+    yield [*batch, *sorted(apart)]
 
 
 def _mark_asked(

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import pytest
 
-from reconciler.engine.planner import Worlds, make_contexts, plan
+from reconciler.apply.planning import divide
+from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
 from reconciler.engine.settled import EVERY_PERSON, find_names
 from reconciler.model.address import Address
 from reconciler.model.declared import Approval, Person
@@ -78,6 +79,14 @@ def every_step_says_what_it_risks(path: Path) -> None:
 def the_same_worlds_told_in_another_order_give_the_same_plan(path: Path) -> None:
     case = _case(path)
     assert _plan_again(case, _turned_around(case.worlds)) == _plan(path)
+
+
+@LAWS.law
+def a_plan_made_in_parts_is_the_whole_one(path: Path) -> None:
+    case, worlds = _case(path), _case(path).worlds
+    batches = list(divide(worlds.desired, worlds.desired.organizations.keys() & worlds.live.keys(), size=1))
+    made = [replace(worlds, live={key: worlds.live[key] for key in keys}) for keys in batches]
+    assert len(made) == 1 or join_plans([_plan_again(case, part) for part in made]) == _plan(path)
 
 
 @LAWS.law
