@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx2
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.model.errors import ProviderError
-from reconciler.providers.business_api.client import Client, Connection
+from reconciler.model.redaction import SECRETS
+from reconciler.providers.business_api.client import Client, Connection, parse_answer
 from reconciler.providers.business_api.endpoints import ASSETS, CENTERS, GROUP_MEMBERS, GROUPS, MEMBERS, Listing
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import read_list
@@ -114,6 +116,15 @@ def test_what_we_do_not_read_may_be_anything() -> None:
     assert read_list(client, MEMBERS, asked(MEMBERS)) == [row]
 
 
+@pytest.mark.full
+def test_an_answer_of_any_depth_is_read_or_refused() -> None:
+    """There is a depth that can just be read, and not be written any more."""
+    SECRETS.learn("canary-5d41402abc4b2a76")
+    for depth in range(1, 1200):
+        with suppress(ApiError):
+            parse_answer(f'{{"code":0,"data":{"[" * depth}{"]" * depth}}}', status=200, endpoint="x")
+
+
 def test_a_list_that_never_ends_is_given_up() -> None:
     def next_page(request: httpx2.Request) -> httpx2.Response:
         number = int(request.url.params["page"])
@@ -181,6 +192,7 @@ def hint_for_ever(handler: Handler) -> None:
     [
         (as_json("[" * 200_000), "without a return code: [[[["),
         (as_json('{"code":' + "9" * 5000 + "}"), "without a return code"),
+        (as_json('{"code":' + "9" * 4000 + "}"), "without a return code"),
         (as_json('{"code": 0, "data"'), 'without a return code: {"code": 0, "data"'),
         (as_json("<html>login</html>", kind="text/html"), "without a return code: <html>login</html>"),
         (as_json("code=0&message=OK", kind="text/plain"), "without a return code: code=0"),
@@ -194,6 +206,7 @@ def hint_for_ever(handler: Handler) -> None:
     ids=[
         "nested",
         "digits",
+        "fewer digits",
         "truncated",
         "html",
         "form",

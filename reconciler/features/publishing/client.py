@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler import __version__
@@ -27,13 +27,12 @@ from reconciler.model.values import dataclass
 if TYPE_CHECKING:
     import httpx2
 
-Content = dict[str, Any]
-
 PAGE_SIZE = 100
 _MAX_PAGES = 100
 _ATTEMPTS = 6
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_MESSAGE = 300
+_RIGHT_ADDRESS = "is the address of the interface right?"
 _MAX_CALL = 60.0
 """Seconds, the whole answer included."""
 
@@ -64,6 +63,28 @@ class Busy(ForgeError):
 
 class Unanswered(ForgeError):
     """Whether it was done has to be looked up before it is tried again."""
+
+
+class Content(dict[str, Any]):
+    """One thing that a forge tells of. What has to be in it and is not, raises ForgeError."""
+
+    def __missing__(self, name: str) -> Any:
+        raise ForgeError(f"the forge answered something without `{name}`", advice=_RIGHT_ADDRESS)
+
+    def part(self, name: str) -> Content:
+        """Something that it may hold; empty where it does not."""
+        return _content(self.get(name))
+
+    def number(self, name: str) -> int:
+        """A number that has to be in it."""
+        value = self[name]
+        if not isinstance(value, int):
+            raise ForgeError(f"the forge answered something where `{name}` is no number", advice=_RIGHT_ADDRESS)
+        return value
+
+
+def _content(value: object) -> Content:
+    return Content(value) if isinstance(value, dict) else Content()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,25 +131,27 @@ class ForgeClient:
 
     def get(self, path: str) -> Content:
         """One thing."""
-        return cast("Content", self._repeat("GET", path).json())
+        return _content(self._repeat("GET", path).json())
 
     def get_all(self, path: str, **parameters: str) -> Iterator[Content]:
         """All things of a list, page by page. Addresses of further pages are not followed: they might lead away."""
         for page in range(1, _MAX_PAGES + 1):
             query = {**parameters, "per_page": str(PAGE_SIZE), "page": str(page)}
             response = self._repeat("GET", path, params=query)
-            rows = cast("list[Content]", response.json())
-            yield from rows
+            rows = response.json()
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ForgeError(f"{self._access.name} answered {path} with no list", advice=_RIGHT_ADDRESS)
+            yield from map(Content, rows)
             if len(rows) < PAGE_SIZE and "next" not in response.links:
                 return
 
     def put(self, method: str, path: str, body: Mapping[str, Any]) -> Content:
         """Write something that is the same after two writes, whatever the method is called."""
-        return cast("Content", self._repeat(method, path, json=SECRETS.hide_in_json(dict(body))).json())
+        return _content(self._repeat(method, path, json=SECRETS.hide_in_json(dict(body))).json())
 
     def create(self, path: str, body: Mapping[str, Any]) -> Content:
         """Write something new; repeated only while it is certain that nobody heard it."""
-        return cast("Content", self._repeat("POST", path, json=SECRETS.hide_in_json(dict(body))).json())
+        return _content(self._repeat("POST", path, json=SECRETS.hide_in_json(dict(body))).json())
 
     def _repeat(self, method: str, path: str, **content: Any) -> httpx2.Response:
         import stamina
@@ -170,14 +193,14 @@ class ForgeClient:
         status = response.status_code
         try:
             content = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         said = (content.get("message") or content.get("error")) if isinstance(content, dict) else ""
         message = f"{self._access.name} answered {status} to {method} {response.url.path}"
         message = SECRETS.hide(f"{message}: {SECRETS.hide(str(said))[:_MAX_MESSAGE]}" if said else message)
         if 200 <= status < 300:
             if not isinstance(content, dict | list):
-                raise ForgeError(f"{message}, but not in JSON", advice="is the address of the interface right?")
+                raise ForgeError(f"{message}, but not in JSON", advice=_RIGHT_ADDRESS)
         elif status == 429 or (status == 403 and _is_limit(response)):
             raise Busy(message, wait=_read_wait(response))
         elif status >= 500:

@@ -12,14 +12,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from reconciler.features.publishing.client import (
     Content,
     Denied,
     ForgeClient,
-    ForgeError,
     Missing,
     TokenAccess,
     require_token,
@@ -65,7 +63,7 @@ class GitHub:
     def find_merged(client: ForgeClient, repository: str, commit: str) -> int:
         """Number of the pull request that was merged with a commit; 0 where it came otherwise."""
         found = client.get_all(f"repos/{repository}/commits/{quote(commit, safe='')}/pulls")
-        return next((int(row["number"]) for row in found if row.get("merged_at")), 0)
+        return next((row.number("number") for row in found if row.get("merged_at")), 0)
 
     def comments(self) -> list[Post]:
         """Our own comments on the pull request, oldest first."""
@@ -82,7 +80,7 @@ class GitHub:
 
     def change_labels(self, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give the pull request some labels and take others away, where it has them; the rest are none of ours."""
-        has = {row["name"] for row in self._client.get_all(self._labels)}
+        has = {str(row["name"]) for row in self._client.get_all(self._labels)}
         if missing := [label for label in add if label not in has]:
             self._client.put("POST", self._labels, {"labels": missing})
         for label in has.intersection(remove):
@@ -117,9 +115,7 @@ class GitHub:
                 if "401" in error.message.partition(" to ")[0]:
                     raise
                 self._login = ""
-            except KeyError:
-                raise ForgeError("GitHub does not say whose token this is") from None
-        user: dict[str, Any] = row.get("user") or {}
+        user = row.part("user")
         return user.get("login") == self._login if self._login else user.get("type") == "Bot"
 
 
@@ -142,14 +138,14 @@ class GitLab:
         """Number of the merge request that was merged with a commit; 0 where it came otherwise."""
         commits = f"projects/{quote(repository, safe='')}/repository/commits"
         found = client.get_all(f"{commits}/{quote(commit, safe='')}/merge_requests")
-        return next((int(row["iid"]) for row in found if row.get("state") == "merged"), 0)
+        return next((row.number("iid") for row in found if row.get("state") == "merged"), 0)
 
     def comments(self) -> list[Post]:
         """Our own notes on the merge request, oldest first; what GitLab itself notes is not ours."""
         if not self._user:
-            self._user = int(self._client.get("user")["id"])
+            self._user = self._client.get("user").number("id")
         rows = self._client.get_all(self._notes, sort="asc", order_by="created_at")
-        own = (row for row in rows if not row.get("system") and (row.get("author") or {}).get("id") == self._user)
+        own = (row for row in rows if not row.get("system") and row.part("author").get("id") == self._user)
         return [_post(row, "id", "body") for row in own]
 
     def add_comment(self, body: str) -> Post:

@@ -39,6 +39,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 """Far more than a page of fifty rows."""
 _PATIENCE = 2
 """So many times the time for one piece of an answer, a call may take in all."""
+_MAX_CODE = 10**9
 _MAX_SHOWN = 80
 _MAX_MESSAGE = 500
 """What the platform says ends up in plans, states and logs."""
@@ -207,7 +208,7 @@ def parse_answer(text: str, *, status: int, endpoint: str) -> Data:
     """The data of a successful answer, never None; raises ApiError for everything else."""
     body = _parse_object(text)
     code = body.get("code") if body else None
-    if body is None or not isinstance(code, int) or isinstance(code, bool):
+    if body is None or not isinstance(code, int) or isinstance(code, bool) or abs(code) > _MAX_CODE:
         raise _not_an_envelope(text, status=status, endpoint=endpoint)
     if code not in (OK, PARTLY_OK):
         message = _shorten(str(body.get("message") or ""), _MAX_MESSAGE)
@@ -223,10 +224,10 @@ def _parse_object(text: str) -> dict[str, Any] | None:
         if "\\ud" in text.lower():
             # Half a character cannot be written to any file of ours.
             body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
-    except (ValueError, RecursionError):
+        # A server that quotes a token must not get it into a plan, a state or a message.
+        return cast("dict[str, Any]", SECRETS.hide_in_json(body)) if isinstance(body, dict) else None
+    except (ValueError, RecursionError):  # what can just be read may be too deep to be written
         return None
-    # A server that quotes a token must not get it into a plan, a state or a message.
-    return cast("dict[str, Any]", SECRETS.hide_in_json(body)) if isinstance(body, dict) else None
 
 
 def _not_an_envelope(text: str, *, status: int, endpoint: str) -> ApiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -219,6 +220,33 @@ def test_a_page_of_html_is_no_answer(double: Double, forge: Forge) -> None:
     double.fail("GET", "/(comments|notes)$", 200, body="<html>Sign in</html>")
     with pytest.raises(ForgeError, match="not in JSON"):
         publish_comment(forge, name="access", body="one")
+
+
+ODD: list[object] = [
+    {},
+    {"a": 1},
+    [1],
+    ["x"],
+    [[]],
+    [{}],
+    [{"id": {}, "user": 1, "author": "x", "name": []}],
+    "[" * 9_999,
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("path", ["/user$", "/(comments|notes)$", "/pulls$|/merge_requests$", "/labels$"])
+def test_json_that_says_something_else_is_an_error_or_nothing(
+    double: Double, forge: Forge, path: str, body: object
+) -> None:
+    for method in ("GET", "POST"):
+        double.fail(method, path, 200, body=body)
+    with suppress(ForgeError):
+        publish_comment(forge, name="access", body="one")
+    with suppress(ForgeError):
+        publish_labels(forge, name="access", plan=Plan(today=date(2026, 11, 29), organizations=()))
+    with suppress(ForgeError):
+        type(forge).find_merged(forge._client, "acme/access", "c0ffee")  # noqa: SLF001  # the one that forge has
 
 
 def test_a_redirect_is_not_followed_with_the_token(double: Double, forge: Forge) -> None:
