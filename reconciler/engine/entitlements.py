@@ -207,7 +207,7 @@ def split_by_date(
     wanted = dict(declared)
     ended: dict[Address, Ended] = {}
     for address, one in declared.items():
-        if one.starts is one.expires is None and len(one.entitlements) <= 1:
+        if one.starts is one.expires is None and not one.joined:
             continue  # as nearly always
         wanted[address] = item = on_day(one, today, system)
         if not any(one.holds_on(today) for one in item.lines):

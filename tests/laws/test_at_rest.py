@@ -198,7 +198,7 @@ def worlds_of(mode: str, altered: list[tuple[str, int, str, Any]]) -> Worlds:
             moved = address._replace(key=value)
             side[moved] = replace(side.pop(address), address=moved)
         elif field != KEY and address in side:
-            as_one_line: dict[str, Any] = {"entitlements": ()} if world == "declared" else {}
+            as_one_line: dict[str, Any] = {"joined": ()} if world == "declared" else {}
             side[address] = replace(side[address], **{field: value}, **as_one_line)
     return Worlds(
         desired=replace(manifests, resources={KEY: sides["declared"]}),
