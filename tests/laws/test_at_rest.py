@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine import planner
@@ -28,7 +28,6 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired
-from reconciler.model.kinds import KINDS
 from reconciler.model.live import Live
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Resource, Status
@@ -85,11 +84,11 @@ MANIFEST: dict[str, Any] = {
             "system": "business_center",
             "id": "6900000000000000001",
             "members": {
+                "x@north.example": {"role": "standard", "starts": PAST, "expires": COMING},
                 "ana": "admin",
                 "bo": {"role": "admin", "expires": COMING},
                 "cy": {"role": "standard", "protect": True},
                 "dee": {"role": "standard", "finance": "manager"},
-                "x@north.example": {"role": "standard", "starts": PAST, "expires": COMING},
             },
             "ad_accounts": {"us": {"id": "7100000000000000001", "access": {"cy": "operator", "dee": "analyst"}}},
             "tiktok_accounts": {
@@ -117,7 +116,17 @@ attributes = st.sampled_from(
     [{}, {"role": "admin"}, {"role": "standard"}, {"role": "operator"}, {"permissions": ("existing_posts", "post")}]
 )
 identities = st.sampled_from(
-    ["", "ana@acme.example", "o*@acme.example", "a**@acme.example", "12345", "@clips", "@other", "cy@acme.example"]
+    [
+        "",
+        "ana@acme.example",
+        "o*@acme.example",
+        "a**@acme.example",
+        "12345",
+        "@clips",
+        "@other",
+        "cy@acme.example",
+        "x@north.example",
+    ]
 )
 numbers = st.sampled_from(["", "7200000000000000001"])
 keys = st.sampled_from(["ana", "cy", "zoe", "zoe@acme.example", "cy.bc@acme.example", "us", "clips", "eu"])
@@ -194,8 +203,8 @@ def worlds_of(mode: str, altered: list[tuple[str, int, str, Any]]) -> Worlds:
         address, side = sorted(lines)[number % len(lines)], sides[world]
         if not field:
             side.pop(address, None)
-        elif field == KEY and address in side and not KINDS[address.kind].parents:
-            moved = address._replace(key=value)
+        elif field == KEY and address in side:
+            moved = address._replace(key="/".join([*address.parts[:-1], value]))
             side[moved] = replace(side.pop(address), address=moved)
         elif field != KEY and address in side:
             as_one_line: dict[str, Any] = {"joined": ()} if world == "declared" else {}
@@ -208,6 +217,7 @@ def worlds_of(mode: str, altered: list[tuple[str, int, str, Any]]) -> Worlds:
     )
 
 
+@example("additive", [("recorded", 10, "", None), ("declared", 10, "identity", "x@north.example")])
 @settings(max_examples=scaled(800), deadline=None)
 @given(mode=st.sampled_from(["additive", "authoritative", "read_only"]), altered=st.lists(alterations(), max_size=3))
 def test_leaving_out_what_agrees_changes_no_plan_and_no_record(mode: str, altered: list[Any]) -> None:
