@@ -217,7 +217,7 @@ def worlds_of(mode: str, altered: list[tuple[str, int, str, Any]]) -> Worlds:
     )
 
 
-@example("additive", [("recorded", 10, "", None), ("declared", 10, "identity", "x@north.example")])
+@example("additive", [("recorded", 6, "", None), ("declared", 6, "identity", "x@north.example")])
 @settings(max_examples=scaled(800), deadline=None)
 @given(mode=st.sampled_from(["additive", "authoritative", "read_only"]), altered=st.lists(alterations(), max_size=3))
 def test_leaving_out_what_agrees_changes_no_plan_and_no_record(mode: str, altered: list[Any]) -> None:
