@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import StoreError
-from reconciler.stores.sql import open_sql_store
-from reconciler.stores.sql_engine import transaction
+from reconciler.stores.sql import open_sql_store, transaction
 
 pytest_plugins = ["tests.stores.places"]
 
