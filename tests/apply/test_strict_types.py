@@ -25,7 +25,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.json import plan_from_json, state_from_json
 from reconciler.model.ports import Journal
-from reconciler.stores.object_log import EntryKind, LogEntry
+from reconciler.stores.object_store import EntryKind, LogEntry
 from reconciler.stores.rules import LeaseRecord
 from tests.apply.test_journal import SNAPSHOT, ledger, written
 

@@ -14,7 +14,7 @@ from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionErr
 from obstore.store import MemoryStore
 
 from reconciler.model.errors import LeaseLost, StateLocked, StoreError
-from reconciler.stores import object_log
+from reconciler.stores import object_store
 from reconciler.stores.bucket import Bucket, open_bucket
 from reconciler.stores.object_store import ObjectStateStore
 from reconciler.stores.rules import this_process
@@ -116,7 +116,7 @@ def test_records_are_cleared_away_at_once_and_fences_when_they_are_old(monkeypat
     for _ in range(3):
         run()
     assert len(objects(memory, "organizations/acme")) == 3 + 3
-    monkeypatch.setattr(object_log, "_FENCES_STAND", timedelta())
+    monkeypatch.setattr(object_store, "_FENCES_STAND", timedelta())
     for _ in range(3):
         store.release(store.acquire("acme", purpose="look", ttl=HOUR))
     assert len(objects(memory, "organizations/acme")) == 3 + 3 + 1
