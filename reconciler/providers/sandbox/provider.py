@@ -1,8 +1,9 @@
-"""The provider: the world as the rest of the tool sees it."""
+"""The provider: the world as the rest of the tool sees it, and how the changes of a plan are carried out on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,43 +11,27 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization as DeclaredOrganization
 from reconciler.model.drift import ActivityEntry, find_subject
-from reconciler.model.kinds import Action
+from reconciler.model.kinds import INVITATIONS, KINDS, Action
 from reconciler.model.live import Live
 from reconciler.model.outcome import Applied, Failed, Outcome, Waits
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
-from reconciler.model.resource import Resource
-from reconciler.providers.sandbox.actions import SandboxCall, carry_out
-from reconciler.providers.sandbox.naming import SandboxNames
-from reconciler.providers.sandbox.reading import View, read_marks, read_names, read_resources
+from reconciler.model.resource import Resource, role_in
+from reconciler.model.values import dataclass
+from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
+from reconciler.sandbox import apps, assets, links, members, partners
 from reconciler.sandbox.api.naming import get_asset_identity
-from reconciler.sandbox.registry import SandboxOrganization, create, find_organization, find_person
+from reconciler.sandbox.platforms import SHARE_ROLES
+from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
 from reconciler.sandbox.world import Refusal, World
 
-_MEMBERS = frozenset(
-    {
-        Action.INVITE,
-        Action.REINVITE,
-        Action.CANCEL_INVITATION,
-        Action.CHANGE_ROLE,
-        Action.REMOVE,
-        Action.REMOVE_AND_INVITE,
-        Action.FORGET,
-    }
-)
-_DEVELOPERS = frozenset(
-    {
-        Action.CREATE_ORGANIZATION,
-        Action.DELETE_ORGANIZATION,
-        Action.TRANSFER_APP,
-        Action.GRANT,
-        Action.REVOKE,
-    }
-)
+_OF_MEMBERS = INVITATIONS | {Action.CANCEL_INVITATION, Action.CHANGE_ROLE, Action.REMOVE}
+_MEMBERS = _OF_MEMBERS | {Action.FORGET}
+_DEVELOPERS = frozenset({Action.CREATE_ORGANIZATION, Action.DELETE_ORGANIZATION, Action.TRANSFER_APP})
 _ABILITIES = {
-    "developers": _MEMBERS | _DEVELOPERS,
+    "developers": _MEMBERS | _DEVELOPERS | {Action.GRANT, Action.REVOKE},
     "organization_account": _MEMBERS,
     "business_account": _MEMBERS,
-    "business_center": frozenset(Action) - (_DEVELOPERS - {Action.GRANT, Action.REVOKE}) - {Action.GIVE_UP_ADMIN},
+    "business_center": frozenset(Action) - _DEVELOPERS - {Action.GIVE_UP_ADMIN},
 }
 
 
@@ -192,7 +177,10 @@ class SandboxProvider:
         organization = _find(self._world, scope.organization)
         if organization is None:
             raise Refusal("unknown", f"there is no {scope.organization.system.name} {scope.organization.identity}")
-        carry_out(SandboxCall(organization=organization, names=names, change=change, actor=actor))
+        step = _STEPS.get(change.action)
+        if step is None:
+            raise Refusal("not-supported", f"the sandbox does not know how to {change.action}")
+        step(SandboxCall(organization=organization, names=names, change=change, actor=actor))
 
     def _get_actor(self, names: SandboxNames, change: Change) -> tuple[int, str]:
         """The acting person, and under which identity they are known."""
@@ -207,3 +195,129 @@ class SandboxProvider:
 def _find(world: World, wanted: DeclaredOrganization) -> SandboxOrganization | None:
     identity = wanted.identity or wanted.name
     return find_organization(world, system=wanted.system.name, identity=identity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxCall:
+    """One change in the world's words."""
+
+    organization: SandboxOrganization
+    names: SandboxNames
+    change: Change
+    actor: int
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The parts of the address as the world calls them."""
+        return self.names.parts(self.change.address)
+
+    @property
+    def role(self) -> str:
+        """The role it leads to; empty when there is none."""
+        return role_in(self.change.attributes)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The permissions it leads to."""
+        return tuple(self.change.attributes.get("permissions", ()))
+
+    def act(self, rule: Callable[..., None], **values: object) -> None:
+        """Apply a rule of the world to the organization, in the name of the actor."""
+        rule(self.organization, actor=self.actor, **values)
+
+    def find_address(self, key: str) -> str:
+        """Under which of a person's identities they are in this organization; else the one to invite by."""
+        identities = self.names.identities(key)
+        row = self.organization.world.find_row(
+            "SELECT identity FROM membership WHERE organization = :organization"
+            " AND identity IN (SELECT value FROM json_each(:mine))"
+            " ORDER BY CASE status WHEN 'active' THEN 0 WHEN 'invited' THEN 1 ELSE 2 END, id",
+            {"organization": self.organization.id, "mine": json.dumps([normalise(name) for name in identities])},
+        )
+        return str(row["identity"]) if row else identities[0]
+
+
+def _change_member(call: SandboxCall) -> None:
+    change, finance = call.change, str(call.change.attributes.get("finance", ""))
+    # The row that the plan saw, whatever the person is called now.
+    member = (change.before.identity if change.before else "") or call.find_address(change.address.key)
+    match change.action:
+        case Action.REINVITE | Action.CANCEL_INVITATION:
+            call.act(members.cancel_invitation, address=member)
+        case Action.REMOVE | Action.REMOVE_AND_INVITE:
+            call.act(members.remove, address=member)
+        case Action.CHANGE_ROLE:
+            call.act(members.change_role, address=member, role=call.role, finance=finance)
+    if change.action in INVITATIONS:
+        address = (change.after.identity if change.after else "") or call.ids[0]
+        call.act(members.invite, address=address, role=call.role, finance=finance)
+
+
+def _change_share(call: SandboxCall) -> None:
+    """Raised in place; lowered the only way the platform knows: stop sharing and share again."""
+    (partner, identity), kind = call.ids, KINDS[call.change.address.kind].parents[1]
+    before = role_in(call.change.before.attributes) if call.change.before else ""
+    roles, action = SHARE_ROLES[kind], call.change.action
+    is_lowered = {before, call.role} <= set(roles) and roles.index(call.role) < roles.index(before)
+    if action is Action.UNSHARE or (action is Action.CHANGE_SHARE and is_lowered):
+        call.act(partners.unshare, partner=partner, kind=kind, identity=identity)
+    if action is not Action.UNSHARE:
+        call.act(partners.share, partner=partner, kind=kind, identity=identity, role=call.role)
+
+
+def _change_grant(call: SandboxCall) -> None:
+    """Granting twice with different roles is how the platform changes a grant."""
+    kind, gives = call.change.address.kind, call.change.action is not Action.REVOKE
+    first, second = call.ids
+    person = call.find_address(call.change.address.parts[1])
+    match kind:
+        case "app_access":
+            call.act(apps.add_manager if gives else apps.remove_manager, client_key=first, address=person)
+        case "asset_group_asset":
+            step = assets.add_asset_to_group if gives else assets.take_asset_from_group
+            call.act(step, name=first, ad_account=second)
+        case "asset_group_access" if gives:
+            call.act(assets.set_group_role, name=first, address=person, role=call.role)
+        case "asset_group_access":
+            call.act(assets.take_from_group, name=first, address=person)
+        case "pixel_use" | "tiktok_account_use" | "managed_account_use":
+            use = {"kind": kind.removesuffix("_use"), "identity": first, "ad_account": second}
+            call.act(links.allow_use if gives else links.end_use, **use)
+        case _:
+            access = {"kind": kind.removesuffix("_access"), "identity": first, "address": person}
+            if gives:
+                call.act(assets.grant, **access, roles=call.permissions or tuple(filter(None, (call.role,))))
+            else:
+                call.act(assets.revoke, **access)
+
+
+def _transfer_app(call: SandboxCall) -> None:
+    """A person who owns the app initiates the transfer in their own name: nobody else could."""
+    world, app = call.organization.world, call.ids[0]
+    owner = apps.get_app(world, app)["owner_person"]
+    apps.initiate_transfer(world, app, to=call.organization, actor=call.actor if owner is None else int(owner))
+
+
+_STEPS: Mapping[Action, Callable[[SandboxCall], None]] = {
+    **dict.fromkeys(_OF_MEMBERS, _change_member),
+    **dict.fromkeys((Action.GRANT, Action.CHANGE_GRANT, Action.REVOKE), _change_grant),
+    **dict.fromkeys((Action.SHARE, Action.CHANGE_SHARE, Action.UNSHARE), _change_share),
+    **dict.fromkeys(
+        (Action.LINK, Action.CHANGE_LINK),
+        lambda call: call.act(links.request_link, handle=call.ids[0], permissions=call.permissions),
+    ),
+    Action.UNLINK: lambda call: call.act(links.unlink, handle=call.ids[0]),
+    Action.REQUEST_ACCESS: lambda call: call.act(
+        assets.request_access, kind=call.change.address.kind, identity=call.ids[0]
+    ),
+    Action.CREATE_GROUP: lambda call: call.act(assets.create_group, name=call.ids[0]),
+    Action.RENAME_GROUP: lambda call: call.act(
+        assets.rename_group, name=call.ids[0], new_name=call.change.attributes["called"]
+    ),
+    Action.DELETE_GROUP: lambda call: call.act(assets.delete_group, name=call.ids[0]),
+    Action.ADD_PARTNER: lambda call: call.act(partners.add_partner, partner=call.ids[0]),
+    Action.REMOVE_PARTNER: lambda call: call.act(partners.remove_partner, partner=call.ids[0]),
+    Action.TRANSFER_APP: _transfer_app,
+    Action.DELETE_ORGANIZATION: lambda call: call.act(delete),
+}
+"""What is done in an organization; founding one is up to the provider."""

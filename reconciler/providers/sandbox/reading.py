@@ -1,6 +1,6 @@
-"""Readers: one function per sort of resource, all listed in `READERS`.
+"""Looks at an organization of the world in the words of a scope, perhaps narrowed to a few addresses.
 
-Each looks at an organization of the world in the words of a scope, perhaps narrowed to a few addresses.
+What most kinds are made of is a query in `_QUERIES`; the others have a reader of their own.
 """
 
 from __future__ import annotations
@@ -16,13 +16,74 @@ from typing import Any, Self
 from reconciler.model.address import Address
 from reconciler.model.errors import ProviderError
 from reconciler.model.kinds import KINDS
+from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Owner, Resource, Status
 from reconciler.model.values import dataclass
-from reconciler.providers.sandbox.naming import SandboxNames
 from reconciler.sandbox.api.naming import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, is_registered, known_as, normalise
 from reconciler.sandbox.world import Row, World
+
+
+class SandboxNames:
+    """The dictionary between manifest keys and what the world calls people and assets, in both directions.
+
+    Whatever is not listed is its own key.
+    """
+
+    def __init__(
+        self,
+        *,
+        people: Mapping[str, tuple[str, ...]],
+        keys: Mapping[str, str],
+        assets: Mapping[tuple[str, str], str],
+        group_names: Mapping[str, str],
+    ) -> None:
+        self._people = people
+        self._keys = keys
+        self._assets = assets
+        self.group_names = group_names
+        """Key -> name that the manifests give an asset group."""
+        named = {("asset_group", name.casefold()): key for key, name in group_names.items()}
+        self._asset_keys = named | {(kind, identity.casefold()): key for (kind, key), identity in assets.items()}
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """The names of a scope, which may leave the way back to be worked out from the way there."""
+        keys = scope.keys or {normalise(name): key for key, names in scope.people.items() for name in names}
+        return cls(
+            people=scope.people, keys=keys, assets=scope.assets, group_names=declared_names(scope, "asset_group")
+        )
+
+    def identities(self, key: str) -> tuple[str, ...]:
+        """Everything a person may appear under, the one to invite by first."""
+        return self._people.get(key) or (key,)
+
+    def person(self, identity: str) -> str:
+        """The key of whoever goes by an identity."""
+        return self._keys.get(normalise(identity), normalise(identity))
+
+    def asset(self, kind: str, identity: str) -> str:
+        """The key of an asset, a partner or a group."""
+        return self._asset_keys.get((kind, identity.casefold()), identity)
+
+    def asset_id(self, kind: str, key: str) -> str:
+        """What the world knows an asset, a partner or a group by."""
+        named = self.group_names.get(key, key) if kind == "asset_group" else key
+        return self._assets.get((kind, key), named)
+
+    def listed(self, kind: str) -> list[str]:
+        """Ids of the assets of one kind that the scope lists."""
+        return [identity for (listed, _), identity in self._assets.items() if listed == kind]
+
+    def parts(self, address: Address) -> tuple[str, ...]:
+        """An address key in the world's words, part by part; for a person the identity to invite by."""
+        kinds = KINDS[address.kind].parents or (address.kind,)
+        return tuple(
+            self.identities(part)[0] if kind == "member" else self.asset_id(kind, part)
+            for kind, part in zip(kinds, address.parts, strict=True)
+        )
+
 
 # If one person has several rows, the one that gives access is the person's: it comes first.
 _SEATS = (
@@ -154,66 +215,6 @@ def _owner(view: View, app: Row) -> Owner:
     return Owner(person=[*mapped, *registered, *identities, known_as(view.world, app["owner_person"])][0])
 
 
-def _app_managers(view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT app_manager.* FROM app_manager JOIN app ON app.client_key = app_manager.app"
-        " WHERE app.owner_organization = :organization"
-    )
-    for row in _seated(view, rows):
-        person = view.seats[row["membership"]][0]
-        attributes = {"role": "app_manager"}
-        yield view.resource("app_access", view.names.asset("app", row["app"]), person, row=row, attributes=attributes)
-
-
-def _assets(kind: str, view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT holding.*, asset.identity, asset.id AS asset_number FROM holding JOIN asset ON asset.id = holding.asset"
-        " WHERE holding.organization = :organization AND asset.kind = :kind"
-        " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity",
-        kind=kind,
-    )
-    for row in rows:
-        yield view.resource(
-            kind,
-            view.names.asset(kind, row["identity"]),
-            row=row,
-            status=Status(row["status"]),
-            identity=row["identity"],
-            platform_id=asset_id(row) if kind == "tiktok_account" else "",
-            attributes=_permissions(row["permissions"]),
-            pending=_permissions(row["pending"]),
-        )
-
-
-def _grants(kind: str, view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT asset_grant.*, asset.identity FROM asset_grant JOIN holding ON holding.id = asset_grant.holding"
-        " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :organization AND asset.kind = :kind"
-        " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity",
-        kind=kind,
-    )
-    for row in _seated(view, rows):
-        attributes = _permissions(row["roles"]) if kind == "tiktok_account" else _role(row["roles"])
-        person = view.seats[row["membership"]][0]
-        yield view.resource(
-            f"{kind}_access", view.names.asset(kind, row["identity"]), person, row=row, attributes=attributes
-        )
-
-
-def _uses(kind: str, view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT asset_use.since, asset.identity, user.identity AS ad_account FROM asset_use"
-        " JOIN holding ON holding.id = asset_use.holding JOIN asset ON asset.id = holding.asset"
-        " JOIN holding AS held_by ON held_by.id = asset_use.ad_account JOIN asset AS user ON user.id = held_by.asset"
-        " WHERE holding.organization = :organization AND asset.kind = :kind"
-        " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted)))",
-        kind=kind,
-    )
-    for row in rows:
-        parts = (view.names.asset(kind, row["identity"]), view.names.asset("ad_account", row["ad_account"]))
-        yield view.resource(f"{kind}_use", *parts, row=row)
-
-
 def _groups(view: View) -> Iterator[Resource]:
     for row in view.rows("SELECT * FROM asset_group WHERE organization = :organization ORDER BY name"):
         key, name = view.names.asset("asset_group", row["name"]), row["name"]
@@ -221,61 +222,78 @@ def _groups(view: View) -> Iterator[Resource]:
         yield view.resource("asset_group", key, row=row, identity=name, attributes=attributes)
 
 
-def _group_assets(view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT group_asset.since, asset_group.name, asset.identity FROM group_asset"
-        " JOIN asset_group ON asset_group.id = group_asset.asset_group"
-        " JOIN holding ON holding.id = group_asset.holding JOIN asset ON asset.id = holding.asset"
-        " WHERE asset_group.organization = :organization"
-    )
-    for row in rows:
-        parts = (view.names.asset("asset_group", row["name"]), view.names.asset("ad_account", row["identity"]))
-        yield view.resource("asset_group_asset", *parts, row=row)
+_HELD = (
+    "SELECT asset.identity AS first, asset.identity, asset.id AS asset_number, holding.* FROM holding"
+    " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :organization AND asset.kind = :kind"
+    " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity"
+)
+_GRANTED = (
+    "SELECT asset.identity AS first, asset_grant.membership AS second, asset_grant.since, CASE asset.kind"
+    " WHEN 'tiktok_account' THEN '' ELSE asset_grant.roles END AS role, CASE asset.kind"
+    " WHEN 'tiktok_account' THEN asset_grant.roles END AS permissions FROM asset_grant"
+    " JOIN holding ON holding.id = asset_grant.holding JOIN asset ON asset.id = holding.asset"
+    " WHERE holding.organization = :organization AND asset.kind = :kind"
+    " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity"
+)
+_USED = (
+    "SELECT asset.identity AS first, user.identity AS second, asset_use.since FROM asset_use"
+    " JOIN holding ON holding.id = asset_use.holding JOIN asset ON asset.id = holding.asset"
+    " JOIN holding AS held_by ON held_by.id = asset_use.ad_account JOIN asset AS user ON user.id = held_by.asset"
+    " WHERE holding.organization = :organization AND asset.kind = :kind"
+    " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity"
+)
+_SHARED = (
+    "SELECT organization.identity AS first, asset.identity AS second, share.role, share.since FROM share"
+    " JOIN partnership ON partnership.id = share.partnership"
+    " JOIN organization ON organization.id = partnership.partner"
+    " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
+    " WHERE partnership.organization = :organization AND asset.kind = :kind"
+)
+_ASSET_KINDS = (*ASSET_ROLES, "tiktok_account")
+_QUERIES: Mapping[str, str] = {
+    **dict.fromkeys(_ASSET_KINDS, _HELD),
+    **dict.fromkeys((f"{kind}_access" for kind in _ASSET_KINDS), _GRANTED),
+    **dict.fromkeys((kind.name for kind in KINDS.values() if kind.name.endswith("_use")), _USED),
+    **dict.fromkeys((kind.name for kind in KINDS.values() if kind.is_share), _SHARED),
+    "app_access": "SELECT app AS first, membership AS second, 'app_manager' AS role, app_manager.since FROM app_manager"
+    " JOIN app ON app.client_key = app_manager.app WHERE app.owner_organization = :organization",
+    "asset_group_asset": "SELECT asset_group.name AS first, asset.identity AS second, group_asset.since"
+    " FROM group_asset JOIN asset_group ON asset_group.id = group_asset.asset_group"
+    " JOIN holding ON holding.id = group_asset.holding JOIN asset ON asset.id = holding.asset"
+    " WHERE asset_group.organization = :organization",
+    "asset_group_access": "SELECT asset_group.name AS first, membership AS second, role, group_member.since"
+    " FROM group_member JOIN asset_group ON asset_group.id = group_member.asset_group"
+    " WHERE asset_group.organization = :organization",
+    "partner": "SELECT organization.identity AS first, organization.identity, status, partnership.since"
+    " FROM partnership JOIN organization ON organization.id = partnership.partner"
+    " WHERE partnership.organization = :organization ORDER BY organization.identity",
+}
+"""Kind -> rows with the world's names for the parts of an address, a membership's number for a person, and with values
+under the names that they have everywhere."""
 
 
-def _group_members(view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT group_member.*, asset_group.name FROM group_member"
-        " JOIN asset_group ON asset_group.id = group_member.asset_group"
-        " WHERE asset_group.organization = :organization"
-    )
-    for row in _seated(view, rows):
-        parts = (view.names.asset("asset_group", row["name"]), view.seats[row["membership"]][0])
-        yield view.resource("asset_group_access", *parts, row=row, attributes={"role": row["role"]})
-
-
-def _partners(view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT partnership.status, partnership.since, organization.identity FROM partnership"
-        " JOIN organization ON organization.id = partnership.partner"
-        " WHERE partnership.organization = :organization ORDER BY organization.identity"
-    )
-    for row in rows:
-        key = view.names.asset("partner", row["identity"])
-        yield view.resource("partner", key, row=row, status=Status(row["status"]), identity=row["identity"])
-
-
-def _shares(kind: str, view: View) -> Iterator[Resource]:
-    rows = view.rows(
-        "SELECT share.role, share.since, organization.identity AS partner, asset.identity FROM share"
-        " JOIN partnership ON partnership.id = share.partnership"
-        " JOIN organization ON organization.id = partnership.partner"
-        " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
-        " WHERE partnership.organization = :organization AND asset.kind = :kind",
-        kind=KINDS[kind].parents[1],
-    )
-    for row in rows:
-        parts = (view.names.asset("partner", row["partner"]), view.names.asset(KINDS[kind].parents[1], row["identity"]))
-        yield view.resource(kind, *parts, row=row, attributes=_role(row["role"]))
-
-
-def _seated(view: View, rows: list[Row]) -> Iterator[Row]:
-    """Rows of people that a narrowed reading asked for."""
-    return (row for row in rows if row["membership"] in view.seats)
-
-
-def _role(text: str) -> Attributes:
-    return {"role": text} if text else {}
+def _rows_of(kind: str, view: View) -> Iterator[Resource]:
+    """Every row of the kind's query as a resource, without people whom a narrowed reading did not ask for."""
+    pieces = KINDS[kind].pieces
+    for row in view.rows(_QUERIES[kind], kind=pieces[KINDS[kind].target_part]):
+        told = dict(row)
+        names = [told[column] for column in ("first", "second")[: len(pieces)]]
+        if "member" in pieces and names[1] not in view.seats:
+            continue
+        parts = [
+            view.seats[name][0] if piece == "member" else view.names.asset(piece, name)
+            for piece, name in zip(pieces, names, strict=True)
+        ]
+        yield view.resource(
+            kind,
+            *parts,
+            row=row,
+            status=Status(told.get("status", Status.ACTIVE)),
+            identity=told.get("identity", ""),
+            platform_id=asset_id(row) if kind == "tiktok_account" else "",
+            attributes={"role": told["role"]} if told.get("role") else _permissions(told.get("permissions")),
+            pending=_permissions(told.get("pending")),
+        )
 
 
 def _permissions(text: str | None) -> Attributes:
@@ -286,15 +304,8 @@ READERS: dict[str, Callable[[View], Iterator[Resource]]] = {
     "organization": _organization,
     "member": _members,
     "app": _apps,
-    "app_access": _app_managers,
-    **{kind: partial(_assets, kind) for kind in (*ASSET_ROLES, "tiktok_account")},
-    **{f"{kind}_access": partial(_grants, kind) for kind in (*ASSET_ROLES, "tiktok_account")},
-    **{f"{kind}_use": partial(_uses, kind) for kind in ("pixel", "tiktok_account", "managed_account")},
     "asset_group": _groups,
-    "asset_group_asset": _group_assets,
-    "asset_group_access": _group_members,
-    "partner": _partners,
-    **{kind.name: partial(_shares, kind.name) for kind in KINDS.values() if kind.is_share},
+    **{kind: partial(_rows_of, kind) for kind in _QUERIES},
 }
 """Kind -> reader; a system that does not have a kind simply has no rows of it."""
 
