@@ -10,18 +10,18 @@ from typing import Any
 
 from reconciler.model.values import dataclass
 from reconciler.output import FORMS
-from reconciler.output.annotations import Annotations
+from reconciler.output.findings import Annotations
 from reconciler.output.json import Output
 from reconciler.output.style import Style
 
 ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], Iterator[str]]] = {
-    "github": lambda found, style: load("output.annotations:write_workflow_commands")(
+    "github": lambda found, style: load("output.findings:write_workflow_commands")(
         [*found.remarks, *found.notes], style
     ),
     "sarif": lambda found, style: load("output.sarif:write_sarif")(
         [*found.remarks, *found.notes], style, category=found.category
     ),
-    "junit": lambda found, _: load("output.annotations:write_junit")(found.suites),
+    "junit": lambda found, _: load("output.findings:write_junit")(found.suites),
 }
 """For forges and build servers, which know nothing but remarks on lines and test cases."""
 

@@ -39,8 +39,8 @@ from reconciler.model.resource import PRESENCE, Attributes
 from reconciler.model.risk import Risk
 from reconciler.model.roster import Observation
 from reconciler.model.state import Record, State
-from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
+from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
 from reconciler.output.rows import (
     Judged,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from reconciler.sandbox import assets, links, members, partners
+from reconciler.sandbox import assets, members, partners
 from reconciler.sandbox.apps import accept_transfer, decline_transfer, get_app
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import (
@@ -103,7 +103,7 @@ def answer(world: World, message: Message, *, agree: bool) -> None:
         case "transfer":
             (accept_transfer if agree else decline_transfer)(world, subject, actor=person)
         case "link":
-            (links.approve_link if agree else links.refuse_link)(place, owner=person, handle=subject)
+            (assets.approve_link if agree else assets.refuse_link)(place, owner=person, handle=subject)
         case "access":
             kind = message.text.split(" ")[0]
             assets.answer_access(place, owner=person, kind=kind, identity=subject, approve=agree)
@@ -168,15 +168,15 @@ def _answer_one(world: World, what: str, organization: str, *, agree: bool) -> N
         if matches and message.kind in ("link", "access", "partnership"):
             answer(world, message, agree=agree)
             return
-    if not links.open_codes(world, asking):
+    if not assets.open_codes(world, asking):
         raise Refusal("unknown", f"{asking.name} does not wait for {what}")
-    links.scan(asking, handle=what, agree=agree)
+    assets.scan(asking, handle=what, agree=agree)
 
 
 def scan(world: World, handle: str, organization: str, answer: str, permissions: str = "") -> None:
     """The owner of a TikTok account scans a Business Center's code: `approve` or `refuse`; permissions by commas."""
     place, wanted = get_organization(world, organization), tuple(filter(None, permissions.split(",")))
-    links.scan(place, handle=handle, permissions=wanted, agree=answer == "approve")
+    assets.scan(place, handle=handle, permissions=wanted, agree=answer == "approve")
 
 
 def revoke(world: World, what: str, organization: str) -> None:
@@ -188,7 +188,7 @@ def revoke(world: World, what: str, organization: str) -> None:
             lender = held["owner_organization"]
             owner = held["owner_person"] if lender is None else get_admin(get_organization_by_id(world, lender))
             if kind == "tiktok_account":
-                links.revoke_link(asked, owner=owner, handle=what)
+                assets.revoke_link(asked, owner=owner, handle=what)
             else:
                 assets.take_back_access(asked, owner=owner, kind=kind, identity=what)
             return

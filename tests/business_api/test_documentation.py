@@ -13,7 +13,7 @@ from reconciler.model.change import Change
 from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.ports import Ability, ByHand, Can
 from reconciler.model.system import Role
-from reconciler.providers.business_api.estimate import estimate_reading
+from reconciler.providers.business_api.provider import estimate_reading
 from reconciler.providers.business_api.vocabulary import ability_of, find_obstacle
 from tests.business_api.service import TOKEN, run, serving
 from tests.business_api.stage import CENTER

@@ -17,8 +17,7 @@ from reconciler.model.declared import Desired
 from reconciler.model.kinds import Action
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.batches import GIVING, count_together
-from reconciler.providers.business_api.estimate import estimate_writing
-from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_writing
 from tests.business_api.story import TODAY, WANTED, Story
 from tests.business_api.test_convergence import in_process
 

@@ -23,7 +23,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.ports import LinkCode
 from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.sandbox.links import open_codes
+from reconciler.sandbox.assets import open_codes
 from reconciler.sandbox.people import approve, revoke, scan
 from reconciler.sandbox.registry import get_organization
 from reconciler.stores.local_file import LocalFileStore

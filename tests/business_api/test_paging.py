@@ -11,10 +11,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from reconciler.providers.business_api import endpoints
-from reconciler.providers.business_api.endpoints import ASSETS, CENTERS, GROUP_MEMBERS, MEMBERS, Listing
+from reconciler.providers.business_api import vocabulary
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import count_rows, read_list
+from reconciler.providers.business_api.vocabulary import ASSETS, CENTERS, GROUP_MEMBERS, MEMBERS, Listing
 from tests.business_api.scripted import envelope, page, scripted
 from tests.tiers import scaled
 
@@ -173,7 +173,7 @@ def test_counting_takes_one_call() -> None:
 
 
 def test_pages_of_people_have_twenty_rows_those_of_identities_a_hundred_and_all_others_fifty() -> None:
-    listings: dict[str, Any] = {name: value for name, value in vars(endpoints).items() if isinstance(value, Listing)}
+    listings: dict[str, Any] = {name: value for name, value in vars(vocabulary).items() if isinstance(value, Listing)}
     twenty = {listing.endpoint for listing in listings.values() if listing.page_size == 20}
     assert twenty == {"bc/member/get/", "bc/asset/member/get/"}
     assert {listing.endpoint for listing in listings.values() if listing.page_size == 100} == {"identity/get/"}

@@ -16,8 +16,7 @@ from reconciler.model.resource import Status
 from reconciler.providers.business_api.actions import ACTIONS
 from reconciler.providers.business_api.vocabulary import ability_of
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.assets import add_asset_to_group, create_group, set_group_role
-from reconciler.sandbox.links import request_link
+from reconciler.sandbox.assets import add_asset_to_group, create_group, request_link, set_group_role
 from reconciler.sandbox.people import approve, decline
 from reconciler.sandbox.registry import get_organization, get_person
 from tests.business_api.stage import SCOPE, Stage, staged

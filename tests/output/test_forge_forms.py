@@ -17,7 +17,7 @@ from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF agains
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.drift import DriftReport
 from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.output.annotations import write_workflow_commands
+from reconciler.output.findings import write_workflow_commands
 from reconciler.output.sarif import write_sarif
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible

@@ -9,8 +9,10 @@ from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.assets import (
     add_asset_to_group,
+    allow_use,
     create_group,
     delete_group,
+    end_use,
     get_asset,
     grant,
     request_access,
@@ -19,7 +21,6 @@ from reconciler.sandbox.assets import (
     take_asset_from_group,
     take_from_group,
 )
-from reconciler.sandbox.links import allow_use, end_use
 from reconciler.sandbox.members import change_role
 from reconciler.sandbox.partners import add_partner, remove_partner, share, unshare
 from reconciler.sandbox.people import (

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from reconciler.sandbox.apps import initiate_transfer
-from reconciler.sandbox.assets import request_access
-from reconciler.sandbox.links import request_link
+from reconciler.sandbox.assets import request_access, request_link
 from reconciler.sandbox.partners import add_partner
 from reconciler.sandbox.people import answer_all, inbox, invite_by_hand, promote_by_hand, transfer
 from tests.sandbox.stage import EU, NORTH, OF_DEE, Stage, new_world, refused

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from reconciler.sandbox import apps, assets, links, members, partners, people, registry
+from reconciler.sandbox import apps, assets, members, partners, people, registry
 from reconciler.sandbox.world import Refusal
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world
 from tests.tiers import scaled
@@ -94,7 +94,7 @@ class Platform(RuleBasedStateMachine):
     def use_account(self, actor: str, place: str, address: str, handle: str, ad_account: str) -> None:
         center, person = self.stage[place], self.stage.person(actor)
         with suppress(Refusal):
-            links.allow_use(center, actor=person, kind="tiktok_account", identity=handle, ad_account=ad_account)
+            assets.allow_use(center, actor=person, kind="tiktok_account", identity=handle, ad_account=ad_account)
         with suppress(Refusal):
             assets.grant(
                 center,
@@ -109,7 +109,7 @@ class Platform(RuleBasedStateMachine):
     def ask(self, actor: str, place: str, handle: str, ad_account: str) -> None:
         center, person = self.stage[place], self.stage.person(actor)
         with suppress(Refusal):
-            links.request_link(center, actor=person, handle=handle, permissions=["existing_posts"])
+            assets.request_link(center, actor=person, handle=handle, permissions=["existing_posts"])
         with suppress(Refusal):
             assets.request_access(center, actor=person, kind="ad_account", identity=ad_account)
 
@@ -121,7 +121,7 @@ class Platform(RuleBasedStateMachine):
     @rule(actor=PEOPLE, handle=HANDLES, place=CENTERS)
     def unlink(self, actor: str, handle: str, place: str) -> None:
         with suppress(Refusal):
-            links.unlink(self.stage[place], actor=self.stage.person(actor), handle=handle)
+            assets.unlink(self.stage[place], actor=self.stage.person(actor), handle=handle)
 
     @rule(actor=PEOPLE, ad_account=AD_ACCOUNTS, role=st.sampled_from(["analyst", "operator", "admin"]))
     def lend(self, actor: str, ad_account: str, role: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.sandbox.assets import grant
-from reconciler.sandbox.links import allow_use, request_link, unlink
+from reconciler.sandbox.assets import allow_use, grant, request_link, unlink
 from reconciler.sandbox.people import approve, refuse, revoke
 from tests.sandbox.stage import US, Stage, refused
 

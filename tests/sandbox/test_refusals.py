@@ -7,8 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.sandbox.apps import add_app, remove_manager
-from reconciler.sandbox.assets import add_asset, answer_access, grant, request_access, set_group_role, take_back_access
-from reconciler.sandbox.links import approve_link, refuse_link, request_link
+from reconciler.sandbox.assets import (
+    add_asset,
+    answer_access,
+    approve_link,
+    grant,
+    refuse_link,
+    request_access,
+    request_link,
+    set_group_role,
+    take_back_access,
+)
 from reconciler.sandbox.partners import add_partner, answer_partnership, share, unshare
 from reconciler.sandbox.people import remove_by_hand, set_role_by_hand
 from reconciler.sandbox.world import Refusal

@@ -20,10 +20,9 @@ from reconciler.model.roster import Roster
 from reconciler.model.system import System
 from reconciler.model.work_order import WorkOrder
 from reconciler.systems import SYSTEMS, get_system, list_operations
-from reconciler.systems.drafting import describe_wait, draft_orders
+from reconciler.systems.drafting import describe_wait, draft_orders, fill_placeholders
 from reconciler.systems.loading import Operation
 from reconciler.systems.markup import strip_marks
-from reconciler.systems.placeholders import fill_placeholders
 from tests.pages import PLACEHOLDERS, render_steps
 
 OPERATIONS = list_operations()

@@ -24,8 +24,8 @@ from reconciler.model.kinds import Action
 from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
 from reconciler.model.plan import Limit, OrganizationPlan, Plan
 from reconciler.model.risk import Risk
-from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Detail, Document, Findings, Legend, Paragraph, Row, Section, Sign, plain
+from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.rows import (
     ADD,
     ALL_SIGNS,

@@ -11,8 +11,8 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import explain_unread, summarize_unread
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits, role_behind
 from reconciler.model.plan import Plan
-from reconciler.output.annotations import Annotations, Case, case_of
 from reconciler.output.document import Block, Document, Paragraph, Row, Sign, plain
+from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
 from reconciler.output.rows import SIGNS, WAITING, Judged, chapter, first_section, merge_alike, row_of, rows_section
 from reconciler.output.style import Tone

@@ -22,9 +22,8 @@ from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes
 from reconciler.model.risk import Mark, Risk
-from reconciler.output.annotations import Annotations
 from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain, words_of
-from reconciler.output.findings import annotations_of_findings
+from reconciler.output.findings import Annotations, annotations_of_findings
 from reconciler.output.json import Output
 from reconciler.output.rows import (
     MARKS,

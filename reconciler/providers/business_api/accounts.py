@@ -16,10 +16,10 @@ from dataclasses import field, replace
 
 from reconciler.model.address import Address
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.endpoints import ACCOUNT_USERS, IDENTITIES
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import Row, read_list, text_of
 from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
+from reconciler.providers.business_api.vocabulary import ACCOUNT_USERS, IDENTITIES
 
 ACCOUNT = "tiktok_account"
 _HANDLE = re.compile(r"@[\w.]{2,24}")

@@ -16,16 +16,29 @@ from reconciler.model.live import Unknown
 from reconciler.model.masks import is_masked
 from reconciler.model.outcome import Waits
 from reconciler.model.resource import Resource, Status, role_in
-from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.sending import Found, NotShown, StillListed, Task, WriteInDoubt, is_gone
 from reconciler.providers.business_api.vocabulary import (
     AD_ACCOUNT_ROLES,
+    ADD_PARTNER,
+    ALLOW_ACCOUNT,
+    ASSIGN,
+    AUTHORIZATION,
     BY_ACCESS,
     BY_KIND,
+    DELETE_ASSET,
+    DELETE_GROUP,
+    DELETE_MEMBER,
+    DELETE_PARTNER,
+    DISALLOW_ACCOUNT,
     FINANCE_ROLES,
+    INVITE,
     MEMBER_ROLES,
+    MEMBERS,
+    UNASSIGN,
+    UPDATE_GROUP,
+    UPDATE_MEMBER,
     AssetType,
     find_obstacle,
 )
@@ -39,11 +52,11 @@ def _invite(task: Task) -> None:
     before = task.change.before
     if before is not None and before.status is Status.DECLINED and (email := _invited_address(task)):
         try:
-            task.writer.post(endpoints.DELETE_MEMBER, {"user_email": email})
+            task.writer.post(DELETE_MEMBER, {"user_email": email})
         except ApiError as error:
             if error.remedy is Remedy.STOP:
                 raise
-    task.write(endpoints.INVITE, body)
+    task.write(INVITE, body)
 
 
 def _cancel_invitation(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits | None:
@@ -52,7 +65,7 @@ def _cancel_invitation(task: Task, *, until: Callable[[Found], bool] | None = No
     if not email:
         shown = task.change.before.identity if task.change.before else task.address.key
         return _by_an_admin(f"the address of this invitation is only shown masked: {shown}")
-    task.write(endpoints.DELETE_MEMBER, {"user_email": email}, until=until)
+    task.write(DELETE_MEMBER, {"user_email": email}, until=until)
     return None
 
 
@@ -66,14 +79,14 @@ def _reinvite(task: Task) -> Waits | None:
 
 def _remove_and_invite(task: Task) -> None:
     body = GIVING["member"].body([task])
-    task.write(endpoints.DELETE_MEMBER, {"user_id": _user_id(task)}, until=is_gone)
+    task.write(DELETE_MEMBER, {"user_id": _user_id(task)}, until=is_gone)
     _invite_again(task, body)
 
 
 def _invite_again(task: Task, body: dict[str, Any]) -> None:
     """The second half of what has begun: a refusal now is no longer without effect."""
     try:
-        task.write(endpoints.INVITE, body)
+        task.write(INVITE, body)
     except ApiError as error:
         raise WriteInDoubt(f"the first half is done, the second was refused: {error}") from error
 
@@ -106,7 +119,7 @@ def _change_role(task: Task) -> Waits | None:
         return isinstance(found, Resource) and found.attributes.get("role") == role
 
     if len(body) > 1:
-        task.write(endpoints.UPDATE_MEMBER, body, until=has_role if loses_finance else None)
+        task.write(UPDATE_MEMBER, body, until=has_role if loses_finance else None)
     return _by_an_admin(f"no call takes the finance role of {task.address.key} away") if loses_finance else None
 
 
@@ -114,14 +127,14 @@ def _remove(task: Task) -> Waits | None:
     seat = task.writer.known.roster.seats.get(task.address.key)
     if seat is not None and seat.status is Status.INVITED:
         return _cancel_invitation(task)
-    task.write(endpoints.DELETE_MEMBER, {"user_id": _user_id(task)})
+    task.write(DELETE_MEMBER, {"user_id": _user_id(task)})
     return None
 
 
 def _user_id(task: Task) -> str:
     number = task.writer.known.roster.find_user_id(task.address.key)
     if not number:
-        raise ApiError(f"{task.address.key} is no member with a number", endpoint=endpoints.MEMBERS.endpoint)
+        raise ApiError(f"{task.address.key} is no member with a number", endpoint=MEMBERS.endpoint)
     return number
 
 
@@ -148,10 +161,10 @@ def _link(task: Task) -> Waits:
     wanted = change.attributes.get("permissions", ())
     is_ads_only = "publish_ads_only" in wanted and "publish_to_profile" not in wanted
     narrowed = {"is_ads_only_mode": True} if is_ads_only else {}
-    data = session.client.get(endpoints.AUTHORIZATION, {"bc_id": session.bc_id, **narrowed})
+    data = session.client.get(AUTHORIZATION, {"bc_id": session.bc_id, **narrowed})
     code = str(data.get("bc_auth_qr_code") or "")
     if not code:
-        raise ApiError("no QR code came", endpoint=endpoints.AUTHORIZATION)
+        raise ApiError("no QR code came", endpoint=AUTHORIZATION)
     task.show_code(account, code)
     is_shown = change.before is None or "permissions" not in change.before.unread
     end = "every further apply shows a new one" if is_shown else "what they allow stays unverified until somebody looks"
@@ -165,7 +178,7 @@ def _link(task: Task) -> Waits:
 
 def _unlink(task: Task) -> None:
     body = {"asset_type": "TT_ACCOUNT", "asset_ids": [task.writer.asset_id("tiktok_account", task.address.key)]}
-    task.write(endpoints.DELETE_ASSET, body)
+    task.write(DELETE_ASSET, body)
 
 
 def _create_group(task: Task) -> Waits:
@@ -179,18 +192,18 @@ def _create_group(task: Task) -> Waits:
 
 def _rename_group(task: Task) -> None:
     body = {"asset_group_id": task.writer.group_id(task.address.key), "update_entity": "NAME"}
-    task.write(endpoints.UPDATE_GROUP, {**body, "asset_group_name": task.change.attributes["called"]})
+    task.write(UPDATE_GROUP, {**body, "asset_group_name": task.change.attributes["called"]})
 
 
 def _delete_group(task: Task) -> None:
-    task.write(endpoints.DELETE_GROUP, describe_group_deletion(task))
+    task.write(DELETE_GROUP, describe_group_deletion(task))
 
 
 def _add_partner(task: Task) -> Waits | None:
     """A partnership that is accepted and not shown waits for the other side."""
     partner = task.writer.session.names.asset_id("partner", task.address.key)
     try:
-        task.write(endpoints.ADD_PARTNER, {"partner_id": partner, "asset_type": "ADVERTISER"})
+        task.write(ADD_PARTNER, {"partner_id": partner, "asset_type": "ADVERTISER"})
     except NotShown:
         why = "an admin of the partner's Business Center has to approve the partnership"
         return Waits(on=f"partner {partner}", why=why, is_asked=True)
@@ -199,7 +212,7 @@ def _add_partner(task: Task) -> Waits | None:
 
 def _remove_partner(task: Task) -> None:
     partner = task.writer.session.names.asset_id("partner", task.address.key)
-    task.write(endpoints.DELETE_PARTNER, {"partner_id": partner})
+    task.write(DELETE_PARTNER, {"partner_id": partner})
 
 
 def _grant(task: Task) -> Waits | None:
@@ -224,14 +237,14 @@ def _give(task: Task) -> Waits | None:
     """Give it once. A role that is known to give as much hides what is given besides."""
     asset_type = BY_ACCESS.get(task.address.kind)
     if asset_type is None:
-        _write_edge(task, GIVING, endpoints.ALLOW_ACCOUNT)
+        _write_edge(task, GIVING, ALLOW_ACCOUNT)
         return None
     waits = _wait_for_person(task)
     if waits is None:
         wanted = task.change.attributes
         body = asset_type.role_words(wanted) | _describe_access(task, asset_type)
         hidden = _match_role(task, lambda found: asset_type.covers(found.attributes, wanted))
-        task.write(endpoints.ASSIGN, body, or_if_accepted=hidden)
+        task.write(ASSIGN, body, or_if_accepted=hidden)
     return waits
 
 
@@ -239,21 +252,19 @@ def _revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Wait
     """Take access away. What stays and a role explains is the role's; only the first time it is waited for."""
     asset_type = BY_ACCESS.get(task.address.kind)
     if asset_type is None:
-        _write_edge(task, TAKING, endpoints.DISALLOW_ACCOUNT, until=until)
+        _write_edge(task, TAKING, DISALLOW_ACCOUNT, until=until)
         return None
     waits = _wait_for_person(task)
     if waits is not None:
         return waits
     try:
         body = _describe_access(task, asset_type)
-        task.write(endpoints.UNASSIGN, body, until=until, or_if_accepted=_match_role(task))
+        task.write(UNASSIGN, body, until=until, or_if_accepted=_match_role(task))
     except NotShown as doubt:
         if not isinstance(task.seen, Resource):
             raise
         if not task.seen.implied_by:
-            raise StillListed(
-                f"{endpoints.UNASSIGN}: the platform accepted it, and the access is still listed"
-            ) from doubt
+            raise StillListed(f"{UNASSIGN}: the platform accepted it, and the access is still listed") from doubt
         learnt = task.writer.known.implied | {(task.address.kind, task.seen.implied_by)}
         task.writer.known = replace(task.writer.known, implied=learnt)
     except ApiError as error:

@@ -16,7 +16,10 @@ from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.accounts import handle_in
 from reconciler.providers.business_api.client import BASE_URL, Client
-from reconciler.providers.business_api.endpoints import (
+from reconciler.providers.business_api.errors import ApiError
+from reconciler.providers.business_api.members import Admin, read_owner, recognize
+from reconciler.providers.business_api.paging import Row, count_rows, read_list, text_of
+from reconciler.providers.business_api.vocabulary import (
     ACTIVITY,
     ASSETS,
     CENTERS,
@@ -27,9 +30,6 @@ from reconciler.providers.business_api.endpoints import (
     REVOKE_TOKEN,
     Listing,
 )
-from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.members import Admin, read_owner, recognize
-from reconciler.providers.business_api.paging import Row, count_rows, read_list, text_of
 
 SCOPES = {
     15: "Business Center, with 150 to 156 below it",

@@ -20,10 +20,21 @@ from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied, Failed, Outcome, Refused
 from reconciler.model.resource import Status, role_in
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api import endpoints
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.sending import Task, WriteInDoubt, failure_of, in_doubt, look_at
-from reconciler.providers.business_api.vocabulary import AD_ACCOUNT_ROLES, FINANCE_ROLES, GROUP_ROLES, MEMBER_ROLES
+from reconciler.providers.business_api.vocabulary import (
+    AD_ACCOUNT_ROLES,
+    ADD_PARTNER,
+    CREATE_GROUP,
+    DELETE_GROUP,
+    DELETE_SHARE,
+    FINANCE_ROLES,
+    GROUP_ROLES,
+    INVITE,
+    MEMBER_ROLES,
+    UPDATE_GROUP,
+    UPDATE_PIXEL_LINK,
+)
 
 MAX_GROUP_ASSETS, MAX_GROUP_MEMBERS = 200, 50
 _ASSET, _MEMBER = "asset_group_asset", "asset_group_access"
@@ -107,21 +118,21 @@ def _bundle_edges(relation: str, action: str) -> dict[str, Bundle]:
     """The calls about which ad accounts use a pixel, and about what is in a group."""
     return {
         "pixel_use": Bundle(
-            endpoint=endpoints.UPDATE_PIXEL_LINK,
+            endpoint=UPDATE_PIXEL_LINK,
             most=100,
             shared=partial(_pixel_link, relation),
             items="advertiser_ids",
             item=_ad_account,
         ),
         _ASSET: Bundle(
-            endpoint=endpoints.UPDATE_GROUP,
+            endpoint=UPDATE_GROUP,
             most=MAX_GROUP_ASSETS,
             shared=partial(_group, "ASSET", action),
             items="assets",
             item=_group_asset,
         ),
         _MEMBER: Bundle(
-            endpoint=endpoints.UPDATE_GROUP,
+            endpoint=UPDATE_GROUP,
             most=MAX_GROUP_MEMBERS,
             shared=partial(_group, "MEMBER", action),
             items="members",
@@ -132,17 +143,13 @@ def _bundle_edges(relation: str, action: str) -> dict[str, Bundle]:
 
 GIVING: Mapping[str, Bundle] = {
     **_bundle_edges("LINK", "ADD"),
-    "member": Bundle(endpoint=endpoints.INVITE, most=50, shared=_invitation, items="emails", item=_invited),
-    "partner_share": Bundle(
-        endpoint=endpoints.ADD_PARTNER, most=50, shared=_share, items="asset_ids", item=_ad_account
-    ),
+    "member": Bundle(endpoint=INVITE, most=50, shared=_invitation, items="emails", item=_invited),
+    "partner_share": Bundle(endpoint=ADD_PARTNER, most=50, shared=_share, items="asset_ids", item=_ad_account),
 }
 """Kind -> the call that creates such things."""
 TAKING: Mapping[str, Bundle] = {
     **_bundle_edges("UNLINK", "DELETE"),
-    "partner_share": Bundle(
-        endpoint=endpoints.DELETE_SHARE, most=50, shared=_shared_with, items="asset_ids", item=_ad_account
-    ),
+    "partner_share": Bundle(endpoint=DELETE_SHARE, most=50, shared=_shared_with, items="asset_ids", item=_ad_account),
 }
 """Kind -> the call that takes such things away. How many shares it takes is not documented; as many as are given."""
 
@@ -307,7 +314,7 @@ def _send_creation(group: Task, assets: Sequence[Task], members: Sequence[Task])
     for kind in _CONTENTS:
         body[GIVING[kind].items] = [GIVING[kind].item(task) for task in contents if task.address.kind == kind]
     try:
-        yield from _send([group, *contents], endpoints.CREATE_GROUP, body)
+        yield from _send([group, *contents], CREATE_GROUP, body)
     except ApiError as error:
         smallest = [group, assets[0], members[0]]
         look_at(smallest)
@@ -324,6 +331,6 @@ def _send_creation(group: Task, assets: Sequence[Task], members: Sequence[Task])
 def _delete_group(tasks: Sequence[Task]) -> Outcomes:
     """Delete a group, and with it the access of everybody to everything in it."""
     try:
-        yield from _send(tasks, endpoints.DELETE_GROUP, describe_group_deletion(tasks[-1]))
+        yield from _send(tasks, DELETE_GROUP, describe_group_deletion(tasks[-1]))
     except (ApiError, ProviderError) as error:
         yield from _conclude(tasks, failure_of(error))

@@ -11,11 +11,11 @@ from reconciler.model.masks import is_masked, may_show
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.endpoints import MEMBERS, USER_INFO
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.roster import MemberList, Seat, make_roster, mark_of, number_of
 from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
+from reconciler.providers.business_api.vocabulary import MEMBERS, USER_INFO
 
 _UNNUMBERED = (
     "the member list shows no number of theirs, and access is listed by number: add it under `people`, as "

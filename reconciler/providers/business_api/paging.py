@@ -19,8 +19,8 @@ from typing import Any
 
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client, Data
-from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError, Remedy
+from reconciler.providers.business_api.vocabulary import Listing
 
 Row = Mapping[str, Any]
 

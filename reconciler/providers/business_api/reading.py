@@ -14,14 +14,28 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.live import Part
 from reconciler.model.resource import Resource
 from reconciler.providers.business_api.accounts import choose_witnesses, read_allowed
-from reconciler.providers.business_api.assets import read_access, read_assets, read_partners, read_shares, read_uses
-from reconciler.providers.business_api.endpoints import ACTIVITY, CENTERS
+from reconciler.providers.business_api.assets import (
+    read_access,
+    read_assets,
+    read_group_contents,
+    read_groups,
+    read_partners,
+    read_shares,
+    read_uses,
+)
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.groups import read_group_contents, read_groups
 from reconciler.providers.business_api.members import find_members, find_self, read_roster, show_members
 from reconciler.providers.business_api.paging import Row, read_list, text_of
 from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
-from reconciler.providers.business_api.vocabulary import ASSET_TYPES, BY_ACCESS, BY_KIND, USED_KINDS, AssetType
+from reconciler.providers.business_api.vocabulary import (
+    ACTIVITY,
+    ASSET_TYPES,
+    BY_ACCESS,
+    BY_KIND,
+    CENTERS,
+    USED_KINDS,
+    AssetType,
+)
 
 _MAX_DAYS = 180
 """For longer times the documentation advises against asking for the activity at once."""

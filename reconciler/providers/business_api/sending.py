@@ -19,15 +19,13 @@ from reconciler.model.live import Live, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Resource, Status
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api import endpoints
-from reconciler.providers.business_api.assets import read_assets
+from reconciler.providers.business_api.assets import read_assets, read_groups
 from reconciler.providers.business_api.errors import ApiError, Remedy
-from reconciler.providers.business_api.groups import read_groups
 from reconciler.providers.business_api.members import find_members
 from reconciler.providers.business_api.pace import Ticker
 from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.session import CenterSnapshot, Session
-from reconciler.providers.business_api.vocabulary import BY_KIND, find_obstacle
+from reconciler.providers.business_api.vocabulary import ASSETS, BY_KIND, GROUPS, INVITE, MEMBERS, find_obstacle
 
 Found = Resource | Unknown | None
 Sight = TypeVar("Sight")
@@ -37,7 +35,7 @@ LOOKS = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each look but the first."""
 _ATTEMPTS = 5
 _HINTS = {
-    endpoints.INVITE: "; where that lasts, see whether the allowed e-mail domains under Settings, Security at "
+    INVITE: "; where that lasts, see whether the allowed e-mail domains under Settings, Security at "
     "business.tiktok.com leave the address out"
 }
 """What somebody can do about a call that is accepted and comes to nothing."""
@@ -105,20 +103,20 @@ class Writer:
     def asset_id(self, kind: str, key: str) -> str:
         """The number of an asset; raises ApiError where the platform's list would tell it and does not."""
         if kind in _LISTED_FIRST and key not in self.known.assets.get(kind, {}):
-            raise ApiError(f"there is no {kind} {key}", endpoint=endpoints.ASSETS.endpoint)
+            raise ApiError(f"there is no {kind} {key}", endpoint=ASSETS.endpoint)
         return self.known.asset_id(self.session, kind, key)
 
     def member_id(self, person: str) -> str:
         """The number of somebody who has joined; raises ApiError for anybody else."""
         number = self.known.roster.find_user_id(person)
         if not number:
-            raise ApiError(f"{person} has not joined the Business Center", endpoint=endpoints.MEMBERS.endpoint)
+            raise ApiError(f"{person} has not joined the Business Center", endpoint=MEMBERS.endpoint)
         return number
 
     def group_id(self, key: str) -> str:
         """The number of an asset group; raises ApiError when there is none."""
         if key not in self.known.groups:
-            raise ApiError(f"there is no asset group {key}", endpoint=endpoints.GROUPS.endpoint)
+            raise ApiError(f"there is no asset group {key}", endpoint=GROUPS.endpoint)
         return self.known.groups[key]
 
     def post(self, endpoint: str, body: Mapping[str, Any]) -> None:

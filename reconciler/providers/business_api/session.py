@@ -17,10 +17,10 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.endpoints import Listing
 from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import Row, read_list
 from reconciler.providers.business_api.roster import CenterNames, MemberList
+from reconciler.providers.business_api.vocabulary import Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

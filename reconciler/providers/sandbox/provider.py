@@ -18,7 +18,7 @@ from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganizati
 from reconciler.model.resource import Resource, role_in
 from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
-from reconciler.sandbox import apps, assets, links, members, partners
+from reconciler.sandbox import apps, assets, members, partners
 from reconciler.sandbox.api.naming import get_asset_identity
 from reconciler.sandbox.platforms import SHARE_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
@@ -282,7 +282,7 @@ def _change_grant(call: SandboxCall) -> None:
             call.act(assets.take_from_group, name=first, address=person)
         case "pixel_use" | "tiktok_account_use" | "managed_account_use":
             use = {"kind": kind.removesuffix("_use"), "identity": first, "ad_account": second}
-            call.act(links.allow_use if gives else links.end_use, **use)
+            call.act(assets.allow_use if gives else assets.end_use, **use)
         case _:
             access = {"kind": kind.removesuffix("_access"), "identity": first, "address": person}
             if gives:
@@ -304,9 +304,9 @@ _STEPS: Mapping[Action, Callable[[SandboxCall], None]] = {
     **dict.fromkeys((Action.SHARE, Action.CHANGE_SHARE, Action.UNSHARE), _change_share),
     **dict.fromkeys(
         (Action.LINK, Action.CHANGE_LINK),
-        lambda call: call.act(links.request_link, handle=call.ids[0], permissions=call.permissions),
+        lambda call: call.act(assets.request_link, handle=call.ids[0], permissions=call.permissions),
     ),
-    Action.UNLINK: lambda call: call.act(links.unlink, handle=call.ids[0]),
+    Action.UNLINK: lambda call: call.act(assets.unlink, handle=call.ids[0]),
     Action.REQUEST_ACCESS: lambda call: call.act(
         assets.request_access, kind=call.change.address.kind, identity=call.ids[0]
     ),

@@ -14,11 +14,10 @@ from typing import Any, Final
 
 from reconciler.sandbox import people
 from reconciler.sandbox.api.access import DEFAULT_APP, issue_code, issue_token
-from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.emulator import Emulator, openapi
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response, render_json
-from reconciler.sandbox.api.routes import openapi
-from reconciler.sandbox.links import open_codes
+from reconciler.sandbox.assets import open_codes
 from reconciler.sandbox.platforms import Knobs
 from reconciler.sandbox.registry import get_person, list_organizations
 from reconciler.sandbox.world import Refusal, World

@@ -11,8 +11,7 @@ from reconciler.sandbox.api.calls import Call, Data, Endpoints
 from reconciler.sandbox.api.messages import RefusedCall
 from reconciler.sandbox.api.naming import KINDS, account_name, asset_id, get_asset_identity, pixel_code
 from reconciler.sandbox.api.parameters import asset_type, choice, flag, ident, listed, text
-from reconciler.sandbox.assets import get_holding, hold
-from reconciler.sandbox.links import allow_use, end_use
+from reconciler.sandbox.assets import allow_use, end_use, get_holding, hold
 from reconciler.sandbox.world import Refusal, Row
 
 API: Final = Endpoints(scope=153)

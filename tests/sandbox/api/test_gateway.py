@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.api.access import add_api_app, add_token, issue_code
-from reconciler.sandbox.api.emulator import Emulator
+from reconciler.sandbox.api.emulator import ALL, PREFIX, Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response
 from reconciler.sandbox.api.naming import mask
 from reconciler.sandbox.api.options import Options
-from reconciler.sandbox.api.routes import ALL, PREFIX
 from reconciler.sandbox.people import accept, decline
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.seed import load_seed
