@@ -134,11 +134,8 @@ class KnownDrift:
 
     def is_about(self, found: Drift) -> bool:
         """Whether it is this very difference that is known."""
-        return found.fate is Fate.UNREAD or self.is_as_found(found)
-
-    def is_as_found(self, found: Drift) -> bool:
-        """Whether it is of the same sort and about the same live resource."""
-        return self.sort is found.sort and self.live == fingerprint_of(found.live)
+        is_same = self.sort is found.sort and self.live == fingerprint_of(found.live)
+        return found.fate is Fate.UNREAD or is_same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

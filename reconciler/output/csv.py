@@ -18,13 +18,8 @@ from reconciler.output.visible import make_visible
 _CALCULATES = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render_csv(document: Document, style: Style) -> str:
-    """The tables, and what puts them into another light; empty where there is neither."""
-    return "".join(write_csv(document, style))
-
-
 def write_csv(document: Document, _style: Style) -> Iterator[str]:
-    """The same line by line."""
+    """The tables, and what puts them into another light, line by line; empty where there is neither."""
     tables: dict[tuple[tuple[str, ...], bool], list[tuple[str, Row]]] = {}
     for part, found in (one for block in document.blocks for one in _tables(block, ())):
         tables.setdefault((found.header, found.is_signed), []).extend((part, row) for row in found.each)

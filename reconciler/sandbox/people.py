@@ -146,9 +146,9 @@ def give_up_admin(world: World, person: str, organization: str) -> None:
     members.step_down(get_organization(world, organization), person=get_person(world, person))
 
 
-def transfer(world: World, client_key: str, person: str, *, agree: bool) -> None:
-    """An admin of the receiving organization answers an app transfer."""
-    (accept_transfer if agree else decline_transfer)(world, client_key, actor=get_person(world, person))
+def transfer(world: World, app: str, person: str, answer: str) -> None:
+    """An admin of the receiving organization answers an app transfer: `accept` or `decline`."""
+    (accept_transfer if answer == "accept" else decline_transfer)(world, app, actor=get_person(world, person))
 
 
 def approve(world: World, what: str, organization: str) -> None:
@@ -222,20 +222,22 @@ def remove_by_hand(world: World, admin: str, person: str, organization: str) -> 
 
 def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
     """As an admin, change somebody's role by hand."""
-    place = get_organization(world, organization)
-    with world.transaction():
-        address = address_of(world, person, place)
-        finance = members.get_active(place, address)["finance"]  # stays
-        members.change_role(place, actor=get_person(world, admin), address=address, role=role, finance=finance)
+    _change_by_hand(world, admin, person, organization, role=role)
 
 
 def set_finance_by_hand(world: World, admin: str, person: str, organization: str, finance: str) -> None:
     """Set somebody's finance role, or take it away: `none`."""
-    place, wanted = get_organization(world, organization), "" if finance == "none" else finance
+    _change_by_hand(world, admin, person, organization, finance="" if finance == "none" else finance)
+
+
+def _change_by_hand(world: World, admin: str, person: str, organization: str, **wanted: str) -> None:
+    """Whichever of the two roles is not changed stays."""
+    place = get_organization(world, organization)
     with world.transaction():
         address = address_of(world, person, place)
-        role = members.get_active(place, address)["role"]
-        members.change_role(place, actor=get_person(world, admin), address=address, role=role, finance=wanted)
+        present = members.get_active(place, address)
+        roles = {"role": present["role"], "finance": present["finance"], **wanted}
+        members.change_role(place, actor=get_person(world, admin), address=address, **roles)
 
 
 def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:

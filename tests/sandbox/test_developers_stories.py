@@ -169,8 +169,8 @@ def test_an_app_changes_hands_in_two_steps_and_never_back(stage: Stage) -> None:
     with refused("already-invited"):
         initiate_transfer(stage.world, "awx-game", to=stage["owned"], actor=stage.person("bo"))
     with refused("not-an-admin"):
-        transfer(stage.world, "awx-game", "bo", agree=True)
-    transfer(stage.world, "awx-game", "ana", agree=True)
+        transfer(stage.world, "awx-game", "bo", "accept")
+    transfer(stage.world, "awx-game", "ana", "accept")
     assert stage.look("dev")["app/awx-game"] == "organization:Acme Inc."
     with refused("not-an-admin"):
         initiate_transfer(stage.world, "awx-game", to=stage["owned"], actor=stage.person("bo"))
@@ -178,10 +178,10 @@ def test_an_app_changes_hands_in_two_steps_and_never_back(stage: Stage) -> None:
 
 def test_a_transfer_can_be_turned_down_and_the_app_stays(stage: Stage) -> None:
     initiate_transfer(stage.world, "awx-game", to=stage["dev"], actor=stage.person("bo"))
-    transfer(stage.world, "awx-game", "ana", agree=False)
+    transfer(stage.world, "awx-game", "ana", "decline")
     assert "app/awx-game" not in stage.look("dev")
     with refused("unknown"):
-        transfer(stage.world, "awx-game", "ana", agree=True)
+        transfer(stage.world, "awx-game", "ana", "accept")
 
 
 def test_apps_do_not_go_to_research_organizations_or_where_they_are(stage: Stage) -> None:
@@ -205,7 +205,7 @@ def test_app_managers_are_members_and_lose_the_app_when_it_or_they_go(stage: Sta
     managers = {key for key in stage.look("owned") if key.startswith("app_access/")}
     assert managers == {"app_access/awx-lab/bo"}
     initiate_transfer(stage.world, "awx-lab", to=stage["dev"], actor=ana)
-    transfer(stage.world, "awx-lab", "ana", agree=True)
+    transfer(stage.world, "awx-lab", "ana", "accept")
     assert not any(key.startswith("app") for key in stage.look("owned"))
     with refused("not-supported"):
         add_manager(stage["dev"], actor=ana, client_key="awx-lab", address="bo@acme.example")

@@ -76,4 +76,4 @@ def test_a_refused_answer_does_not_undo_the_others(stage: Stage) -> None:
 
 def test_a_transfer_that_nobody_offered_cannot_be_answered(stage: Stage) -> None:
     with refused("unknown"):
-        transfer(stage.world, "awx-game", "ana", agree=True)
+        transfer(stage.world, "awx-game", "ana", "accept")

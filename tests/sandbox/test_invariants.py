@@ -76,7 +76,7 @@ class Platform(RuleBasedStateMachine):
         with suppress(Refusal):
             apps.initiate_transfer(self.world, "awx-game", to=self.stage[place], actor=self.stage.person(actor))
         with suppress(Refusal):
-            people.transfer(self.world, "awx-game", actor, agree=agree)
+            people.transfer(self.world, "awx-game", actor, "accept" if agree else "decline")
 
     @rule(actor=PEOPLE, place=CENTERS, address=ADDRESSES, ad_account=AD_ACCOUNTS)
     def give_ad_account(self, actor: str, place: str, address: str, ad_account: str) -> None:

@@ -215,7 +215,7 @@ def transfer(app: App, answer: str, client_key: str, admin: str | None) -> None:
     """Answer an app transfer, as an admin of the receiving organization. APP is a client key."""
     with _open(app) as opened:
         actor = opened.person(admin) if admin else people.get_receiver_of(opened.world, client_key)
-        people.transfer(opened.world, client_key, actor, agree=answer == "accept")
+        people.transfer(opened.world, client_key, actor, answer)
     app.notify(f"{actor} answered the transfer of {client_key}: {answer}")
 
 

@@ -138,10 +138,6 @@ def _user_id(task: Task) -> str:
     return number
 
 
-def _request_access(task: Task) -> Waits:
-    return _by_an_admin(f"no call asks for access to this {KINDS[task.address.kind].title}")
-
-
 def _link(task: Task) -> Waits:
     """Each call makes a new code, which ends soon; it is shown and then forgotten.
 
@@ -193,10 +189,6 @@ def _create_group(task: Task) -> Waits:
 def _rename_group(task: Task) -> None:
     body = {"asset_group_id": task.writer.group_id(task.address.key), "update_entity": "NAME"}
     task.write(UPDATE_GROUP, {**body, "asset_group_name": task.change.attributes["called"]})
-
-
-def _delete_group(task: Task) -> None:
-    task.write(DELETE_GROUP, describe_group_deletion(task))
 
 
 def _add_partner(task: Task) -> Waits | None:
@@ -373,7 +365,9 @@ ACTIONS: dict[Action, Callable[[Task], Waits | None]] = {
     Action.CHANGE_ROLE: _change_role,
     Action.REMOVE: _remove,
     Action.REMOVE_AND_INVITE: _remove_and_invite,
-    Action.REQUEST_ACCESS: _request_access,
+    Action.REQUEST_ACCESS: lambda task: _by_an_admin(
+        f"no call asks for access to this {KINDS[task.address.kind].title}"
+    ),
     Action.LINK: _link,
     Action.CHANGE_LINK: _link,
     Action.UNLINK: _unlink,
@@ -382,7 +376,7 @@ ACTIONS: dict[Action, Callable[[Task], Waits | None]] = {
     Action.REVOKE: _revoke,
     Action.CREATE_GROUP: _create_group,
     Action.RENAME_GROUP: _rename_group,
-    Action.DELETE_GROUP: _delete_group,
+    Action.DELETE_GROUP: lambda task: task.write(DELETE_GROUP, describe_group_deletion(task)),
     Action.ADD_PARTNER: _add_partner,
     Action.REMOVE_PARTNER: _remove_partner,
     Action.SHARE: _share,

@@ -15,7 +15,7 @@ from datetime import date
 from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.reading import day_of
 from reconciler.sandbox.registry import SandboxOrganization, find_active, find_address
-from reconciler.sandbox.world import Refusal, Row, World
+from reconciler.sandbox.world import Refusal, World
 
 _DASH = "\u2014"
 
@@ -145,7 +145,7 @@ def _members(world: World, organization: SandboxOrganization, words: Labels) -> 
             "role": roles[row["role"]],
             "finance": _FINANCE.get(row["finance"], _DASH),
             "status": words.states[row["status"]],
-            "since": words.write_day(_day(row)),
+            "since": words.write_day(day_of(row["since"])),
         }
         for row in rows
     ]
@@ -166,7 +166,7 @@ def _apps(world: World, organization: SandboxOrganization, words: Labels, seen_b
             "client_key": row["client_key"],
             "owner": row["owned_by"] or find_address(world, row["owner_person"], system="developers"),
             "state": "Transfer pending" if row["receiver"] == organization.id else "Live",
-            "since": words.write_day(_day(row)),
+            "since": words.write_day(day_of(row["since"])),
             "managers": ", ".join(_managers(world, row["client_key"])) or _DASH,
         }
         for row in rows
@@ -180,10 +180,6 @@ def _managers(world: World, client_key: str) -> list[str]:
         {"app": client_key},
     )
     return [row["identity"] for row in rows]
-
-
-def _day(row: Row) -> date:
-    return day_of(row["since"])
 
 
 def _one_line(text: str) -> str:

@@ -33,17 +33,13 @@ def _answer_all(world: World, answer: str) -> None:
     people.answer_all(world, [], agree=answer == "accept")
 
 
-def _transfer(world: World, app: str, person: str, answer: str) -> None:
-    people.transfer(world, app, person, agree=answer == "accept")
-
-
 EVENTS: Final[Mapping[str, Callable[..., None]]] = {
     "accept": people.accept,
     "decline": people.decline,
     "expire": people.expire,
     "leave": people.leave,
     "give_up_admin": people.give_up_admin,
-    "transfer": _transfer,
+    "transfer": people.transfer,
     "answer_all": _answer_all,
     "approve": people.approve,
     "refuse": people.refuse,
