@@ -10,6 +10,7 @@ from functools import partial
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.leases import Lease, LeaseTerms, hold
 from reconciler.apply.states import load_or_give_up, load_state, parse_state, read_state_as_of, save_state
+from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.engine.identities import Names, rename_state, without_memory
 from reconciler.engine.orders import close, closed_between
@@ -135,7 +136,7 @@ class StateEditor:
                 address=address,
                 action=action,
                 cause=_CAUSES.get(action, "by hand"),
-                outcome="applied",
+                outcome=SEEN if action in _CAUSES else "applied",
                 detail=detail,
                 before=before,
                 after=after,

@@ -11,7 +11,7 @@ from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.outcome import AuditEntry, Outcome, Waits, describe_outcome, name_orders
 from reconciler.model.resource import Owner, Resource, Status
 from reconciler.model.state import Record
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.work_order import OrderStatus, WorkOrder
 
 
 def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:
@@ -52,6 +52,17 @@ def renaming_entry(organization: str, name: tuple[str, str], now: str, *, serial
 
 SEEN = "seen"
 """What the audit log calls something that others did about a request or a membership, and that a run first saw."""
+
+OUTCOMES = tuple(
+    dict.fromkeys(
+        (
+            *("applied", "requested", "waits", "failed", "refused", "in_doubt"),
+            *("accepted", "declined", "expired", "cancelled", "lapsed", "revoked", "left", "adopted", SEEN),
+            *map(str, OrderStatus),
+        )
+    )
+)
+"""Every word for what came of something."""
 
 _SEEN_FIRST = "seen by this run for the first time"
 

@@ -115,7 +115,7 @@ def _print_findings(error: ManifestError, app: App) -> None:
     from reconciler.cli.catalogue import RENDERERS
     from reconciler.cli.workspace import read_texts
 
-    inspection = Inspection(findings=error.findings, texts={**read_texts(app.root, error.findings), **error.texts})
+    inspection = Inspection(findings=error.findings, texts=read_texts(app.root, error.findings, known=error.texts))
     text = RENDERERS.findings[app.log_format](inspection, app.style(sys.stderr))
     click.echo(text, nl=False, err=True, color=True)
 

@@ -17,6 +17,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.app import App, shared_options
 from reconciler.cli.exits import run_guarded
+from reconciler.cli.files import CONFIG_FILE
 from reconciler.model.suggestions import Nearest
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ _OPTIONS_ELSEWHERE = {
     "var-file": "there are no variables: everything stands in the manifests",
 }
 """Options of other tools, and what does it here."""
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
+"""What click says of words that have no place."""
+_CHOOSES = ("--target", "--organization", "--scope", "--person")
+"""Options that limit what a command looks at, as a word behind the command does elsewhere."""
 _ONE_DASH = re.compile(r"-([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
 SECTIONS: dict[str, dict[str, CommandEntry]] = {
@@ -202,7 +207,10 @@ class CommandLine(click.Group):
         app = extra.setdefault("obj", App())
 
         def run() -> Any:
-            return super(CommandLine, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            try:
+                return super(CommandLine, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            except click.UsageError as error:
+                raise _explain(error) from error
 
         if not standalone_mode:
             return run()
@@ -213,6 +221,40 @@ def _no_such_command(word: str, known: Iterable[str], ctx: click.Context, *, hin
     near = Nearest(known).find(word)
     hint = hint or (f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}")
     return click.UsageError(f"no such command: {word!r}; {hint}", ctx=ctx)
+
+
+def _explain(error: click.UsageError) -> click.UsageError:
+    """With what to type instead of a word that has no place, and with all that is missing, not only the first."""
+    said = error.message
+    if error.ctx is not None and (extra := _EXTRA.fullmatch(said)):
+        said = _describe_extra(extra[1], error.ctx)
+    elif error.ctx is not None and isinstance(error, click.MissingParameter) and error.param is not None:
+        said = _describe_missing(error.param, error.ctx)
+    return click.UsageError(said, ctx=error.ctx) if said and said != error.message else error
+
+
+def _describe_extra(words: str, ctx: click.Context) -> str:
+    word, options = words.partition(" ")[0], ctx.command.params
+    flags = [flag for flag in ("--out", *_CHOOSES) if any(flag in option.opts for option in options)]
+    name = next((flag for flag in flags if (flag == "--out") == ("." in word)), "")
+    if (Path(word) / CONFIG_FILE).is_file():
+        name = "-C"
+    hint = f"did you mean `{name} {word}`?" if name else "`-C DIR` names the workspace"
+    more = "more arguments" if any(isinstance(one, click.Argument) for one in options) else "argument"
+    return f"`{ctx.command_path.partition(' ')[2]}` takes no {more}, but got {words!r}; {hint}"
+
+
+def _describe_missing(first: click.Parameter, ctx: click.Context) -> str:
+    """Nothing more than click says where nothing more is missing."""
+    missing = [
+        one.get_error_hint(ctx)
+        for one in ctx.command.params
+        # Options that were given are read before any argument is; arguments behind a list may be there.
+        if one.required
+        and one.name not in ctx.params
+        and (one is first or isinstance(one, click.Option) or first.nargs != -1)
+    ]
+    return f"missing: {', '.join(missing)}" if len(missing) > 1 else ""
 
 
 def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:

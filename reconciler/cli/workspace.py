@@ -176,19 +176,19 @@ def read_rules(root: Path, config: Config) -> RuleBook:
     )
 
 
-def inspect_workspace(root: Path, loaded: LoadedConfig, *, today: date) -> Inspection:
-    """Everything there is to say about the files of a workspace, errors and all, as of a day."""
-    if loaded.config is None:
+def inspect_workspace(root: Path, loaded: LoadedConfig, workspace: Workspace | None) -> Inspection:
+    """Everything there is to say about the files of a workspace, errors and all; None where they could not be read."""
+    if loaded.config is None or workspace is None:
         return Inspection(findings=loaded.findings, texts=loaded.texts, files=1)
-    workspace = read_workspace(root, loaded.config, today=today)
+    findings = (
+        *loaded.findings,
+        *find_missing_extras(loaded.config),
+        *workspace.findings,
+        *workspace.policies.findings,
+    )
     return Inspection(
-        findings=(
-            *loaded.findings,
-            *find_missing_extras(loaded.config),
-            *workspace.findings,
-            *workspace.policies.findings,
-        ),
-        texts={**loaded.texts, **workspace.manifests.texts},
+        findings=findings,
+        texts=read_texts(root, findings, known={**loaded.texts, **workspace.manifests.texts}),
         files=workspace.files,
         policies=frozenset(finding.id for finding in workspace.policies.findings),
     )
@@ -214,7 +214,7 @@ def inspect_policies(
     judged = _judge(workspace.desired, config, book, today=today, read_recorded=needed)
     return Inspection(
         findings=(*judged.doubts, *judged.findings),
-        texts={**workspace.manifests.texts, **read_texts(root, judged.doubts)},
+        texts=read_texts(root, judged.doubts, known=workspace.manifests.texts),
         files=workspace.files,
         policies=frozenset(book.rules),
     )
@@ -247,11 +247,12 @@ def read_manifests_so_far(root: Path, entries: Iterable[str]) -> list[SourceFile
     return read_files(root, [entry for entry in entries if os.path.lexists(root / entry)], under="manifests")
 
 
-def read_texts(root: Path, findings: Iterable[Finding]) -> dict[str, str]:
-    """The files that findings point into, as far as they can be read, for showing the lines."""
-    names = {finding.place.file for finding in findings if finding.place}
+def read_texts(root: Path, findings: Iterable[Finding], *, known: Mapping[str, str]) -> dict[str, str]:
+    """The files that findings point into, as far as they are known or can be read, for showing the lines."""
+    names = {finding.place.file for finding in findings if finding.place} - set(known)
     sources = (read_source(root, root / name) for name in sorted(names))
-    return {source.path: source.data.decode(errors="replace") for source in sources if source.data is not None}
+    read = {source.path: source.data.decode(errors="replace") for source in sources if source.data is not None}
+    return {**known, **read}
 
 
 def read_source(

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Option = str | int | float | bool | tuple[str, ...]
 STATE_SCHEMES = ("file", "sqlite", "postgresql", "s3", "gs", "az")
 """What may stand before the colon of `state:`."""
+_WINDOWS = re.compile(r"\\|(?<![A-Za-z])[A-Za-z]:(?=[\\/]|$)")
+"""In a path: what separates folders on Windows, or a drive."""
 _REFERENCE = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:.+)")
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
@@ -143,6 +145,8 @@ def _read_config(
     if "required_admins" in guards:
         guards["required_admins"] = tuple(admins)
     note_listed_twice(admins, spots, notes)
+    for index, entry in enumerate(document.manifests):
+        _check_path(entry, top.into("manifests").key(index), notes)
     return Config(
         manifests=tuple(document.manifests),
         state=address,
@@ -176,11 +180,14 @@ def _read_state(document: str | StateDocument, top: Cursor, notes: Notes) -> tup
     elif key and not _REFERENCE.fullmatch(key):
         advice = "write `key: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
         notes.error("literal-secret", "`key` is written out; this file is in git", at.value("key"), advice=advice)
+    _check_reference(key, at.value("key"), notes)
     return document.address, key
 
 
 def _check_address(address: str, place: Place, notes: Notes) -> None:
     scheme, separator, path = address.partition(":")
+    if (scheme in ("file", "sqlite") or len(scheme) == 1) and _check_path(address, place, notes):
+        return
     if not separator or scheme not in STATE_SCHEMES:
         advice = f"write `file:.reconciler/state`, or an address that begins with one of {list_words(STATE_SCHEMES)}"
         notes.error("unknown-store", "`state` names no kind of store that there is", place, advice=advice)
@@ -196,6 +203,22 @@ def _check_address(address: str, place: Place, notes: Notes) -> None:
         notes.error("literal-secret", message, place, advice=advice)
 
 
+def _check_path(path: str, place: Place, notes: Notes) -> bool:
+    """Say what would be part of a name here; whether there was something to say."""
+    if not _WINDOWS.search(path):
+        return False
+    message = "this is a path as Windows has them: here `\\` and drives are part of a name"
+    advice = "write `/` between folders; a drive such as `C:` is `/mnt/c` under WSL"
+    notes.error("bad-path", message, place, advice=advice)
+    return True
+
+
+def _check_reference(value: object, place: Place, notes: Notes) -> None:
+    """A secret in a file is read from a path too."""
+    if isinstance(value, str) and value.startswith("file:"):
+        _check_path(value, place, notes)
+
+
 def _read_options(provider: ProviderDocument, known: Sequence[str], at: Cursor, notes: Notes) -> dict[str, Option]:
     options = provider.other_keys
     for name, value in options.items():
@@ -208,6 +231,7 @@ def _read_options(provider: ProviderDocument, known: Sequence[str], at: Cursor, 
             message = f"`{name}` is written out; this file is in git"
             advice = f"write `{name}: env:NAME`, `file:PATH` or `keyring:NAME`"
             notes.error("literal-secret", message, at.value(name), advice=advice)
+        _check_reference(value, at.value(name), notes)
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
 
 
@@ -221,8 +245,11 @@ def _read_policies(document: str | list[str] | PoliciesDocument, top: Cursor, no
                 message = f"`{name}` is a set of policies; a list names files of your own"
                 advice = f"write `policies: {name}`, or `{{set: {name}, files: [...]}}`; a folder is `./{name}`"
                 notes.error("unknown-value", message, top.into("policies", index).place, advice=advice)
+            _check_path(name, top.into("policies").key(index), notes)
         return PolicySettings(sources=tuple(document))
     at = top.into("policies")
+    for index, name in enumerate(document.files):
+        _check_path(name, at.into("files").key(index), notes)
     rules: dict[str, RuleSettings] = {}
     for name, said in document.rules.items():
         place = at.key("rules", name)

@@ -181,7 +181,8 @@ class AuditEntry:
     """Why it was planned, in the words of the plan."""
     outcome: str
     """applied | requested | waits | failed | refused | in_doubt; for what others did and this run was the first to see:
-    accepted | declined | expired | cancelled | lapsed | revoked | left | adopted."""
+    accepted | declined | expired | cancelled | lapsed | revoked | left | adopted, and seen for drift; for a work order
+    its status."""
     detail: str = ""
     """The reason, or on whom it waits."""
     approval: str = ""

@@ -206,6 +206,26 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["apply"], "--auto-approve"),
         (["apply", __file__, "--target", "acme-bc"], "reconciler plan"),
         (["apply", __file__, "--no-refresh"], "reconciler plan"),
+        (
+            ["plan", "acme-bc"],
+            "`plan` takes no argument, but got 'acme-bc'; did you mean `--target acme-bc`?",
+        ),
+        (["audit", "log", "acme-bc"], "did you mean `--organization acme-bc`?"),
+        (["notices", "eve"], "did you mean `--person eve`?"),
+        (["report", "-o", "a.html", "b.html"], "did you mean `--out b.html`?"),
+        (
+            ["validate", "access/acme.yaml"],
+            "takes no argument, but got 'access/acme.yaml'; `-C DIR` names the workspace",
+        ),
+        (
+            ["apply", __file__, "acme-bc"],
+            "takes no more arguments, but got 'acme-bc'; did you mean `--target acme-bc`?",
+        ),
+        (["state", "show", "acme-bc", "x y"], "takes no more arguments, but got 'x y'"),
+        (["grant", "ana"], "missing: 'ADDRESS', 'ROLE', '--for', '--reason'"),
+        (["grant", "ana", "--for", "2d"], "missing: 'ADDRESS', 'ROLE', '--reason'"),
+        (["drift", "accept"], "missing: 'ADDRESS', '--until', '--reason'"),
+        (["review", "decide", "q4", "keep"], "missing: 'ADDRESS...', '--reason'"),
     ],
 )
 def test_wrong_usage_gives_64_and_says_what_is_right(words: list[str], said: str) -> None:

@@ -354,8 +354,23 @@ def test_the_audit_log_is_searched_by_address_outcome_risk_and_people_of_the_pas
     assert {one["action"] for one in rows("--min-risk", "medium")} == {"invite", "grant"}
     day = run("sandbox", "clock").stdout[:10]
     assert [one["action"] for one in rows("--since", day)] == ["revoke", "remove"]
-    assert "did you mean `applied`" in run("audit", "log", "--outcome", "aplied", code=1).stderr
+    assert rows("--outcome", "failed") == []
+    assert "'applied'" in run("audit", "log", "--outcome", "aplied", code=64).stderr
     assert "did you mean" in run("audit", "log", "--address", "acme-bc/member/evee", code=1).stderr
+
+
+def test_what_came_to_nothing_bad_is_known_only_from_a_log_that_is_there(run: Run) -> None:
+    assert "the log has no record yet" in run("audit", "log", "--outcome", "failed", code=1).stderr
+
+
+def test_what_an_audit_saw_is_not_told_as_applied(run: Run) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("apply", "--auto-approve")
+    run("sandbox", "role", "cy", "acme-dev", "admin")
+    run("drift")
+    (row,) = csv.DictReader(run("audit", "log", "--outcome", "seen", "--format", "csv").stdout.splitlines())
+    assert (row["action"], row["address"]) == ("drift", "acme-dev/member/cy")
 
 
 def test_an_offboarding_whose_day_has_passed_says_where_access_is_still_there(run: Run, tmp_path: Path) -> None:

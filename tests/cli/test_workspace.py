@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.workspace import inspect_workspace, read_configuration, read_manifest_files, read_texts
+from reconciler.cli.workspace import (
+    inspect_workspace,
+    read_configuration,
+    read_manifest_files,
+    read_texts,
+    read_workspace,
+)
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.finding import Finding, Place
+from reconciler.model.finding import Finding, Inspection, Place
 
 
 def write(root: Path, *names: str) -> None:
@@ -99,6 +105,12 @@ def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
     assert paths(workspace, "access", "../../secret.yaml")[0] == "../../secret.yaml"
 
 
+def inspect(root: Path) -> Inspection:
+    loaded = read_configuration(root)
+    assert loaded.config is not None
+    return inspect_workspace(root, loaded, read_workspace(root, loaded.config, today=date(2026, 11, 28)))
+
+
 def test_a_pipe_is_a_problem_and_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "access").mkdir()
     os.mkfifo(tmp_path / "access/a.yaml")
@@ -118,17 +130,17 @@ def test_a_folder_without_any_policy_is_not_taken_for_one_that_was_looked_at(tmp
     (tmp_path / "reconciler.yaml").write_text("version: 1\npolicies: [rules]\n", encoding="utf-8")
     write(tmp_path, "access/x.yaml", "rules/mine.yaml.txt")
     with pytest.raises(ReconcilerError) as caught:
-        inspect_workspace(tmp_path, read_configuration(tmp_path), today=date(2026, 11, 28))
+        inspect(tmp_path)
     assert caught.value.message == "there are no policies: no *.yaml or *.yml file in rules"
     write(tmp_path, "rules/other.yaml")
-    found = inspect_workspace(tmp_path, read_configuration(tmp_path), today=date(2026, 11, 28)).findings
+    found = inspect(tmp_path).findings
     assert [str(one.place) for one in found if one.id == "passed-over"] == ["rules/mine.yaml.txt:1:1"]
 
 
 def test_texts_for_findings_are_those_of_the_files_that_can_be_read(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml")
     findings = [Finding(id="x-y", message="m", place=Place(name, 1, 1)) for name in ("a.yaml", "a.yaml", "gone.yaml")]
-    assert read_texts(tmp_path, [*findings, Finding(id="x-y", message="m")]) == {"a.yaml": "# a.yaml\n"}
+    assert read_texts(tmp_path, [*findings, Finding(id="x-y", message="m")], known={}) == {"a.yaml": "# a.yaml\n"}
 
 
 def test_an_ending_in_capitals_is_read(tmp_path: Path) -> None:
@@ -141,7 +153,7 @@ def test_what_looks_meant_and_is_not_read_is_told(tmp_path: Path) -> None:
     meant = ["a.yaml.txt", "b.yml.bak", ".c.yaml", ".old/d.yaml", "e.yaml.disabled", "teams/f.YML.orig", "g.yaml_"]
     others = ["readme.md", ".h.yaml.swp", ".#i.yaml", "j.yaml~", ".git/k.yaml", "notes.txt"]
     write(tmp_path, "access/x.yaml", *(f"access/{name}" for name in (*meant, *others)))
-    found = inspect_workspace(tmp_path, read_configuration(tmp_path), today=date(2026, 11, 28)).findings
+    found = inspect(tmp_path).findings
     told = {str(one.place): one.advice for one in found if one.id == "passed-over"}
     assert sorted(told) == sorted(f"access/{name}:1:1" for name in meant)
     assert told["access/.c.yaml:1:1"] == "take the dot off its name, or move it elsewhere"

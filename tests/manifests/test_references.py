@@ -148,6 +148,25 @@ def test_a_state_that_would_lie_where_nobody_means_is_refused(address: str, mess
         assert line.startswith(f"reconciler.yaml:1:{column}: error[bad-state]: {message}; ")
 
 
+@pytest.mark.parametrize(
+    ("written", "column"),
+    [
+        ("manifests: [access, access\\acme.yaml]", 21),
+        ("manifests: [C:/access]", 13),
+        ("state: file:.reconciler\\state", 8),
+        ("state: C:\\work\\state", 8),
+        ("state: {address: 'sqlite:///C:/work/state.db'}", 18),
+        ("policies: [rules\\ours.yaml]", 12),
+        ("policies: {files: [rules\\ours.yaml]}", 20),
+        ("providers: {default: {kind: business_api, access_token: 'file:D:\\token'}}", 57),
+    ],
+)
+def test_a_path_of_windows_is_no_name_of_a_file_here(written: str, column: int) -> None:
+    (line,) = describe_findings(load_config(SourceFile("reconciler.yaml", written.encode())).findings)
+    assert line.startswith(f"reconciler.yaml:1:{column}: error[bad-path]: this is a path as Windows has them")
+    assert "`/` between folders" in line
+
+
 def test_a_required_admin_listed_twice_is_told() -> None:
     loaded = load_config(SourceFile("reconciler.yaml", b"guards: {required_admins: [ana, bo, ana]}"))
     assert [finding.id for finding in loaded.findings] == ["listed-twice"]

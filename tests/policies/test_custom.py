@@ -91,6 +91,11 @@ def test_what_is_no_expression_is_told_with_its_place(expression: str, place: st
     assert named in why
 
 
+def test_the_line_of_what_is_wrong_with_a_policy_is_shown(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (workspace / "policies" / "ours.yaml").write_text("policies:\n  x: {asks: a, require: rol}\n")
+    assert "\n    x: {asks: a, require: rol}\n" in run(workspace, "validate", capsys=capsys)[1]
+
+
 def test_a_name_is_given_once() -> None:
     (line,) = told("policies: {named-members: {asks: a, require: 'true'}}\n")
     assert "error[duplicate-policy]: there is a policy `named-members` already" in line

@@ -94,7 +94,8 @@ def test_many_people_answer_at_once(shell: Shell) -> None:
     for person in ("cy", "dee"):
         shell.done("invite", person, "bc", "standard")
     answered = shell.done("people", "answer", "decline", "dee")
-    assert len(answered.splitlines()) == 2
+    assert len(answered.splitlines()) == 3
+    assert "1 message declined" in answered
     assert "cy@acme.example" in shell.done("people", "answer", "--all", "accept")
     for wrong in (["answer", "accept"], ["answer", "accept", "cy", "--all"]):
         assert shell.run("people", *wrong).exit_code != 0
@@ -131,3 +132,8 @@ def test_keys_of_the_manifests_name_people_organizations_and_assets(shell: Shell
 def test_a_folder_without_a_sandbox_stays_without_one(tmp_path: Path) -> None:
     assert "there is no sandbox" in Shell(tmp_path).refused("show")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_sandbox_says_how_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("version: 1\n", encoding="utf-8")
+    assert "the sandbox is empty, because there is no sandbox.yaml" in Shell(tmp_path).refused("accept", "ana", "bc")

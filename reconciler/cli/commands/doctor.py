@@ -20,7 +20,7 @@ from reconciler.cli.business_center import SHARED_LIMIT, make_client, tier_of
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
-from reconciler.cli.workspace import inspect_workspace, read_workspace
+from reconciler.cli.workspace import Workspace, inspect_workspace, read_workspace
 from reconciler.editing.edits import ADVICE_ON_WRITER, NO_WRITER
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
@@ -125,7 +125,9 @@ def _check_writer() -> Iterator[HealthCheck]:
 
 def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCheck]:
     try:
-        inspection = inspect_workspace(app.root, app.loaded, today=app.today)
+        config = app.loaded.config
+        read = read_workspace(app.root, config, today=app.today) if config else None
+        inspection = inspect_workspace(app.root, app.loaded, read)
         severities = Counter(one.severity for one in inspection.findings)
         wrong = [count(severities[one], one.value, f"{one}s") for one in Severity if severities[one]]
         files = count(inspection.files, "file", "files")
@@ -135,29 +137,28 @@ def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCh
             found=f"{app.root.resolve()}: {files}, {', '.join(wrong) or 'no findings'}",
             advice=f"`{app.command('validate')}` shows them" if wrong else "",
         )
-        config = app.config
-    except ManifestError:  # told above
-        yield _check_extras(())
-        return
     except ReconcilerError as error:
         yield _failed("workspace", error)
         yield _check_extras(())
         return
-    yield _check_extras(tuple(extra for _, extra, _ in extras_wanted(config)))
+    if read is None:
+        yield _check_extras(())
+        return
+    yield _check_extras(tuple(extra for _, extra, _ in extras_wanted(read.config)))
     tell("asking the store")
     yield _check_store(app)
     dates: list[str] = []
-    for name, settings in sorted(config.providers.items()):
+    for name, settings in sorted(read.config.providers.items()):
         tell(f"asking provider {name}: a call that gets no answer is repeated")
         yield _check_provider(app, name, settings, dates)
-    yield from _check_reach(app)
+    yield from _check_reach(app, read)
     yield _check_clock(dates)
 
 
-def _check_reach(app: App) -> Iterator[HealthCheck]:
+def _check_reach(app: App, read: Workspace) -> Iterator[HealthCheck]:
     """The first organization that no provider reaches; what is wrong with the manifests is told already."""
     try:
-        organizations = read_workspace(app.root, app.config, today=app.today).desired.organizations.values()
+        organizations = read.desired.organizations.values()
     except ManifestError:
         return
     for organization in organizations:

@@ -182,7 +182,7 @@ def publish(
             published = close_issue(at, name=name, farewell=_FAREWELL)
         else:
             published = publish_issue(at, name=name, title=title, body=_read(source), labels=labels)
-        set_labels = publish_labels(at, name=name, plan=plan) if plan else ()
+        set_labels = publish_labels(at, plan=plan, is_shared=published.is_shared) if plan else ()
     what = "issue" if issue else "comment"
     click.echo(f"{what}: {published.done}{published.url and f' {published.url}'}")
     if plan:

@@ -12,6 +12,7 @@ import click
 
 from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import read_history, read_marks, read_state, read_state_as_of, verify_state
+from reconciler.audit.entries import OUTCOMES
 from reconciler.audit.log import AuditLog, HeadWitness, Selection, find_risk
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
@@ -290,15 +291,7 @@ def audit() -> None:
         "the names it had before; or a pattern with `*`."
     ),
 )
-@click.option(
-    "--outcome",
-    default="",
-    metavar="OUTCOME",
-    help=(
-        "Only what came to this: `applied`, `requested`, `waits`, `failed`, `refused`, "
-        "`in_doubt`, `accepted`, `declined`, ..."
-    ),
-)
+@click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="Only what came to this.")
 @click.option(
     "--min-risk",
     type=click.Choice([*map(str, Risk)]),
@@ -308,9 +301,9 @@ def audit() -> None:
 @click.option("--until", type=read_day, metavar="DATE", help="Only up to the end of this UTC day.")
 @document_option
 @click.pass_obj
-def show_log(app: App, /, *, min_risk: str | None, format_: str, **chosen: Any) -> None:
+def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, format_: str, **chosen: Any) -> None:
     """Show what was done, oldest first."""
-    selection = Selection(**chosen)
+    selection = Selection(outcome=outcome or "", **chosen)
     if selection.since and selection.until and selection.until < selection.since:
         raise UsageError(f"--until {selection.until} is before --since {selection.since}", advice="swap the two days")
     if selection.person:
@@ -345,13 +338,13 @@ def _require_names(app: App, selection: Selection) -> None:
     if selection.person:
         people = load_directory(app.files).people
         require_somebody(selection.person, {*people, *(entry.person for entry in entries)})
-    for name, asked, alone, there in (
-        ("outcome", selection.outcome, Selection(outcome=selection.outcome), {entry.outcome for entry in entries}),
-        ("address", selection.address, Selection(address=selection.address), {entry.address for entry in entries}),
-    ):
-        if asked and next(AuditLog(app.store).select(alone), None) is None:
-            message = f"the log has nothing of the {name} {asked!r}"
-            raise ReconcilerError(message, advice=suggest_names(asked, there))
+    if not records and selection.outcome:
+        message = f"the log has no record yet, so nothing is known of what has {selection.outcome!r} as its outcome"
+        raise ReconcilerError(message, advice="look whether `state:` and the workspace are the right ones")
+    alone = Selection(address=selection.address)
+    if selection.address and next(AuditLog(app.store).select(alone), None) is None:
+        message = f"the log has nothing of the address {selection.address!r}"
+        raise ReconcilerError(message, advice=suggest_names(selection.address, {entry.address for entry in entries}))
 
 
 @audit.command("verify")

@@ -27,6 +27,7 @@ from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
+from reconciler.output.words import count
 from reconciler.providers.business_api.vocabulary import is_done_by_hand
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.reading import show as look
@@ -92,17 +93,22 @@ class _Sandbox:
             return None
 
 
+_BEGIN = "write one (docs/sandbox.md; `reconciler init` in an empty folder shows one), then `reconciler sandbox reset`"
+
+
 @contextmanager
 def _open(app: App, clock: Callable[[], datetime] = real_now) -> Iterator[_Sandbox]:
     """The workspace's world, whose time never falls back; what the platform refuses ends the command."""
     if not any((app.root / name).exists() for name in (WORLD_FILE, SEED_FILE, CONFIG_FILE)):
         message = f"there is no sandbox in {app.root.resolve()}"
-        raise ReconcilerError(message, advice="name the workspace with -C DIR, or write a sandbox.yaml there")
+        raise ReconcilerError(message, advice=f"name the workspace with -C DIR, or write a {SEED_FILE} there")
     with open_world(app.root, clock=clock) as world:
         try:
             yield _Sandbox(app=app, world=world)
         except Refusal as refusal:
             advice = "`reconciler sandbox show` tells who and what is there" if refusal.word == "unknown" else ""
+            if advice and not list_organizations(world) and not (app.root / SEED_FILE).exists():
+                advice = f"the sandbox is empty, because there is no {SEED_FILE} in {app.root.resolve()}: {_BEGIN}"
             raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]", advice=advice) from refusal
         finally:
             if clock is not real_now:
@@ -203,7 +209,9 @@ def answer_messages(app: App, answer: str, people: tuple[str, ...], everybody: b
     with _open(app) as opened:
         named = [opened.person(person) for person in people]
         answered = answer_all(opened.world, named, agree=answer == "accept")
-    _print_messages(app, answered)
+    app.notify(f"{count(len(answered), 'message', 'messages')} {'accepted' if answer == 'accept' else 'declined'}")
+    if answered:
+        _print_messages(app, answered)
 
 
 @sandbox.command()

@@ -29,7 +29,9 @@ def validate(app: App, format_: str, max_chars: int, now: date | None) -> int:
     notes do not.
     """
     with app.stage("manifests"):
-        inspection = inspect_workspace(app.root, app.loaded, today=now or app.today)
+        config = app.loaded.config
+        workspace = read_workspace(app.root, config, today=now or app.today) if config else None
+        inspection = inspect_workspace(app.root, app.loaded, workspace)
     app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=_outputs)
     return code_of_findings(inspection.findings, policies=inspection.policies)
 

@@ -49,6 +49,8 @@ class Published:
 
     done: Done
     url: str = ""
+    is_shared: bool = False
+    """Whether there is a comment about another workspace too."""
 
 
 def marker(name: str) -> str:
@@ -62,7 +64,9 @@ def publish_comment(forge: Forge, *, name: str, body: str, keep: bool = False) -
     Of several the newest is kept; the others are emptied, so that nobody approves what an old one says.
     """
     text = _text(forge, name, body)
-    ours = _ours(forge.comments(), name)
+    posts = forge.comments()
+    ours = _ours(posts, name)
+    is_shared = any(post.body.startswith(_MARKERS) and not post.body.startswith(marker(name)) for post in posts)
     if keep and ours:
         before = ours[-1].body.removeprefix(marker(name))
         text = _fold(forge, text, before)
@@ -70,14 +74,15 @@ def publish_comment(forge: Forge, *, name: str, body: str, keep: bool = False) -
         with suppress(Missing, Denied):
             forge.change_comment(post, _OUTDATED)
     if ours and _is_same(ours[-1].body, text):
-        return Published(done=Done.UNCHANGED, url=ours[-1].url)
+        return Published(done=Done.UNCHANGED, url=ours[-1].url, is_shared=is_shared)
     if ours:
         with suppress(Missing, Denied):  # deleted meanwhile, or the post of another bot
-            return Published(done=Done.UPDATED, url=forge.change_comment(ours[-1], text).url)
-    return Published(done=Done.CREATED, url=_create(forge.add_comment, forge.comments, text).url)
+            return Published(done=Done.UPDATED, url=forge.change_comment(ours[-1], text).url, is_shared=is_shared)
+    url = _create(forge.add_comment, forge.comments, text).url
+    return Published(done=Done.CREATED, url=url, is_shared=is_shared)
 
 
-def publish_labels(forge: Forge, *, name: str, plan: Plan) -> tuple[str, ...]:
+def publish_labels(forge: Forge, *, plan: Plan, is_shared: bool) -> tuple[str, ...]:
     """Set the labels of a pull request as its plan asks.
 
     One that it does not ask for is taken away, unless there is a comment about another workspace too: nobody knows
@@ -86,9 +91,6 @@ def publish_labels(forge: Forge, *, name: str, plan: Plan) -> tuple[str, ...]:
     steps: list[Change | Waiting] = [*plan.changes, *plan.asks, *(blocked.change for blocked in plan.blocked)]
     marks = frozenset(mark for step in steps for mark in step.marks)
     asked = tuple(label for label, about in LABELS.items() if about & marks)
-    is_shared = any(
-        post.body.startswith(_MARKERS) and not post.body.startswith(marker(name)) for post in forge.comments()
-    )
     forge.change_labels(asked, () if is_shared else tuple(LABELS.keys() - asked))
     return asked
 

@@ -335,15 +335,16 @@ def plan_marked(*marks: Mark) -> Plan:
 
 def test_labels_follow_the_plan_and_leave_those_of_people_alone(double: Double, forge: Forge) -> None:
     double.labels = {"bug", "access:money"}
-    asked = publish_labels(forge, name="access", plan=plan_marked(Mark.ADMIN, Mark.OUTSIDE_DIRECTORY))
+    asked = publish_labels(forge, plan=plan_marked(Mark.ADMIN, Mark.OUTSIDE_DIRECTORY), is_shared=False)
     assert asked == ("access:admin", "access:outside")
     assert double.labels == {"bug", *asked}
-    publish_labels(forge, name="access", plan=plan_marked(Mark.FIRST))
+    publish_labels(forge, plan=plan_marked(Mark.FIRST), is_shared=False)
     assert double.labels == {"bug"}
 
 
 def test_no_workspace_takes_away_what_the_plan_of_another_one_asked_for(double: Double, forge: Forge) -> None:
     publish_comment(forge, name="elsewhere", body="Another workspace.")
     double.labels = {"access:money"}
-    publish_labels(forge, name="access", plan=plan_marked(Mark.ADMIN))
+    published = publish_comment(forge, name="access", body="This one.")
+    publish_labels(forge, plan=plan_marked(Mark.ADMIN), is_shared=published.is_shared)
     assert double.labels == {"access:admin", "access:money"}
