@@ -66,7 +66,7 @@ def make_request(
 
         clear_codes(app.home, now=now)
     # Warnings do not stop a plan, but nobody should have to guess that there are some.
-    counted = Counter(finding.severity.value for finding in (*workspace.findings, *workspace.policies.findings))
+    counted = Counter(finding.severity.value for finding in workspace.findings) + workspace.policies.severities
     for file in left_out.values():
         counted.update(file.notes)
     if counted:

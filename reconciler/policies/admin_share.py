@@ -7,18 +7,29 @@ from datetime import date
 from functools import partial
 
 from reconciler.engine.entitlements import count_by_day
-from reconciler.model.declared import Organization
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, administers, always, number
+from reconciler.policies.rule import (
+    Overview,
+    Parameters,
+    PolicyInput,
+    PolicyObjection,
+    Rule,
+    Scale,
+    administers,
+    always,
+    number,
+)
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     most, share, smallest = (number(parameters, name) for name in ("at_most", "share", "from"))
-    for organization in world.organizations():
-        for day, (admins, members) in _count(organization, world).items():
+    for there in world.overviews(always):
+        organization = there.organization
+        for day, (admins, members) in _count(there, world).items():
             if admins and (admins > most or (members >= smallest and admins > share * members)):
                 key = organization.key
-                named = world.on(day, {key: world.desired.resources[key]}).admins(organization)
+                (then,) = world.on(day, {key: world.desired.resources[key]}).overviews(always)
+                named = then.admins
                 yield PolicyObjection(
                     address=named[0].address,
                     message=f"{admins} of {members} members administer `{key}`",
@@ -30,9 +41,9 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
                 break
 
 
-def _count(organization: Organization, world: PolicyInput) -> dict[date, tuple[int, int]]:
+def _count(there: Overview, world: PolicyInput) -> dict[date, tuple[int, int]]:
     """How many administer it, and how many members it has, today and on the days on which something begins in it."""
-    found = {world.today: (len(world.admins(organization)), len(world.members(organization)))}
+    organization, found = there.organization, {world.today: (len(there.admins), len(there.members))}
     if days := world.begins.get(organization.key):
         system, declared = organization.system, world.desired.resources[organization.key]
         members = [one for address, one in declared.items() if address.kind == "member"]

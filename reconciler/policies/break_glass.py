@@ -14,7 +14,9 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
     most, told = number(parameters, "days"), set()
     # All of it, whatever the day: what has ended without anybody looking is what the rule is for.
     everything = world.desired.everything.values()
-    given = [one for one in everything if any(line.break_glass for line in one.lines)]
+    given = [
+        one for one in everything if one.break_glass or (one.joined and any(line.break_glass for line in one.joined))
+    ]
     for declared in sorted(given, key=lambda one: one.address):
         who = person_in(declared.address)
         for line in declared.lines:

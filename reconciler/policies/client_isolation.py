@@ -11,7 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import KINDS
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, lists, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]
 
@@ -81,5 +81,6 @@ RULE = Rule(
     "ad account.",
     parameters={"clients": {}, "except": ()},
     check=_check,
+    scale=Scale.PERSON_ANYWHERE,
     is_timeless=always,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.engine.entitlements import change_days
@@ -102,16 +103,32 @@ def with_custom_rules(written: Sequence[CustomRule], findings: Sequence[Finding]
     return RuleBook(rules={**POLICIES, **rules}, findings=(*findings, *wrong))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Found = tuple[Rule, Severity, PolicyObjection]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgment:
     """What came of looking at a workspace with all rules."""
 
-    findings: tuple[Finding, ...] = ()
-    """What the rules say, in reading order."""
+    found: Sequence[Found] = ()
+    """What the rules object to, rule by rule."""
+    excepted: Sequence[Finding] = ()
+    """Exceptions that hold: each is told for as long as it does."""
     refusals: Mapping[Address, str] = field(default_factory=dict)
     """Access that a rule of severity error objects to, with its words."""
     doubts: tuple[Finding, ...] = ()
     """What is wrong with the settings of the rules."""
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the rules say, in reading order; a plan only counts most of it."""
+        return _in_order((*self.excepted, *map(_to_finding, self.found)))
+
+    @property
+    def severities(self) -> Counter[str]:
+        """How many findings there are of each severity."""
+        of_rules = (severity.value for _, severity, _ in self.found)
+        return Counter(of_rules) + Counter(one.severity.value for one in self.excepted)
 
     @property
     def told_by_plans(self) -> tuple[Finding, ...]:
@@ -119,8 +136,25 @@ class Judgment:
 
         Time alone brings those about, and no change of a manifest shows them.
         """
-        always = (POLICY_EXCEPTION, review_overdue.RULE.id)
-        return tuple(one for one in self.findings if one.severity is Severity.ERROR or one.id in always)
+        told = (one for one in self.found if one[1] is Severity.ERROR or one[0].id == review_overdue.RULE.id)
+        return _in_order((*self.excepted, *map(_to_finding, told)))
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.sort_key))
+
+
+def _to_finding(found: Found) -> Finding:
+    rule, severity, objection = found
+    return Finding(
+        id=rule.id,
+        message=f"{objection.message}, from {objection.since} on" if objection.since else objection.message,
+        severity=severity,
+        place=objection.place,
+        advice=objection.advice,
+        related=objection.related,
+        address=str(objection.address),
+    )
 
 
 def judge(
@@ -135,29 +169,17 @@ def judge(
 
     Rules that look at what is recorded are asked only where it was read.
     """
-    now: list[_Found] = []
-    later: list[_Found] = []
+    now: list[Found] = []
+    later: list[Found] = []
     used: dict[RuleException, int] = {}
     if desired is not None:
         held = _find_held(settings, rules.rules, today, has_states=recorded is not None)
         world = PolicyInput.of(desired, today, recorded=recorded)
         now = list(_objections(world, held, used))
         later = _objections_later(world, held, now=now)
-    findings = [_describe_exception(one, count) for one, count in used.items()]
-    findings += [
-        Finding(
-            id=rule.id,
-            message=f"{objection.message}, from {objection.since} on" if objection.since else objection.message,
-            severity=severity,
-            place=objection.place,
-            advice=objection.advice,
-            related=objection.related,
-            address=str(objection.address),
-        )
-        for rule, severity, objection in (*now, *later)
-    ]
     return Judgment(
-        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        found=(*now, *later),
+        excepted=[_describe_exception(one, count) for one, count in used.items()],
         refusals={
             address: f"{objection.message} [{rule.id}]"
             for rule, severity, objection in now
@@ -166,9 +188,6 @@ def judge(
         },
         doubts=(*rules.findings, *check_settings(settings, today=today, rules=rules)),
     )
-
-
-_Found = tuple[Rule, Severity, PolicyObjection]
 
 
 class _Held(NamedTuple):
@@ -198,7 +217,7 @@ def _find_held(settings: PolicySettings, rules: Rules, today: date, *, has_state
     ]
 
 
-def _objections(world: PolicyInput, held: Iterable[_Held], used: dict[RuleException, int]) -> Iterator[_Found]:
+def _objections(world: PolicyInput, held: Iterable[_Held], used: dict[RuleException, int]) -> Iterator[Found]:
     """What no exception silences; `used` counts what each silences of today."""
     for rule, severity, parameters, exceptions, patterns in held:
         for objection in rule.check(world, parameters):
@@ -218,38 +237,77 @@ def _describe_exception(one: RuleException, count: int) -> Finding:
     return Finding(id=POLICY_EXCEPTION, message=message, severity=Severity.NOTE, place=one.place, address=one.address)
 
 
-def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterable[_Found]) -> list[_Found]:
+def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterable[Found]) -> list[Found]:
     """What the rules have against access that begins later, with the day; nothing is refused for it before."""
+    if not world.begins:
+        return []
     known = {(rule.id, objection.address) for rule, _, objection in now}
-    personal = [one for one in held if one.rule.scale is Scale.PERSON]
-    others = [one for one in held if one.rule.scale is Scale.EVERYTHING]
-    found: list[_Found] = []
-    for day, changing in sorted(_find_changing(world).items()):
-        objections = [*_objections(world.on(day, changing), personal, {})]
-        objections += _objections(world.on(day), others, {}) if others else ()
-        for rule, severity, objection in objections:
-            if (rule.id, objection.address) not in known:
-                known.add((rule.id, objection.address))
-                found.append((rule, severity, replace(objection, since=day)))
+    found: list[Found] = []
+    rules = {scale: [one for one in held if one.rule.scale is scale] for scale in Scale}
+    looked_at: dict[Scale, _Days] = {
+        Scale.PERSON: _find_changing(_had_somewhere(world), world) if rules[Scale.PERSON] else {},
+        Scale.PERSON_ANYWHERE: _find_changing(_had_anywhere(world), world) if rules[Scale.PERSON_ANYWHERE] else {},
+        Scale.EVERYTHING: dict.fromkeys({day for days in world.begins.values() for day in days}),
+    }
+    for scale, days in looked_at.items():
+        for day, changing in sorted(days.items()) if rules[scale] else ():
+            for rule, severity, objection in _objections(world.on(day, changing), rules[scale], {}):
+                if (rule.id, objection.address) not in known:
+                    known.add((rule.id, objection.address))
+                    found.append((rule, severity, replace(objection, since=day)))
     return found
 
 
-def _find_changing(world: PolicyInput) -> dict[date, dict[str, dict[Address, Declared]]]:
-    """Each day on which something begins in an organization -> what may be otherwise there than on the day before it.
+_Resources = Mapping[str, Mapping[Address, Declared]]
+"""Organization key -> some of what is declared in it."""
+_Days = Mapping[date, _Resources | None]
+"""A day on which something begins -> what to look at again on it; None for everything."""
 
-    That is all that somebody has there, as a grant goes with its membership, if a line of theirs has begun or ended
-    since: looking at all that is declared on each of the days would take the square of it.
+
+def _find_changing(parts: Iterable[tuple[_Resources, Sequence[date]]], world: PolicyInput) -> _Days:
+    """Each day on which something begins -> what may be otherwise there than on such a day before it.
+
+    `parts` are what has to be looked at together, each with the days on which something begins around it. It is there
+    if a line in it has begun or ended since: looking at all that is declared on each of the days would take the square
+    of it.
     """
-    found: dict[date, dict[str, dict[Address, Declared]]] = defaultdict(dict)
+    found: dict[date, dict[str, dict[Address, Declared]]] = defaultdict(lambda: defaultdict(dict))
+    for part, days in parts:
+        changes = change_days((one for things in part.values() for one in things.values()), world.today)
+        for index in {bisect_left(days, day) for day in changes} - {len(days)}:
+            for key, things in part.items():
+                found[days[index]][key].update(things)
+    return found
+
+
+def _had_somewhere(world: PolicyInput) -> Iterator[tuple[_Resources, Sequence[date]]]:
+    """Everything that somebody has in one organization, as a grant goes with its membership."""
     for key, days in world.begins.items():
         whose: dict[str, dict[Address, Declared]] = defaultdict(dict)
         for address, one in world.desired.resources[key].items():
             whose[person_in(address) or str(address)][address] = one
         for part in whose.values():
-            changes = change_days(part.values(), world.today)
-            for index in {bisect_left(days, day) for day in changes} - {len(days)}:
-                found[days[index]].setdefault(key, {}).update(part)
-    return found
+            yield {key: part}, days
+
+
+def _had_anywhere(world: PolicyInput) -> Iterator[tuple[_Resources, Sequence[date]]]:
+    """Everything that somebody, or a partner of one organization, has in all of them."""
+    days = sorted({day for days in world.begins.values() for day in days})
+    whose: dict[object, dict[str, dict[Address, Declared]]] = defaultdict(lambda: defaultdict(dict))
+    for key, resources in world.desired.resources.items():
+        grouped: dict[str, dict[Address, Declared]] = defaultdict(dict)
+        for address, one in resources.items():
+            if address.kind == "asset_group_asset":
+                grouped[address.parts[0]][address] = one
+        for address, one in resources.items():
+            who: object = person_in(address) or address
+            if KINDS[address.kind].is_share:
+                who = key, address.parts[0]
+            part = whose[who][key]
+            part[address] = one
+            if address.kind == "asset_group_access":  # it leads to what is in the group
+                part.update(grouped[address.parts[0]])
+    return ((part, days) for part in whose.values())
 
 
 def scope_of_rules(settings: PolicySettings, rules: Rules, desired: Desired) -> tuple[bool, bool]:

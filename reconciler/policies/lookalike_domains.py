@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, domain_of, number
 
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "net", "org"})
 _ALIKE = str.maketrans("01", "ol")
@@ -15,11 +16,14 @@ _ALIKE = str.maketrans("01", "ol")
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     own = world.own_domains
     shortest = int(number(parameters, "from"))
-    for organization, member, person in world.every_member():
-        domain = member.identity.lower().rpartition("@")[2] if "@" in member.identity.lstrip("@") else ""
-        if not domain or any(domain == one or domain.endswith(f".{one}") for one in own):
-            continue
-        if twin := _find_twin(domain, own, shortest):
+
+    @cache
+    def find_twin(domain: str) -> str:
+        is_own = any(domain == one or domain.endswith(f".{one}") for one in own)
+        return "" if is_own or not domain else _find_twin(domain, own, shortest)
+
+    for organization, member, person in world.every_member(lambda there: any(map(find_twin, there.domains))):
+        if twin := find_twin(domain_of(member.identity)):
             yield PolicyObjection.to(
                 member,
                 f"`{member.identity}` in `{organization.key}` passes for an address of `{twin}` and is of another "

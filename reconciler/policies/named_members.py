@@ -9,7 +9,7 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    for organization, member, person in world.every_member():
+    for organization, member, person in world.every_member(lambda there: "" in there.employments):
         if person is None and member.expires is None:
             yield PolicyObjection.to(
                 member,

@@ -12,10 +12,10 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     allowed = words(parameters, "roles")
-    for organization, declared in world.everything():
+    for organization, declared in world.everything(kind.name for kind in KINDS.values() if kind.is_share):
         address, role = declared.address, role_in(declared.attributes)
         roles = organization.system.roles.get(address.kind, ())
-        if not KINDS[address.kind].is_share or not roles or declared.reason:
+        if not roles or declared.reason:
             continue
         if role not in (*allowed, roles[-1].name):
             partner, shared = address.parts

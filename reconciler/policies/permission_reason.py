@@ -10,9 +10,9 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     far = set(words(parameters, "permissions"))
-    for _, declared in world.everything():
+    for _, declared in world.everything(["tiktok_account"]):
         asked = far.intersection(declared.attributes.get("permissions", ()))
-        if declared.address.kind == "tiktok_account" and asked and not declared.reason:
+        if asked and not declared.reason:
             yield PolicyObjection.to(
                 declared,
                 f"`{declared.address.key}` is asked for {', '.join(sorted(asked))} without a reason",

@@ -10,9 +10,9 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    for organization, declared in world.everything():
+    for organization, declared in world.everything(["app"]):
         state, address = world.recorded.get(organization.key), declared.address
-        if address.kind != "app" or state is None:
+        if state is None:
             continue
         drift, record = state.drift.get(address), state.records.get(address)
         seen = drift.last if drift is not None else record  # what was seen last, where both are known

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Overview, Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 _STRONGEST = ("admin", "administrator", "owner")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    for organization, member, person in world.every_member():
+
+    def concerns(there: Overview) -> bool:
+        return any(not there.roles.isdisjoint(words(parameters, one)) for one in there.employments if one)
+
+    for organization, member, person in world.every_member(concerns):
         role = str(member.attributes["role"])
         if person is not None and role in words(parameters, person.employment):
             yield PolicyObjection.to(

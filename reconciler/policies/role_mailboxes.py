@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, mailbox_of, words
 
 _NAMES = (
     "account accounts ad ads admin administrator agency billing contact dev devs finance group hello help hi hr info "
@@ -16,9 +16,9 @@ _NAMES = (
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     names = set(words(parameters, "names"))
-    for organization, member, person in world.every_member():
+    for organization, member, person in world.every_member(lambda there: not there.mailboxes.isdisjoint(names)):
         email = member.identity.lower()
-        if "@" in email and email.partition("@")[0].partition("+")[0] in names:
+        if "@" in email and mailbox_of(email) in names:
             yield PolicyObjection.to(
                 member,
                 f"`{email}` in `{organization.key}` looks like a mailbox that several people read",

@@ -2,24 +2,103 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from datetime import date
 from enum import Enum
+from functools import cached_property
 
 from reconciler.engine.entitlements import split_by_date
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Organization, Person
 from reconciler.model.finding import Place, Severity
-from reconciler.model.kinds import person_in
+from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.resource import role_in
 from reconciler.model.settings import Parameter
 from reconciler.model.state import State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 Parameters = Mapping[str, Parameter]
+
+
+def always(_: object) -> bool:
+    """For a rule of which one of these holds whatever it is told, and whatever is declared."""
+    return True
+
+
+def never(_: object) -> bool:
+    """Where nobody has made sure that it holds."""
+    return False
+
+
+class Overview:
+    """What there is in one organization on a day, found out once for all rules.
+
+    A rule is not asked about the members of an organization in which there is nothing that it looks for.
+    """
+
+    def __init__(
+        self, organization: Organization, resources: Mapping[Address, Declared], people: Mapping[str, Person]
+    ) -> None:
+        self.organization = organization
+        self._resources, self._people = resources, people
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, Sequence[Declared]]:
+        """All that is declared."""
+        found: dict[str, list[Declared]] = defaultdict(list)
+        for address, one in self._resources.items():
+            found[address.kind].append(one)
+        return found
+
+    @cached_property
+    def members(self) -> Sequence[Declared]:
+        """Its memberships."""
+        return self.by_kind.get("member", ())
+
+    @cached_property
+    def roles(self) -> AbstractSet[str]:
+        """Those of its members."""
+        return {role_in(one) for one in {id(one.attributes): one.attributes for one in self.members}.values()}
+
+    @cached_property
+    def admins(self) -> Sequence[Declared]:
+        """Memberships whose role manages other people's access."""
+        roles = {role for role in self.roles if self.organization.system.administers(role)}
+        return [one for one in self.members if one.attributes.get("role") in roles]
+
+    @cached_property
+    def employments(self) -> AbstractSet[str]:
+        """How its members are employed; empty for those who are not in the directory."""
+        people = (self._people.get(one.address.key) for one in self.members)
+        return {person.employment if person else "" for person in people}
+
+    @cached_property
+    def mailboxes(self) -> AbstractSet[str]:
+        """What stands before the @ of the members' addresses, and before the + where there is one."""
+        return {mailbox_of(one.identity) for one in self.members}
+
+    @cached_property
+    def domains(self) -> AbstractSet[str]:
+        """What stands behind the @ of the members' addresses; empty for those who are known by something else."""
+        return {domain_of(one.identity) for one in self.members}
+
+
+def mailbox_of(email: str) -> str:
+    """What stands before the @ of an address, without what is added to it."""
+    return email.partition("@")[0].partition("+")[0].lower()
+
+
+def domain_of(identity: str) -> str:
+    """What stands behind the @ of an address; empty for handles, phone numbers and whatever else is none."""
+    return identity.lower().rpartition("@")[2] if "@" in identity.lstrip("@") else ""
+
+
+Membership = tuple[Organization, Declared, Person | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +114,8 @@ class PolicyInput:
     """Organization key -> the days to come on which something begins in it, of those that have any."""
     recorded: Mapping[str, State] = field(default_factory=dict)
     """Organization key -> what is remembered of it; only rules that need it look, and without it they are not asked."""
+    seen: dict[str, Overview] = field(default_factory=dict, compare=False)
+    """Organization key -> what there is in it, of those that a rule has asked about."""
 
     @classmethod
     def of(cls, desired: Desired, today: date, *, recorded: Mapping[str, State] | None = None) -> PolicyInput:
@@ -51,37 +132,44 @@ class PolicyInput:
     def on(self, day: date, resources: Mapping[str, Mapping[Address, Declared]] | None = None) -> PolicyInput:
         """The same as it is wanted on a later day, of some of it or of all."""
         chosen = self.desired.resources if resources is None else resources
-        return replace(self, lasting=_lasting(self.desired, day, chosen))
+        return replace(self, lasting=_lasting(self.desired, day, chosen), seen={})
 
     def organizations(self) -> Iterator[Organization]:
         """All organizations by key."""
         return (self.desired.organizations[key] for key in sorted(self.lasting))
 
-    def members(self, organization: Organization) -> list[Declared]:
-        """Its memberships."""
-        return [one for address, one in self.lasting[organization.key].items() if address.kind == "member"]
-
-    def admins(self, organization: Organization) -> list[Declared]:
-        """Memberships whose role manages other people's access."""
-        return [one for one in self.members(organization) if administers(organization.system, one)]
-
-    def every_member(self) -> Iterator[tuple[Organization, Declared, Person | None]]:
-        """All memberships, each with the person in the directory whom it is about."""
+    def overviews(self, concerns: Callable[[Overview], bool]) -> Iterator[Overview]:
+        """Those of the organizations in which there is something that a rule looks for."""
         for organization in self.organizations():
-            for member in self.members(organization):
-                yield organization, member, self.desired.people.get(member.address.key)
+            found = self.seen.get(organization.key)
+            if found is None:
+                found = Overview(organization, self.lasting[organization.key], self.desired.people)
+                self.seen[organization.key] = found
+            if concerns(found):
+                yield found
 
-    def every_admin(self) -> Iterator[tuple[Organization, Declared, Person | None]]:
+    def every_member(self, concerns: Callable[[Overview], bool] = always) -> Iterator[Membership]:
+        """All memberships, each with the person in the directory whom it is about, of organizations that concern."""
+        people = self.desired.people
+        for there in self.overviews(concerns):
+            for member in there.members:
+                yield there.organization, member, people.get(member.address.key)
+
+    def every_admin(self, concerns: Callable[[Overview], bool] = always) -> Iterator[Membership]:
         """Those of them whose role manages other people's access."""
-        for organization in self.organizations():
-            for admin in self.admins(organization):
-                yield organization, admin, self.desired.people.get(admin.address.key)
+        people = self.desired.people
+        for there in self.overviews(concerns):
+            for admin in there.admins:
+                yield there.organization, admin, people.get(admin.address.key)
 
-    def everything(self) -> Iterator[tuple[Organization, Declared]]:
-        """All memberships, grants, shares and assets."""
-        for organization in self.organizations():
-            for declared in self.lasting[organization.key].values():
-                yield organization, declared
+    def everything(self, kinds: Iterable[str] = KINDS.keys()) -> Iterator[tuple[Organization, Declared]]:
+        """All memberships, grants, shares and assets, or those of some kinds."""
+        kinds = set(kinds)
+        for there in self.overviews(lambda there: not kinds.isdisjoint(there.by_kind)):
+            for kind, found in there.by_kind.items():
+                if kind in kinds:
+                    for declared in found:
+                        yield there.organization, declared
 
     def membership_of(self, address: Address) -> Declared | None:
         """The membership that somebody's access hangs on."""
@@ -95,7 +183,13 @@ class PolicyInput:
 
 def _find_beginnings(desired: Desired, today: date) -> dict[str, Sequence[date]]:
     found = {
-        key: {line.starts for one in part.values() for line in one.lines if line.starts and line.starts > today}
+        key: {
+            line.starts
+            for one in part.values()
+            if one.starts or one.joined
+            for line in one.lines
+            if line.starts and line.starts > today
+        }
         for key, part in desired.resources.items()
     }
     return {key: sorted(days) for key, days in found.items() if days}
@@ -149,18 +243,11 @@ class Scale(Enum):
     """Everything that one person has in an organization, or one thing that is nobody's, on one day."""
     ORGANIZATION = "organization"
     """An organization, on all days to come: it says itself from when on it objects."""
+    PERSON_ANYWHERE = "person anywhere"
+    """Everything that one person, or one partner of an organization, has in all organizations, or one thing that is
+    nobody's, on one day."""
     EVERYTHING = "everything"
     """All organizations, on one day."""
-
-
-def always(_: object) -> bool:
-    """For a rule of which one of these holds whatever it is told, and whatever is declared."""
-    return True
-
-
-def never(_: object) -> bool:
-    """Where nobody has made sure that it holds."""
-    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +277,7 @@ class Rule:
 
     def is_local(self, parameters: Parameters) -> bool:
         """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
-        return self.scale is not Scale.EVERYTHING or self.looks_at_nothing(parameters)
+        return self.scale in (Scale.PERSON, Scale.ORGANIZATION) or self.looks_at_nothing(parameters)
 
     def looks_at_nothing(self, parameters: Parameters) -> bool:
         """Whether it lacks something that it needs."""

@@ -8,7 +8,7 @@ from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.kinds import person_in
 from reconciler.model.resource import role_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -44,5 +44,6 @@ RULE = Rule(
     "two people have to agree to do that.",
     parameters={"finance": ("manager",), "roles": ("admin", "administrator", "owner")},
     check=_check,
+    scale=Scale.PERSON_ANYWHERE,
     is_timeless=always,
 )

@@ -9,9 +9,11 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
+    barred = words(parameters, "finance")
     for organization, admin, _ in world.every_admin():
-        role, finance = admin.attributes["role"], admin.attributes.get("finance")
-        if finance in words(parameters, "finance"):
+        finance = admin.attributes.get("finance")
+        if finance in barred:
+            role = admin.attributes["role"]
             yield PolicyObjection.to(
                 admin,
                 f"`{admin.address.key}` is {role} and finance {finance} of `{organization.key}`",

@@ -10,11 +10,10 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    kinds = words(parameters, "kinds")
-    for organization, declared in world.everything():
+    for organization, declared in world.everything(words(parameters, "kinds")):
         address = declared.address
         roles = organization.system.roles.get(address.kind, ())
-        if address.kind not in kinds or len(roles) < 2 or declared.reason:
+        if len(roles) < 2 or declared.reason:
             continue
         if declared.attributes.get("role") == roles[0].name:
             who = person_in(address) or f"partner {address.parts[0]}"

@@ -10,7 +10,7 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     outside = words(parameters, "employment")
-    for organization, member, person in world.every_member():
+    for organization, member, person in world.every_member(lambda there: not there.employments.isdisjoint(outside)):
         if person is not None and person.employment in outside and member.expires is None:
             yield PolicyObjection.to(
                 member,

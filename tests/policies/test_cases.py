@@ -19,6 +19,7 @@ from reconciler.model.resource import Status
 from reconciler.model.settings import POLICY_EXCEPTION, POLICY_SETS, PolicySettings
 from reconciler.model.state import Record, State
 from reconciler.policies.judging import POLICIES, Judgment, judge, only, severity_of
+from reconciler.policies.rule import PolicyInput, always
 from tests.features.review.given import TODAY
 from tests.manifests.given import describe_findings
 from tests.pages import render_policies
@@ -60,6 +61,14 @@ def recorded_as(organization: str, told: dict[str, dict[str, Any]]) -> State:
         status, since = Status(others.pop("status", "active")), others.pop("since", None)
         records[address] = Record(address=address, attributes=others, status=status, since=since)
     return State(organization=organization, records=records)
+
+
+@every_case
+def test_a_rule_passes_over_no_organization_that_it_objects_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = read(path)
+    usual, overviews = judged(content), PolicyInput.overviews
+    monkeypatch.setattr(PolicyInput, "overviews", lambda world, _: overviews(world, always))
+    assert judged(content) == usual
 
 
 @every_case

@@ -19,11 +19,11 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.address import AddressPatterns
 from reconciler.model.finding import Finding
 from reconciler.policies.judging import POLICIES, judge, parameters_of
-from reconciler.policies.rule import PolicyInput, Scale
+from reconciler.policies.rule import PolicyInput, Scale, always
 from tests.manifests.test_growth import MAX_GROWTH, SIZES, center, count_lines, numbers, people
 
 TODAY = date(2026, 11, 28)
-RULES = "".join(f"    {name}: warning\n" for name, rule in POLICIES.items() if rule.scale is not Scale.EVERYTHING)
+RULES = "".join(f"    {name}: warning\n" for name, rule in POLICIES.items() if not rule.needs)
 EVERY_RULE = f"policies:\n  rules:\n{RULES}"
 FEWER = (60, 120)
 """For the quick tier."""
@@ -79,11 +79,12 @@ def test_the_sizes_are_those_of_what_is_measured() -> None:
 def organizations(draw: st.DrawFn) -> str:
     """Two in which people, groups and addresses have access between various days, in several lines perhaps."""
 
-    def line(who: str, roles: tuple[str, ...], indent: int) -> str:
+    def line(who: str, roles: tuple[str, ...], indent: int, more: str = "") -> str:
         starts, expires = sorted(draw(st.lists(st.sampled_from(DAYS), min_size=2, max_size=2, unique=True)))
         said = [f"role: {draw(st.sampled_from(roles))}"]
         said += [f"starts: {starts}"] if draw(st.booleans()) else []
         said += [f"expires: {expires}"] if draw(st.booleans()) else []
+        said += [more] if more and draw(st.booleans()) else []
         return f"{' ' * indent}{who}: {{{', '.join(said)}}}\n"
 
     text = "people:\n  p0: {email: p0@acme.example}\n  p1: {email: info@acme.example, employment: contractor}\n"
@@ -95,9 +96,13 @@ def organizations(draw: st.DrawFn) -> str:
         text += (
             f'  o{number}:\n    system: business_center\n    id: "{number}"\n    on_conflict: highest\n    members:\n'
         )
-        text += "".join(line(one, ("admin", "standard"), 6) for one in who)
-        text += f'    ad_accounts:\n      a:\n        id: "7{number}"\n        access:\n'
+        text += "".join(line(one, ("admin", "standard"), 6, "finance: manager") for one in who)
+        text += f'    ad_accounts:\n      b: {{id: "8{number}"}}\n      a:\n        id: "7{number}"\n        access:\n'
         text += "".join(line(one, ("admin", "operator", "analyst"), 10) for one in who)
+        text += "    asset_groups:\n      g:\n        ad_accounts: [b]\n        access:\n"
+        text += "".join(line(one, ("operator", "analyst"), 10) for one in who[:2])
+        text += f'    partners:\n      n:\n        id: "9{number}"\n        shares:\n'
+        text += "".join(line(one, ("operator", "analyst"), 10) for one in ("a", "b"))
     return text
 
 
@@ -123,9 +128,9 @@ def test_what_is_said_of_later_days_is_what_a_look_at_all_on_each_day_says(text:
             for one in rule.check(world.on(day, beginning), parameters_of(rule, config.policies)):
                 later = f"{one.message}, from {day} on" if day > TODAY else one.message
                 first.setdefault((rule.id, str(one.address)), later)
-        for key in beginning:
-            organization, then = desired.organizations[key], world.on(day, beginning)
-            admins, members = len(then.admins(organization)), len(then.members(organization))
+        for key, part in beginning.items():
+            (then,) = world.on(day, {key: part}).overviews(always)
+            admins, members = len(then.admins), len(then.members)
             if (admins > 2 or (members > 1 and admins > members / 2)) and ("admin-share", key) not in first:
                 first["admin-share", key] = f", from {day} on" if day > TODAY else "`"
     shares = {one.address.partition("/")[0]: one.message for one in judged if one.id == "admin-share"}
@@ -134,6 +139,40 @@ def test_what_is_said_of_later_days_is_what_a_look_at_all_on_each_day_says(text:
     assert all(shares[key].endswith(end) for key, end in ends.items())
     personal = [one for one in judged if one.id in POLICIES and POLICIES[one.id].scale is Scale.PERSON]
     assert sorted((one.id, one.address, one.message) for one in personal) == sorted((*k, v) for k, v in first.items())
+
+
+ANYWHERE = """policies:
+  rules:
+    client-isolation: {clients: {one: [o1/ad_account/a], two: [o1/ad_account/b, "o2/*"]}}
+    separate-destruction: warning
+"""
+
+
+@given(organizations())
+def test_what_somebody_begins_to_have_anywhere_is_judged_as_by_a_look_at_everything(text: str) -> None:
+    desired = load(text).readable
+    config = load_config(SourceFile("reconciler.yaml", f"version: 1\n{ANYWHERE}".encode())).config
+    assert config is not None
+    judged = [one for one in judge(desired, config.policies, today=TODAY).findings if one.id in ANYWHERE]
+    lines = [line for found in desired.resources.values() for one in found.values() for line in one.lines]
+    world, first = PolicyInput.of(desired, TODAY), dict[tuple[str, str], str]()
+    for day in sorted({TODAY, *(line.starts for line in lines if line.starts and line.starts > TODAY)}):
+        for rule in (POLICIES["client-isolation"], POLICIES["separate-destruction"]):
+            for one in rule.check(world.on(day), parameters_of(rule, config.policies)):
+                later = f"{one.message}, from {day} on" if day > TODAY else one.message
+                first.setdefault((rule.id, str(one.address)), later)
+    assert sorted((one.id, one.address, one.message) for one in judged) == sorted((*k, v) for k, v in first.items())
+
+
+@given(organizations())
+def test_a_rule_passes_over_no_organization_that_it_objects_to(text: str) -> None:
+    desired, overviews = load(text).readable, PolicyInput.overviews
+    config = load_config(SourceFile("reconciler.yaml", f"version: 1\n{EVERY_RULE}".encode())).config
+    assert config is not None
+    usual = judge(desired, config.policies, today=TODAY)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(PolicyInput, "overviews", lambda world, _: overviews(world, always))
+        assert judge(desired, config.policies, today=TODAY) == usual
 
 
 pieces = st.sampled_from(["a", "b", "ab", "*", "?", "[ab]", "[!a]", "/", "[", "]", "@"])
