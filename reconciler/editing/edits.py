@@ -1,22 +1,21 @@
 """Changes to manifests that leave everything else as a person wrote it: comments, order, style and blank lines.
 
-yaml-edit does the writing. It is young, so nothing it writes is believed: the result is read again by our own reader,
-must mean exactly what the edits say, and no line may differ that does not belong to what was edited.
+What the writer wrote is not believed: the result is read again by the reader of manifests, must mean exactly what the
+edits say, and no line may differ that does not belong to what was edited.
 """
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from reconciler.editing.writer import NotWritableError, Value, compose, drop, join, leave, put
 from reconciler.manifests.nodes import Cursor, MapNode
-from reconciler.manifests.scalars import is_date, read_plain
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.errors import ManifestError, ReconcilerError
+from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes, Place, Severity
 from reconciler.model.values import dataclass
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 """Keys from the top of a file, such as `("organizations", "acme-bc", "members", "eve")`."""
-Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
-"""What can be written into a manifest; None is an empty value, and ids are text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +61,6 @@ class Leave:
 
 
 Edit = Put | Drop | Join | Leave
-NO_WRITER = "files cannot be edited from this installation: the library yaml-edit is missing"
-ADVICE_ON_WRITER = (
-    "it has no wheel for musl, as on Alpine: use a Python for glibc, or build it with `apk add cargo gcc musl-dev` and "
-    "`pip install yaml-edit`; everything that edits no file works without it"
-)
-_PLACEHOLDER = "placeholder:\n"
-"""yaml-edit needs a key before it can add another one."""
 
 
 class EditError(ManifestError):
@@ -116,7 +106,7 @@ def _edit_once(file: SourceFile, edit: Edit) -> str:
     if isinstance(edit, Drop):
         edit = _widest(file, node, edit)
     wanted = _expected(file, node, edit)
-    after = _write(file, before, edit)
+    after = _write(file, node, before, edit)
     got, _ = _parse(SourceFile(path=file.path, data=after.encode()), written=True)
     # Compared as text, because to Python 1, 1.0 and True are equal, and so are mappings in another order.
     if repr(got) != repr(wanted):
@@ -223,52 +213,19 @@ def _plain(value: object) -> Any:
             return value
 
 
-def _write(file: SourceFile, text: str, edit: Edit) -> str:
-    """The text that yaml-edit makes of an edit; its exceptions, panics of its Rust core included, become refusals."""
+def _write(file: SourceFile, node: MapNode, text: str, edit: Edit) -> str:
     try:
-        from yaml_edit import YamlError, YamlFile
-    except ImportError as error:
-        raise ReconcilerError(NO_WRITER, advice=ADVICE_ON_WRITER) from error
-
-    end = "" if not text or text.endswith("\n") else "\n"
-    try:
-        if yaml.compose(text, Loader=yaml.SafeLoader) is None:  # comments at most; they stay above
-            return f"{text}{end}{_write(file, _PLACEHOLDER, edit).removeprefix(_PLACEHOLDER)}"
-        written = YamlFile.parse(text + end)
-        _carry_out(written.ensure_document().as_mapping(), edit)
-        after = str(written)
-    except (YamlError, KeyError, TypeError, RuntimeError) as error:
-        message = f"this edit cannot be made here: {error}"
-        raise _error(message, Place(file.path, 1, 1)) from error
-    if "\r\n" in text:
-        after = after.replace("\r\n", "\n").replace("\n", "\r\n")
-    return after
-
-
-def _carry_out(here: Any, edit: Edit) -> None:
-    *parents, key = edit.path
-    for depth, parent in enumerate(parents):
-        inner = here.get_mapping(parent)
-        if inner is None:
-            value: Value = [edit.item] if isinstance(edit, Join) else edit.value if isinstance(edit, Put) else None
-            for name in reversed(edit.path[depth + 1 :]):
-                value = {name: value}
-            here.set(yaml_key(parent), yaml_value(value))
-            return
-        here = inner
-    match edit:
-        case Put(value=value):
-            here.set(yaml_key(key), yaml_value(value))
-        case Drop():
-            here.remove(key)
-        case Join(item=item):
-            found = here.get_sequence(key)
-            if found is None:
-                here.set(yaml_key(key), yaml_value([item]))
-            else:
-                found.append(yaml_value(item))
-        case Leave(item=item):
-            here.get_sequence(key).remove(item)
+        match edit:
+            case Put(path=path, value=value):
+                return put(text, path, value)
+            case Drop(path=path):
+                return drop(text, path)
+            case Join(path=path, item=item):
+                return join(text, path, item)
+            case Leave(path=path, item=item):
+                return leave(text, path, item)
+    except NotWritableError as error:
+        raise _refusal(file, node, edit, f"`{'.'.join(edit.path)}` cannot be edited: {error}") from error
 
 
 def _refusal(file: SourceFile, node: MapNode, edit: Edit, message: str) -> EditError:
@@ -285,64 +242,12 @@ def _error(message: str, place: Place | None, advice: str = "") -> EditError:
     return EditError(notes.findings)
 
 
-_PLAIN = re.compile(r"[\w./+][\w./+@ -]*(?::[\w./+@-]+)*")
-"""Words that every YAML reader takes for the same text, also inside of brackets."""
-_MAX_IN_ONE_LINE = 80
-"""Characters; a mapping that is longer gets a line for each of its keys."""
-
-
-def is_plain(text: str) -> bool:
-    """Whether a text can stand without quotes."""
-    return bool(_PLAIN.fullmatch(text)) and not text.endswith(" ") and read_plain(text) == text
-
-
-def is_plain_key(text: str) -> bool:
-    """Whether a text can stand without quotes as a key."""
-    return is_plain(text) and not is_date(text)
-
-
-def yaml_key(text: str) -> Any:
-    """A key for yaml-edit, in quotes only where it needs them."""
-    return text if is_plain_key(text) else _quoted(text)
-
-
-def yaml_value(value: object) -> Any:
-    """A value for yaml-edit: small mappings and all lists in brackets, as they are easiest to read in a review."""
-    from yaml_edit import Mapping as YamlMapping
-    from yaml_edit import Sequence as YamlSequence
-
-    match value:
-        case str():
-            return value if is_plain(value) else _quoted(value)
-        case Mapping():
-            length = sum(len(key) + len(str(item)) + 4 for key, item in value.items())
-            has_only_words = all(isinstance(item, str | bool | None) for item in value.values())
-            mapping = YamlMapping(flow=bool(value) and has_only_words and length <= _MAX_IN_ONE_LINE)
-            for key, item in value.items():
-                mapping.set(yaml_key(key), yaml_value(item))
-            return mapping
-        case Sequence():
-            sequence = YamlSequence(flow=True)
-            for item in value:
-                sequence.append(yaml_value(item))
-            return sequence
-        case _:
-            return value
-
-
-def _quoted(text: str) -> Any:
-    from yaml_edit import ScalarValue
-
-    # In double quotes yaml-edit writes everything beyond ASCII as escapes, which nobody can review.
-    return ScalarValue(text, style="double-quoted" if text.isascii() else "single-quoted")
-
-
 def lines_of(text: str, path: tuple[str, ...]) -> set[int]:
     """Lines, counted from 0, that belong to a path: the entry itself, or the line its parent would grow on.
 
     The line of the parent is among them when the entry is all that the parent has: it becomes `{}`.
     """
-    node: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    node = compose(text)
     lines = text.split("\n")
     parent: set[int] = set()
     alone: set[int] = set()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.editing.edits import Join, Path, Put, Value
+from reconciler.editing.edits import Join, Path, Put
+from reconciler.editing.writer import Value
 from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
 from reconciler.model.kinds import KINDS, Shape

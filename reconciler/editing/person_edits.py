@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, edit_manifest, render_patch
+from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, edit_manifest, render_patch
 from reconciler.editing.entries import NotExpressible
+from reconciler.editing.writer import Value
 from reconciler.manifests.people import PREFIX, Contacts, key_of_address
 from reconciler.manifests.scalars import find_hidden, looks_like_secret
 from reconciler.manifests.source import SourceFile, parse_file

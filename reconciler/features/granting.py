@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, Value, find_file
+from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, find_file
 from reconciler.editing.entries import path_of
 from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all, read_group_lists
+from reconciler.editing.writer import Value
 from reconciler.engine.access_paths import reach
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -378,22 +377,6 @@ def test_a_revoke_of_what_somebody_has_not_says_who_has_it(who: str, where: str,
     told = call(workspace, "revoke", who, where)
     assert told.exit_code != 0
     assert advice in told.stderr
-
-
-def test_without_the_library_that_edits_the_way_out_is_named_and_the_rest_works(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on Alpine, where it has no wheel."""
-    monkeypatch.setitem(sys.modules, "yaml_edit", None)
-    before = text_of(workspace)
-    result = call(workspace, "grant", "cy", "acme-bc/ad_account/us", "admin", "--for", "7d", *REASON, "--write")
-    assert result.exit_code == 1
-    assert "yaml-edit is missing" in result.output
-    assert "apk add cargo" in result.output
-    assert text_of(workspace) == before
-    for words in (("validate",), ("fmt", "--check"), ("plan",)):
-        assert "yaml-edit" not in call(workspace, *words).output
-    assert "yaml-edit is missing" in call(workspace, "doctor").output
 
 
 def test_nobody_is_told_to_decide_about_themselves(workspace: Path) -> None:

@@ -73,10 +73,58 @@ def test_case(path: Path) -> None:
         ("g:\n  - a\n  # c\n  - b # d\n", Leave(path=("g",), item="b"), "g:\n  - a\n  # c\n"),
         ("g:\n  山: b\n", Put(path=("g", "no"), value="山: x"), "g:\n  山: b\n  \"no\": '山: x'\n"),
         ("g:\n  a: b\n", Put(path=("g", "a"), value="x\ny: z"), 'g:\n  a: "x\\ny: z"\n'),
+        ("g:\n  a: b\n", Put(path=("g", "a"), value="山\nz"), 'g:\n  a: "\\u5c71\\nz"\n'),
+        # Brackets over several lines stay so, with or without a comma at the end, and keep their comments.
+        (
+            "g: {\n  a: b,\n  c: d,  # x\n}\n",
+            Put(path=("g", "z"), value="q"),
+            "g: {\n  a: b,\n  c: d,  # x\n  z: q,\n}\n",
+        ),
+        (
+            "g: {\n  a: b,\n  c: d  # x\n}\n",
+            Put(path=("g", "z"), value="q"),
+            "g: {\n  a: b,\n  c: d,  # x\n  z: q\n}\n",
+        ),
+        ("g: {a: b,\n    c: d}\n", Put(path=("g", "z"), value="q"), "g: {a: b,\n    c: d, z: q}\n"),
+        ("g: {a: b,\n    c: d}\n", Drop(path=("g", "a")), "g: {c: d}\n"),
+        ("g: {a: b, e: f,\n    c: d}\n", Drop(path=("g", "e")), "g: {a: b,\n    c: d}\n"),
+        ("g: [a, b, ]\n", Join(path=("g",), item="c"), "g: [a, b, c, ]\n"),
+        ("g: [ ]\n", Join(path=("g",), item="c"), "g: [c]\n"),
+        ('g: ["a", b, "a"]\n', Join(path=("g",), item="c"), 'g: ["a", b, "a", "c"]\n'),
+        ('g: ["a", b, "a"]\n', Leave(path=("g",), item="a"), "g: [b]\n"),
+        # What a comment beside or below a key says is true of the key.
+        ("g:  # x\n  # y\n  - a\n", Leave(path=("g",), item="a"), "g: []  # x\n  # y\n"),
+        ("g: b  # x\n", Put(path=("g",), value={"a": {"b": "c"}}), "g:  # x\n  a: {b: c}\n"),
+        ("g: |  # x\n  t\nh: i\n", Put(path=("g",), value="q"), "g: q  # x\nh: i\n"),
+        (
+            "g:\n  a:\n    b: c\n    # of a\n  # of g\n",
+            Put(path=("g", "z"), value="q"),
+            "g:\n  a:\n    b: c\n    # of a\n  z: q\n  # of g\n",
+        ),
+        ("g:\n", Put(path=("g", "z"), value=True), "g: {z: true}\n"),
+        ("a: b\n\ng: h\n\nk: l\n", Drop(path=("g",), keep=1), "a: b\n\nk: l\n"),
+        ("g: |+\n  t\n\n", Put(path=("z",), value="q"), "g: |+\n  t\n\nz: q\n"),
     ],
 )
 def test_odd_files_are_edited_as_their_author_would(given_text: str, edit: Edit, want: str) -> None:
     assert edit_manifest(source(given_text), [edit]) == want
+
+
+@pytest.mark.parametrize(
+    ("given_text", "edit", "why"),
+    [
+        ("? g\n: h\n", Put(path=("g",), value="q"), "its colon does not stand right behind it"),
+        ("g:\n  h  # x\n", Put(path=("g",), value={"a": {"b": "c"}}), "its value does not begin right behind it"),
+        ("g: {a: b,  # x\n    c: d}\n", Drop(path=("g", "c")), "there is a comment next to it"),
+        ("g:\n  - - a\n", Leave(path=("g",), item="a"), "does not list"),
+    ],
+)
+def test_what_cannot_be_edited_says_why_in_one_sentence(given_text: str, edit: Edit, why: str) -> None:
+    with pytest.raises(EditError) as caught:
+        edit_manifest(source(given_text), [edit])
+    (finding,) = caught.value.findings
+    assert why in finding.message
+    assert finding.advice == f"change `{'.'.join(edit.path)}` by hand"
 
 
 def entries(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from importlib.util import find_spec
 
 import click
 
@@ -21,7 +20,6 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
 from reconciler.cli.workspace import Workspace, inspect_workspace, read_workspace
-from reconciler.editing.edits import ADVICE_ON_WRITER, NO_WRITER
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Severity
@@ -99,7 +97,7 @@ def doctor(app: App, format_: str) -> int:
     Changes nothing, and shows no secret. Exits with 1 when something is wrong that stops a plan or an apply.
     """
     with app.progress("looking around") as tell:
-        checks = [_check_versions(), _check_git(), *_check_writer(), *_check_workspace(app, tell)]
+        checks = [_check_versions(), _check_git(), *_check_workspace(app, tell)]
     app.show(RENDERERS.doctor, checks, format_=format_)
     return ExitCode.FAILED if any(one.health is Health.ERROR for one in checks) else ExitCode.DONE
 
@@ -116,11 +114,6 @@ def _check_git() -> HealthCheck:
         return HealthCheck(name="git", health=Health.WARNING, found="not found", advice=advice)
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603  # fixed words
     return HealthCheck(name="git", found=said.strip().removeprefix("git version ") or "says no version")
-
-
-def _check_writer() -> Iterator[HealthCheck]:
-    if find_spec("yaml_edit") is None:
-        yield HealthCheck(name="editing", health=Health.WARNING, found=NO_WRITER, advice=ADVICE_ON_WRITER)
 
 
 def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCheck]:

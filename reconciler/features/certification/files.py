@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.editing.edits import is_plain_key
+from reconciler.editing.writer import is_plain_key
 from reconciler.features.certification.model import (
     AccessFacts,
     Campaign,

@@ -11,8 +11,9 @@ from datetime import date
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
-from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, Value, depth_of, edit_manifest, find_file
+from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, depth_of, edit_manifest, find_file
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
+from reconciler.editing.writer import Value
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order

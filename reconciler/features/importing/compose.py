@@ -5,15 +5,15 @@ What no manifest names yet gets a key first.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
-from reconciler.editing.edits import Join, Path, Put, Value, is_plain, is_plain_key
+from reconciler.editing.edits import Join, Path, Put
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
 from reconciler.editing.person_edits import clean_name, introduce, key_for_thing, slug
+from reconciler.editing.writer import Value, write_inline, write_key
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.scalars import find_hidden
 from reconciler.model.address import Address
@@ -328,15 +328,15 @@ def _lay_out(tree: Mapping[str, Value], path: Path, tails: Mapping[Path, Sequenc
     indent = "  " * len(path)
     for key, value in tree.items():
         here = (*path, key)
-        start = f"{indent}{_key(key)}:"
+        start = f"{indent}{write_key(key)}:"
         if here not in tails and _fits(value, here, start):
-            yield f"{start} {_inline(value)}"
+            yield f"{start} {write_inline(value)}"
         elif isinstance(value, Mapping):
             yield start
             yield from _lay_out(value, here, tails)
         else:
             yield start
-            yield from (f"{indent}  - {_inline(item)}" for item in value or ())  # type: ignore[union-attr]  # a list
+            yield from (f"{indent}  - {write_inline(item)}" for item in value or ())  # type: ignore[union-attr]  # a list
     yield from (f"{indent}{_comment(line)}" for line in tails.get(path, ()))
 
 
@@ -344,7 +344,7 @@ def _fits(value: Value, path: Path, start: str) -> bool:
     """Whether a value stands behind its key."""
     if isinstance(value, str) or not isinstance(value, Mapping | Sequence):
         return True
-    if len(start) + len(_inline(value)) >= _WIDTH:
+    if len(start) + len(write_inline(value)) >= _WIDTH:
         return False
     if not isinstance(value, Mapping) or not value:
         return True
@@ -352,29 +352,6 @@ def _fits(value: Value, path: Path, start: str) -> bool:
         return False
     is_flat = path[0] == "people" or not any(isinstance(item, Mapping) for item in value.values())
     return is_flat and len(value) <= _MAX_IN_A_LINE
-
-
-def _inline(value: Value) -> str:
-    match value:
-        case str():
-            return value if is_plain(value) else _quoted(value)
-        case Mapping():
-            return "{" + ", ".join(f"{_key(key)}: {_inline(item)}" for key, item in value.items()) + "}"
-        case Sequence():
-            return "[" + ", ".join(map(_inline, value)) + "]"
-        case _:
-            return json.dumps(value)
-
-
-def _key(text: str) -> str:
-    return text if is_plain_key(text) else _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    if text.isascii():
-        return json.dumps(text)
-    # In double quotes everything beyond ASCII would be escaped by other writers; nobody can review that.
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _comment(text: str) -> str:

@@ -11,7 +11,8 @@ from functools import partial
 from reconciler.apply.planning import ProviderFor
 from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
-from reconciler.editing.edits import Path, Put, Value, edit_manifest, find_file
+from reconciler.editing.edits import Path, Put, edit_manifest, find_file
+from reconciler.editing.writer import Value
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.importing.compose import (
     Composition,
