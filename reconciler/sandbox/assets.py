@@ -64,9 +64,7 @@ def get_asset(world: World, kind: str, identity: str) -> Row:
 def find_holding(organization: SandboxOrganization, kind: str, identity: str) -> Row | None:
     """What a Business Center has of an asset, in whatever state."""
     return organization.world.find_row(
-        "SELECT holding.*, asset.kind, asset.identity, asset.name, asset.owner_organization, asset.owner_person"
-        " FROM holding JOIN asset ON asset.id = holding.asset"
-        " WHERE holding.organization = :organization AND asset.kind = :kind AND asset.identity = :identity",
+        "SELECT * FROM held WHERE organization = :organization AND kind = :kind AND identity = :identity",
         {"organization": organization.id, "kind": kind, "identity": identity},
     )
 

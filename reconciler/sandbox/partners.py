@@ -38,9 +38,7 @@ def answer_partnership(organization: SandboxOrganization, *, actor: int, partner
         status = "active" if approve else "declined"
         db.execute("UPDATE partnership SET status = ?, since = ? WHERE id = ?", (status, world.timestamp(), row["id"]))
         shared = world.rows(
-            "SELECT holding.asset, asset.kind, asset.identity FROM share JOIN holding ON holding.id = share.holding"
-            " JOIN asset ON asset.id = holding.asset WHERE share.partnership = :id",
-            {"id": row["id"]},
+            "SELECT asset_number AS asset, kind, identity FROM shared WHERE partnership = :id", {"id": row["id"]}
         )
         for held in shared if approve else ():
             _lend(held, other)
@@ -55,9 +53,7 @@ def remove_partner(organization: SandboxOrganization, *, actor: int, partner: st
         for lender, borrower in ((organization, other), (other, organization)):
             db.execute(
                 "DELETE FROM holding WHERE organization = :borrower AND relation = 'partner' AND asset IN"
-                " (SELECT lent.asset FROM share JOIN partnership ON partnership.id = share.partnership"
-                " JOIN holding AS lent ON lent.id = share.holding"
-                " WHERE partnership.organization = :lender AND partnership.partner = :borrower)",
+                " (SELECT asset_number FROM shared WHERE lender = :lender AND borrower = :borrower)",
                 {"lender": lender.id, "borrower": borrower.id},
             )
             db.execute("DELETE FROM partnership WHERE organization = ? AND partner = ?", (lender.id, borrower.id))

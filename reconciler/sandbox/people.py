@@ -53,14 +53,13 @@ _TRANSFERS = (
     " WHERE membership.status = 'active' AND membership.role IN ('admin', 'owner')"
 )
 _REQUESTS = (
-    "SELECT coalesce(asset.owner_person, membership.person) AS person,"
-    " CASE asset.kind WHEN 'tiktok_account' THEN 'link' ELSE 'access' END AS kind,"
-    " holding.organization AS asking, asset.identity AS subject, holding.since,"
-    " asset.kind || ' ' || coalesce(holding.pending, holding.permissions) AS text"
-    " FROM holding JOIN asset ON asset.id = holding.asset"
-    " LEFT JOIN membership ON membership.organization = asset.owner_organization"
+    "SELECT coalesce(held.owner_person, membership.person) AS person,"
+    " CASE held.kind WHEN 'tiktok_account' THEN 'link' ELSE 'access' END AS kind,"
+    " held.organization AS asking, held.identity AS subject, held.since,"
+    " held.kind || ' ' || coalesce(held.pending, held.permissions) AS text"
+    " FROM held LEFT JOIN membership ON membership.organization = held.owner_organization"
     " AND membership.status = 'active' AND membership.role = 'admin'"
-    " WHERE holding.status = 'requested' OR holding.pending IS NOT NULL"
+    " WHERE held.status = 'requested' OR held.pending IS NOT NULL"
 )
 _PARTNERSHIPS = (
     "SELECT membership.person, 'partnership' AS kind, partnership.organization AS asking,"

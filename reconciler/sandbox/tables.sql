@@ -81,6 +81,9 @@ CREATE TABLE holding (                            -- an asset as one Business Ce
     UNIQUE (organization, asset)
 ) STRICT;
 CREATE INDEX holding_expires ON holding (expires) WHERE expires IS NOT NULL;
+CREATE VIEW IF NOT EXISTS held AS                 -- the same with what the asset itself says
+    SELECT holding.*, asset.id AS asset_number, asset.kind, asset.identity, asset.name,
+    asset.owner_organization, asset.owner_person FROM holding JOIN asset ON asset.id = holding.asset;
 CREATE TABLE asset_grant (
     holding INTEGER NOT NULL REFERENCES holding ON DELETE CASCADE,
     membership INTEGER NOT NULL REFERENCES membership ON DELETE CASCADE,
@@ -145,6 +148,12 @@ CREATE TABLE share (
     since TEXT NOT NULL,
     PRIMARY KEY (partnership, holding)
 ) STRICT;
+CREATE VIEW IF NOT EXISTS shared AS               -- the same with who shares what with whom
+    SELECT share.*, partnership.status, lender.id AS lender, lender.identity AS lender_bc, borrower.id AS borrower,
+    borrower.identity AS borrower_bc, borrower.name AS borrower_name, held.asset_number, held.kind, held.identity,
+    held.name FROM share JOIN partnership ON partnership.id = share.partnership
+    JOIN organization AS lender ON lender.id = partnership.organization
+    JOIN organization AS borrower ON borrower.id = partnership.partner JOIN held ON held.id = share.holding;
 
 CREATE TABLE api_app (
     id TEXT PRIMARY KEY,

@@ -255,10 +255,12 @@ class World:
             self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("BEGIN IMMEDIATE")
         found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        if found in (0, FORMAT):
+            statements = (get_data("reconciler.sandbox", "tables.sql") or b"").decode().split(";\n")
+            for statement in statements:
+                if found == 0 or "IF NOT EXISTS" in statement:  # a view, which an older file may lack
+                    self._connection.execute(statement)
         if found == 0:
-            tables = get_data("reconciler.sandbox", "tables.sql") or b""
-            for statement in tables.decode().split(";\n"):
-                self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {FORMAT}")
         self._connection.execute("COMMIT")
         if found not in (0, FORMAT):

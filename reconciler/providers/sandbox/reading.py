@@ -223,31 +223,25 @@ def _groups(view: View) -> Iterator[Resource]:
 
 
 _HELD = (
-    "SELECT asset.identity AS first, asset.identity, asset.id AS asset_number, holding.* FROM holding"
-    " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :organization AND asset.kind = :kind"
-    " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity"
+    "SELECT identity AS first, * FROM held WHERE organization = :organization AND kind = :kind"
+    " AND (:wanted IS NULL OR identity IN (SELECT value FROM json_each(:wanted))) ORDER BY identity"
 )
 _GRANTED = (
-    "SELECT asset.identity AS first, asset_grant.membership AS second, asset_grant.since, CASE asset.kind"
-    " WHEN 'tiktok_account' THEN '' ELSE asset_grant.roles END AS role, CASE asset.kind"
-    " WHEN 'tiktok_account' THEN asset_grant.roles END AS permissions FROM asset_grant"
-    " JOIN holding ON holding.id = asset_grant.holding JOIN asset ON asset.id = holding.asset"
-    " WHERE holding.organization = :organization AND asset.kind = :kind"
-    " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity"
+    "SELECT identity AS first, membership AS second, asset_grant.since,"
+    " CASE kind WHEN 'tiktok_account' THEN '' ELSE roles END AS role,"
+    " CASE kind WHEN 'tiktok_account' THEN roles END AS permissions"
+    " FROM asset_grant JOIN held ON held.id = asset_grant.holding WHERE organization = :organization AND kind = :kind"
+    " AND (:wanted IS NULL OR identity IN (SELECT value FROM json_each(:wanted))) ORDER BY identity"
 )
 _USED = (
-    "SELECT asset.identity AS first, user.identity AS second, asset_use.since FROM asset_use"
-    " JOIN holding ON holding.id = asset_use.holding JOIN asset ON asset.id = holding.asset"
-    " JOIN holding AS held_by ON held_by.id = asset_use.ad_account JOIN asset AS user ON user.id = held_by.asset"
-    " WHERE holding.organization = :organization AND asset.kind = :kind"
-    " AND (:wanted IS NULL OR asset.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY asset.identity"
+    "SELECT held.identity AS first, user.identity AS second, asset_use.since FROM asset_use"
+    " JOIN held ON held.id = asset_use.holding JOIN held AS user ON user.id = asset_use.ad_account"
+    " WHERE held.organization = :organization AND held.kind = :kind"
+    " AND (:wanted IS NULL OR held.identity IN (SELECT value FROM json_each(:wanted))) ORDER BY held.identity"
 )
 _SHARED = (
-    "SELECT organization.identity AS first, asset.identity AS second, share.role, share.since FROM share"
-    " JOIN partnership ON partnership.id = share.partnership"
-    " JOIN organization ON organization.id = partnership.partner"
-    " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
-    " WHERE partnership.organization = :organization AND asset.kind = :kind"
+    "SELECT borrower_bc AS first, identity AS second, role, since FROM shared"
+    " WHERE lender = :organization AND kind = :kind"
 )
 _ASSET_KINDS = (*ASSET_ROLES, "tiktok_account")
 _QUERIES: Mapping[str, str] = {
@@ -257,10 +251,9 @@ _QUERIES: Mapping[str, str] = {
     **dict.fromkeys((kind.name for kind in KINDS.values() if kind.is_share), _SHARED),
     "app_access": "SELECT app AS first, membership AS second, 'app_manager' AS role, app_manager.since FROM app_manager"
     " JOIN app ON app.client_key = app_manager.app WHERE app.owner_organization = :organization",
-    "asset_group_asset": "SELECT asset_group.name AS first, asset.identity AS second, group_asset.since"
+    "asset_group_asset": "SELECT asset_group.name AS first, held.identity AS second, group_asset.since"
     " FROM group_asset JOIN asset_group ON asset_group.id = group_asset.asset_group"
-    " JOIN holding ON holding.id = group_asset.holding JOIN asset ON asset.id = holding.asset"
-    " WHERE asset_group.organization = :organization",
+    " JOIN held ON held.id = group_asset.holding WHERE asset_group.organization = :organization",
     "asset_group_access": "SELECT asset_group.name AS first, membership AS second, role, group_member.since"
     " FROM group_member JOIN asset_group ON asset_group.id = group_member.asset_group"
     " WHERE asset_group.organization = :organization",
@@ -314,10 +307,7 @@ def read_names(view: View) -> dict[Address, str]:
     """Address -> name of the members, assets, apps and partners of one organization."""
     people = {row["id"]: row["name"] for row in view.world.rows("SELECT id, name FROM person", {})}
     named = {Address(view.key, "member", key): people[row["person"]] for key, row in view.seats.values()}
-    assets = view.rows(
-        "SELECT asset.kind, asset.identity, asset.name FROM asset JOIN holding ON holding.asset = asset.id"
-        " WHERE holding.organization = :organization"
-    )
+    assets = view.rows("SELECT kind, identity, name FROM held WHERE organization = :organization")
     apps = view.rows(
         "SELECT 'app' AS kind, client_key AS identity, name FROM app WHERE owner_organization = :organization"
     )

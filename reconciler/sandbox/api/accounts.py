@@ -96,12 +96,12 @@ def _get_advertisers(call: Call) -> Data:
 
 def _advertisers(call: Call, caller: Caller) -> list[Row]:
     return call.world.rows(
-        "SELECT asset.id AS asset_number, asset.identity, asset.name, asset_grant.roles, membership.role,"
+        "SELECT held.asset_number, held.identity, held.name, asset_grant.roles, membership.role,"
         " owner.identity AS owner_bc_id, owner.id = membership.organization AS is_owner FROM asset_grant"
         " JOIN membership ON membership.id = asset_grant.membership AND membership.status = 'active'"
-        " JOIN holding ON holding.id = asset_grant.holding JOIN asset ON asset.id = holding.asset"
-        " LEFT JOIN organization AS owner ON owner.id = asset.owner_organization"
-        " WHERE membership.person = :person AND asset.kind = 'ad_account' GROUP BY asset.id ORDER BY asset.id",
+        " JOIN held ON held.id = asset_grant.holding"
+        " LEFT JOIN organization AS owner ON owner.id = held.owner_organization"
+        " WHERE membership.person = :person AND held.kind = 'ad_account' GROUP BY asset_number ORDER BY asset_number",
         {"person": caller.person},
     )
 

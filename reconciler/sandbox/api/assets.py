@@ -24,10 +24,8 @@ from reconciler.sandbox.world import Row
 API: Final = Endpoints(scope=153)
 
 _HELD: Final = (
-    "SELECT {roles}, holding.*, asset.id AS asset_number, asset.kind, asset.identity, asset.name,"
-    " asset.owner_organization, asset.owner_person, owner.name AS owner_bc_name"
-    " FROM holding JOIN asset ON asset.id = holding.asset"
-    " LEFT JOIN organization AS owner ON owner.id = asset.owner_organization"
+    "SELECT {roles}, held.*, owner.name AS owner_bc_name FROM held"
+    " LEFT JOIN organization AS owner ON owner.id = held.owner_organization"
 )
 """Assets as one Business Center has them, with all that rows of the API are made of."""
 
@@ -76,10 +74,10 @@ def _get_own(call: Call) -> Data:
         call.member(call.filtering["user_id"])
     rows = call.world.rows(
         f"{_HELD.format(roles='asset_grant.roles')}"
-        f" JOIN {_grants(call, by_asset=False)} AS asset_grant ON asset_grant.holding = holding.id"
+        f" JOIN {_grants(call, by_asset=False)} AS asset_grant ON asset_grant.holding = held.id"
         " JOIN membership ON membership.id = asset_grant.membership"
-        " WHERE holding.organization = :bc AND asset.kind = :kind AND holding.status = 'active'"
-        " AND membership.person = :person AND membership.status = 'active' ORDER BY holding.id",
+        " WHERE held.organization = :bc AND held.kind = :kind AND held.status = 'active'"
+        " AND membership.person = :person AND membership.status = 'active' ORDER BY held.id",
         {"bc": call.bc.id, "kind": call.kind, "person": person},
     )
     return call.page(call.search(rows), lambda row: _asset(call, row))
@@ -107,10 +105,10 @@ def _get_promised(call: Call) -> Data:
     require_admin(call.bc, call.caller.person)
     rows = call.world.rows(
         f"{_HELD.format(roles='promised_grant.roles')}"
-        " JOIN promised_grant ON promised_grant.holding = holding.id"
+        " JOIN promised_grant ON promised_grant.holding = held.id"
         " JOIN membership ON membership.id = promised_grant.membership"
-        " WHERE holding.organization = :bc AND membership.identity = :address AND membership.status = 'invited'"
-        " ORDER BY holding.id",
+        " WHERE held.organization = :bc AND membership.identity = :address AND membership.status = 'invited'"
+        " ORDER BY held.id",
         {"bc": call.bc.id, "address": call.filtering["user_email"].casefold()},
     )
     return call.page(call.search(rows), lambda row: _asset(call, row))
@@ -133,10 +131,10 @@ def _get_all(call: Call) -> Data:
     """Everything the Business Center has or has asked for; what the caller can do with it comes along."""
     rows = call.world.rows(
         f"{_HELD.format(roles='asset_grant.roles')}"
-        " LEFT JOIN membership ON membership.organization = holding.organization"
+        " LEFT JOIN membership ON membership.organization = held.organization"
         " AND membership.person = :person AND membership.status = 'active'"
-        " LEFT JOIN asset_grant ON asset_grant.holding = holding.id AND asset_grant.membership = membership.id"
-        " WHERE holding.organization = :bc AND asset.kind = :kind ORDER BY holding.id",
+        " LEFT JOIN asset_grant ON asset_grant.holding = held.id AND asset_grant.membership = membership.id"
+        " WHERE held.organization = :bc AND held.kind = :kind ORDER BY held.id",
         {"bc": call.bc.id, "kind": call.kind, "person": call.caller.person},
     )
     return call.page([row for row in call.search(rows) if _is_listed(call, row)], lambda row: _related(call, row))
@@ -247,9 +245,7 @@ def _asset_member(call: Call, row: Row) -> Data:
 )
 def _get_asset_partners(call: Call) -> Data:
     rows = call.world.rows(
-        "SELECT organization.identity AS bc_id, organization.name AS bc_name FROM share"
-        " JOIN partnership ON partnership.id = share.partnership"
-        " JOIN organization ON organization.id = partnership.partner WHERE share.holding = :holding ORDER BY bc_id",
+        "SELECT borrower_bc AS bc_id, borrower_name AS bc_name FROM shared WHERE holding = :holding ORDER BY bc_id",
         {"holding": get_holding(call.bc, call.kind, call.asset)["id"]},
     )
     keyword = call.filtering.get("keyword", "").casefold()

@@ -104,9 +104,8 @@ def _get(call: Call) -> Data:
 
 def _group_assets(call: Call, group: Row) -> list[Data]:
     rows = call.world.rows(
-        "SELECT asset.id AS asset_number, asset.identity, asset.name FROM group_asset"
-        " JOIN holding ON holding.id = group_asset.holding JOIN asset ON asset.id = holding.asset"
-        " WHERE group_asset.asset_group = :group ORDER BY asset.id",
+        "SELECT held.asset_number, held.identity, held.name FROM group_asset JOIN held ON held.id = group_asset.holding"
+        " WHERE group_asset.asset_group = :group ORDER BY held.asset_number",
         {"group": group["id"]},
     )
     return [{"asset_type": "ADVERTISER", "asset_id": asset_id(row)} for row in call.search(rows)]

@@ -60,10 +60,7 @@ def _add(call: Call) -> None:
 
 def _has_lower_share(call: Call, identity: str, role: str) -> bool:
     row = call.world.find_row(
-        "SELECT share.role FROM share JOIN partnership ON partnership.id = share.partnership"
-        " JOIN organization ON organization.id = partnership.partner JOIN holding ON holding.id = share.holding"
-        " JOIN asset ON asset.id = holding.asset WHERE partnership.organization = :bc"
-        " AND organization.identity = :partner AND asset.identity = :identity",
+        "SELECT role FROM shared WHERE lender = :bc AND borrower_bc = :partner AND identity = :identity",
         {"bc": call.bc.id, "partner": call.get("partner_id"), "identity": identity},
     )
     return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
@@ -99,12 +96,8 @@ def _get_shared(call: Call) -> Data:
     if call.get("share_type") == "SHARED":
         lender, borrower = borrower, lender
     rows = call.world.rows(
-        "SELECT asset.id AS asset_number, asset.identity, asset.name, share.role FROM share"
-        " JOIN partnership ON partnership.id = share.partnership"
-        " JOIN organization AS lender ON lender.id = partnership.organization AND lender.identity = :lender"
-        " JOIN organization AS borrower ON borrower.id = partnership.partner AND borrower.identity = :borrower"
-        " JOIN holding ON holding.id = share.holding JOIN asset ON asset.id = holding.asset"
-        " WHERE partnership.status = 'active' AND asset.kind = :kind ORDER BY asset.id",
+        "SELECT asset_number, identity, name, role FROM shared WHERE lender_bc = :lender AND borrower_bc = :borrower"
+        " AND status = 'active' AND kind = :kind ORDER BY asset_number",
         {"lender": lender, "borrower": borrower, "kind": call.kind},
     )
     return call.page(call.search(rows), lambda row: _shared(call, row))

@@ -20,9 +20,8 @@ QR_CODE_URL: Final = "https://www.tiktok.com/business-center/authorize?code="
 """What the QR code says; behind it stands the code that an account's owner scans."""
 
 _USERS: Final = (
-    "SELECT asset.id AS asset_number, asset.identity, asset.name FROM asset_use"
-    " JOIN holding ON holding.id = asset_use.ad_account JOIN asset ON asset.id = holding.asset"
-    " WHERE asset_use.holding = :holding ORDER BY asset.id"
+    "SELECT held.asset_number, held.identity, held.name FROM asset_use JOIN held ON held.id = asset_use.ad_account"
+    " WHERE asset_use.holding = :holding ORDER BY held.asset_number"
 )
 
 
@@ -105,14 +104,13 @@ def _advertiser(row: Row) -> Data:
 def _get_identities(call: Call) -> Data:
     """Accounts that an ad account may post as, through a Business Center."""
     rows = call.world.rows(
-        "SELECT account.identity, account.name, used.permissions, place.identity AS bc_id FROM asset_use"
-        " JOIN holding AS user ON user.id = asset_use.ad_account JOIN asset AS ads ON ads.id = user.asset"
-        " JOIN holding AS used ON used.id = asset_use.holding JOIN asset AS account ON account.id = used.asset"
+        "SELECT used.identity, used.name, used.permissions, place.identity AS bc_id FROM asset_use"
+        " JOIN held AS ads ON ads.id = asset_use.ad_account JOIN held AS used ON used.id = asset_use.holding"
         " JOIN organization AS place ON place.id = used.organization"
         " JOIN membership ON membership.organization = place.id AND membership.status = 'active'"
         " AND membership.person = :person"
-        " WHERE ads.identity = :ads AND account.kind = 'tiktok_account'"
-        " AND (:bc IS NULL OR place.identity = :bc) ORDER BY account.id",
+        " WHERE ads.identity = :ads AND used.kind = 'tiktok_account'"
+        " AND (:bc IS NULL OR place.identity = :bc) ORDER BY used.asset_number",
         {
             "person": call.caller.person,
             "ads": call.get("advertiser_id"),
@@ -185,9 +183,7 @@ def _transfer_pixel(call: Call) -> Data:
 
 def _get_pixel(call: Call, *, needs_role: bool) -> Row:
     rows = call.world.rows(
-        "SELECT holding.id, asset.id AS asset_number, asset.identity FROM holding"
-        " JOIN asset ON asset.id = holding.asset WHERE holding.organization = :bc"
-        " AND holding.status = 'active' AND asset.kind = 'pixel'",
+        "SELECT * FROM held WHERE organization = :bc AND status = 'active' AND kind = 'pixel'",
         {"bc": call.bc.id},
     )
     for row in rows:
