@@ -13,8 +13,7 @@ from reconciler.manifests.config import Option
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.redaction import SECRETS
-from reconciler.providers.business_api.client import BASE_URL, Client, Connection
-from reconciler.providers.business_api.pace import DEFAULT_TIER, TIERS, Tier
+from reconciler.providers.business_api.client import BASE_URL, DEFAULT_TIER, TIERS, Client, Connection, Tier
 from reconciler.providers.business_api.provider import BusinessApiProvider
 
 if TYPE_CHECKING:

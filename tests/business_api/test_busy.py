@@ -15,8 +15,7 @@ import pytest
 from reconciler.model.address import Address
 from reconciler.model.live import Live
 from reconciler.model.ports import Scope
-from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.business_api.pace import TIERS
+from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_reading, seconds_for
 from reconciler.sandbox.api.access import issue_token
 from reconciler.sandbox.api.transport import BusinessApiTransport

@@ -15,8 +15,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.business_api.pace import TIERS
+from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.server import Server, Site

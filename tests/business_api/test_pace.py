@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.providers.business_api.pace import TIERS, Pace, seconds_to_back_off
+from reconciler.providers.business_api.client import TIERS, Pace, seconds_to_back_off
 from tests.business_api.scripted import MadeUpTicker, envelope, scripted
 
 

@@ -16,7 +16,7 @@ from reconciler.model.kinds import Action
 from reconciler.model.outcome import Applied
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status
-from reconciler.providers.business_api.pace import TIERS
+from reconciler.providers.business_api.client import TIERS
 from reconciler.providers.business_api.provider import CALLS_PER_WRITE, estimate_reading, seconds_for
 from tests.business_api.stage import CENTER, Stage, staged
 from tests.sandbox.stage import new_world

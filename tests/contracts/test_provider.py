@@ -20,8 +20,7 @@ from reconciler.model.live import Live
 from reconciler.model.outcome import Applied, Failed, Outcome, Waits
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, Provider, Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.business_api.pace import TIERS
+from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.api.access import issue_token

@@ -15,7 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.providers.business_api.pace import MachineTicker
+from reconciler.providers.business_api.client import MachineTicker
 from tests.business_api.test_convergence import OPTIONS, in_sets
 from tests.examples.declared_facts import Fact, declared_facts
 from tests.examples.found_facts import found_facts

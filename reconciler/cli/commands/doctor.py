@@ -29,7 +29,7 @@ from reconciler.output.json import Output
 from reconciler.output.style import Tone
 from reconciler.output.words import count
 from reconciler.providers.business_api.authorizing import Check, check_token
-from reconciler.providers.business_api.pace import DEFAULT_TIER
+from reconciler.providers.business_api.client import DEFAULT_TIER
 
 
 class Health(StrEnum):

@@ -22,6 +22,7 @@ from reconciler.features.rosters.vocabulary import (
     IDENTITIES,
     PERSONAL,
     SORTS,
+    Column,
     Reading,
     Sort,
     Vocabulary,
@@ -29,7 +30,6 @@ from reconciler.features.rosters.vocabulary import (
 )
 from reconciler.model.resource import Status
 from reconciler.model.values import dataclass
-from reconciler.systems.roster_pages import Column
 
 _GAP = re.compile(r" {2,}|\u00a0{2,}")
 _LABELLED = re.compile(r"(?P<label>[^:@]{2,24}):\s+(?P<value>.+)")

@@ -13,7 +13,9 @@ from reconciler.features.rosters.vocabulary import (
     AROUND,
     ATTRIBUTES,
     IDENTITIES,
+    NOBODY,
     SORTS,
+    Column,
     Reading,
     Sort,
     Vocabulary,
@@ -27,7 +29,6 @@ from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.resource import Status
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.systems.roster_pages import NOBODY, Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

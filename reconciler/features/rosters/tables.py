@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.features.rosters.vocabulary import fold, shorten
+from reconciler.features.rosters.vocabulary import COLUMNS, ENVELOPE, HARMLESS_KEYS, LINK_KEYS, Column, fold, shorten
 from reconciler.model.finding import Notes, Place
 from reconciler.model.suggestions import list_words
 from reconciler.model.values import dataclass
-from reconciler.systems.roster_pages import COLUMNS, ENVELOPE, HARMLESS_KEYS, LINK_KEYS, Column
 
 if TYPE_CHECKING:
     import _csv

@@ -2,5 +2,5 @@
 
 From the wire inwards: `client` (one call), `paging` (one list), `session` (one Business Center and what is known of
 it), `reading` (all of it), `sending`, `batches` and `actions` (changes), `provider` (what the rest of the tool sees).
-What the interface is and does is data: `errors`, `endpoints`, `vocabulary`.
+What the interface is and does is data: `errors`, `vocabulary`.
 """

@@ -24,9 +24,8 @@ from reconciler.model.resource import Status
 from reconciler.providers.business_api.actions import ACTIONS, carry_out
 from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import carry_out_together, count_together
-from reconciler.providers.business_api.client import Client
+from reconciler.providers.business_api.client import Client, Tier
 from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.pace import Tier
 from reconciler.providers.business_api.paging import read_list, text_of
 from reconciler.providers.business_api.reading import read_activity, read_everything
 from reconciler.providers.business_api.sending import StillListed, Task, WriteInDoubt, Writer, failure_of, in_doubt

@@ -20,9 +20,9 @@ from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Resource, Status
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.assets import read_assets, read_groups
+from reconciler.providers.business_api.client import Ticker
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.members import find_members
-from reconciler.providers.business_api.pace import Ticker
 from reconciler.providers.business_api.reading import read_a_few
 from reconciler.providers.business_api.session import CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import ASSETS, BY_KIND, GROUPS, INVITE, MEMBERS, find_obstacle
