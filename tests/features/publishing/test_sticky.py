@@ -244,7 +244,7 @@ def test_json_that_says_something_else_is_an_error_or_nothing(
     with suppress(ForgeError):
         publish_comment(forge, name="access", body="one")
     with suppress(ForgeError):
-        publish_labels(forge, name="access", plan=Plan(today=date(2026, 11, 29), organizations=()))
+        publish_labels(forge, plan=Plan(today=date(2026, 11, 29), organizations=()), is_shared=False)
     with suppress(ForgeError):
         type(forge).find_merged(forge._client, "acme/access", "c0ffee")  # noqa: SLF001  # the one that forge has
 
