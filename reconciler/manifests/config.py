@@ -208,7 +208,7 @@ def _check_path(path: str, place: Place, notes: Notes) -> bool:
     if not _WINDOWS.search(path):
         return False
     message = "this is a path as Windows has them: here `\\` and drives are part of a name"
-    advice = "write `/` between folders; a drive such as `C:` is `/mnt/c` under WSL"
+    advice = "write `/` between folders, and a path without a drive"
     notes.error("bad-path", message, place, advice=advice)
     return True
 
