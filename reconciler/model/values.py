@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, FrozenInstanceError
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -63,11 +63,18 @@ class _Delayed:
         return method.__get__(instance, owner)
 
 
-def _write_init(cls: type, names: dict[str, Any], assign: str = "self.{0} = {1}") -> str:
+def _write_init(
+    cls: type,
+    names: dict[str, Any],
+    assign: str = "self.{0} = {1}",
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> str:
     names["_NEW"] = _NEW
     by_place: list[str] = []
     by_name: list[str] = []
-    body = []
+    body = [*before]
     for field in dataclasses.fields(cls):
         name, value = field.name, field.name
         has_default, has_factory = field.default is not MISSING, field.default_factory is not MISSING
@@ -82,14 +89,26 @@ def _write_init(cls: type, names: dict[str, Any], assign: str = "self.{0} = {1}"
         else:
             continue
         body.append(assign.format(name, value))
+    body += after
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     parameters = ", ".join(["self", *by_place, *(["*", *by_name] if by_name else [])])
     return f"def __init__({parameters}):\n " + "\n ".join(body or ["pass"])
 
 
+_MANY = 8
+"""Slots from which on opening a value costs less than it saves."""
+
+
 def _write_frozen_init(cls: type, names: dict[str, Any]) -> str:
-    return _write_init(cls, names, "_set_{0}(self, {1})")
+    if len(dataclasses.fields(cls)) < _MANY:
+        return _write_init(cls, names, "_set_{0}(self, {1})")
+    # To set a slot of a class that refuses it is a call; to assign to one of an open class is one instruction. So a
+    # value with many slots belongs to a class that has the same ones and is open, until they are filled.
+    own = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    names["_Open"], names["_set_class"] = type(f"Open{cls.__name__}", (cls,), own), object.__setattr__
+    opened = "_own_class = self.__class__", "_set_class(self, '__class__', _Open)"
+    return _write_init(cls, names, before=opened, after=("self.__class__ = _own_class",))
 
 
 def _write_eq(cls: type, _: dict[str, Any]) -> str:
