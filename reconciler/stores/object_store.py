@@ -188,48 +188,6 @@ class ObjectLog:
         return f"{self._folder}/{number:010}"
 
 
-class ObjectAudit:
-    """Remembers how far it has counted: the end can only move on."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._bucket = bucket
-        self._counted = 0
-
-    def count(self) -> int:
-        """The highest number. Found by doubling and halving, because listing a long log takes long."""
-        step = 1
-        while self._bucket.exists(_audit_key(self._counted + step)):
-            self._counted += step
-            step *= 2
-        while step > 1:
-            step //= 2
-            if self._bucket.exists(_audit_key(self._counted + step)):
-                self._counted += step
-        return self._counted
-
-    def append(self, record: bytes, *, after: int) -> None:
-        """Take the number behind `after`, which must be the last; raises StateConflict."""
-        is_last = after == self._counted or after == self.count()
-        if not is_last or not self._bucket.create(
-            _audit_key(after + 1), secrets.token_hex(_AUDIT_NONCE // 2).encode() + record
-        ):
-            raise audit_moved()
-        self._counted = after + 1
-
-    def read(self, *, after: int) -> Iterator[bytes]:
-        """All records behind number `after`."""
-        end = self.count()
-        for start in range(after + 1, end + 1, _MAX_AT_ONCE):
-            numbers = range(start, min(start + _MAX_AT_ONCE, end + 1))
-            for number, blob in zip(
-                numbers, self._bucket.find_many([_audit_key(number) for number in numbers]), strict=True
-            ):
-                if blob is None:
-                    message = f"record {number} of the audit log is missing"
-                    raise StoreError(message, advice="restore the object from its older version or a copy")
-                yield blob.data[_AUDIT_NONCE:]
-
-
 def _audit_key(number: int) -> str:
     return f"audit/{number:010}"
 
@@ -261,7 +219,8 @@ class ObjectStateStore:
         self._bucket = bucket
         self._holder = holder
         self._dating = dating or (lambda: datetime.now(UTC))
-        self._audit = ObjectAudit(bucket)
+        self._counted = 0
+        """How many audit records are known to be there: the end can only move on."""
         self._writers: dict[str, _Writer] = {}
         self._seen: dict[str, LogEntry] = {}
 
@@ -379,16 +338,36 @@ class ObjectStateStore:
         self._put_fence(organization, lease.token)
 
     def count_audit(self) -> int:
-        """How many records the audit log has."""
-        return self._audit.count()
+        """The highest number. Found by doubling and halving, because listing a long log takes long."""
+        step = 1
+        while self._bucket.exists(_audit_key(self._counted + step)):
+            self._counted += step
+            step *= 2
+        while step > 1:
+            step //= 2
+            if self._bucket.exists(_audit_key(self._counted + step)):
+                self._counted += step
+        return self._counted
 
     def append_audit(self, record: bytes, *, after: int) -> None:
-        """Add one object under the next number."""
-        self._audit.append(record, after=after)
+        """Take the number behind `after`, which must be the last; raises StateConflict."""
+        is_last = after == self._counted or after == self.count_audit()
+        unlike_any_other = secrets.token_hex(_AUDIT_NONCE // 2).encode() + record
+        if not is_last or not self._bucket.create(_audit_key(after + 1), unlike_any_other):
+            raise audit_moved()
+        self._counted = after + 1
 
     def read_audit(self, *, after: int = 0) -> Iterator[bytes]:
-        """The records behind number `after`."""
-        return self._audit.read(after=after)
+        """All records behind number `after`."""
+        end = self.count_audit()
+        for start in range(after + 1, end + 1, _MAX_AT_ONCE):
+            numbers = range(start, min(start + _MAX_AT_ONCE, end + 1))
+            blobs = self._bucket.find_many([_audit_key(number) for number in numbers])
+            for number, blob in zip(numbers, blobs, strict=True):
+                if blob is None:
+                    message = f"record {number} of the audit log is missing"
+                    raise StoreError(message, advice="restore the object from its older version or a copy")
+                yield blob.data[_AUDIT_NONCE:]
 
     def torn_audit(self) -> TornAudit:
         """Nothing: a record is there whole or not at all."""
