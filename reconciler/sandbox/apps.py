@@ -58,25 +58,31 @@ def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization,
         to.log("initiate_transfer", f"offered {client_key} to {to.name}", actor=actor)
 
 
-def accept_transfer(world: World, client_key: str, *, actor: int) -> None:
-    """Second step, taken by an admin of the receiving organization. It cannot be undone; managers do not come along."""
+def answer_transfer(world: World, client_key: str, *, actor: int, agree: bool) -> None:
+    """Second step, taken by an admin of the receiving organization. It cannot be undone; managers do not come along.
+
+    What is turned down stays where it is.
+    """
     with world.transaction() as db:
-        receiver = _get_receiver(world, client_key, actor)
+        receiver = get_receiver(world, client_key)
+        require_admin(receiver, actor)
+        db.execute("UPDATE app SET receiver = NULL, since = ? WHERE client_key = ?", (world.timestamp(), client_key))
+        if not agree:
+            receiver.log("decline_transfer", f"turned {client_key} down", actor=actor)
+            return
         db.execute("DELETE FROM app_manager WHERE app = ?", (client_key,))
         db.execute(
-            "UPDATE app SET owner_organization = ?, owner_person = NULL, receiver = NULL, since = ?"
-            " WHERE client_key = ?",
-            (receiver.id, world.timestamp(), client_key),
+            "UPDATE app SET owner_organization = ?, owner_person = NULL WHERE client_key = ?", (receiver.id, client_key)
         )
         receiver.log("accept_transfer", f"took over {client_key}", actor=actor)
 
 
-def decline_transfer(world: World, client_key: str, *, actor: int) -> None:
-    """Turn a transfer down; the app stays where it is."""
-    with world.transaction() as db:
-        receiver = _get_receiver(world, client_key, actor)
-        db.execute("UPDATE app SET receiver = NULL, since = ? WHERE client_key = ?", (world.timestamp(), client_key))
-        receiver.log("decline_transfer", f"turned {client_key} down", actor=actor)
+def get_receiver(world: World, client_key: str) -> SandboxOrganization:
+    """The organization that an app is offered to; no offer is a Refusal."""
+    app = get_app(world, client_key)
+    if app["receiver"] is None:
+        raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
+    return get_organization_by_id(world, app["receiver"])
 
 
 def add_manager(organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
@@ -110,12 +116,3 @@ def _require_owned(organization: SandboxOrganization, client_key: str) -> None:
         raise Refusal("not-supported", "app managers exist in the owner role system only")
     if get_app(organization.world, client_key)["owner_organization"] != organization.id:
         raise Refusal("unknown", f"{organization.name} does not own {client_key}")
-
-
-def _get_receiver(world: World, client_key: str, actor: int) -> SandboxOrganization:
-    app = get_app(world, client_key)
-    if app["receiver"] is None:
-        raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
-    receiver = get_organization_by_id(world, app["receiver"])
-    require_admin(receiver, actor)
-    return receiver

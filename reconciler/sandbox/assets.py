@@ -309,34 +309,23 @@ def request_link(organization: SandboxOrganization, *, actor: int, handle: str, 
         organization.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor)
 
 
-def approve_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
-    """The owner scans the code and agrees."""
+def answer_link(organization: SandboxOrganization, *, owner: int, handle: str, agree: bool) -> None:
+    """The owner scans the code and agrees, or says no: a link that stands already keeps what it has then."""
     with organization.world.transaction() as db:
         held = _find_as_owner(organization, owner, handle)
         if held is None or not (held["status"] == "requested" or held["pending"]):
             has_lapsed = held is not None and held["status"] == "lapsed"
             what = f"{'the code has lapsed' if has_lapsed else 'there is no code'} for {handle} and {organization.name}"
             raise Refusal("lapsed" if has_lapsed else "unknown", what)
+        status = "active" if agree else "declined" if held["status"] == "requested" else held["status"]
+        permissions = (agree and held["pending"]) or held["permissions"]
+        since = organization.world.timestamp() if agree or status == "declined" else held["since"]
         db.execute(
-            "UPDATE holding SET status = 'active', permissions = ?, pending = NULL, expires = NULL, since = ?"
-            " WHERE id = ?",
-            (held["pending"] or held["permissions"], organization.world.timestamp(), held["id"]),
+            "UPDATE holding SET status = ?, permissions = ?, since = ?, pending = NULL, expires = NULL WHERE id = ?",
+            (status, permissions, since, held["id"]),
         )
-        organization.log("approve", f"approved the link of {handle}", actor=owner)
-
-
-def refuse_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
-    """The owner says no to the code; a link that stands already keeps the permissions it has."""
-    with organization.world.transaction() as db:
-        held = _find_as_owner(organization, owner, handle)
-        if held is None or not (held["status"] == "requested" or held["pending"]):
-            raise Refusal("unknown", f"there is no code for {handle} and {organization.name}")
-        status = "declined" if held["status"] == "requested" else held["status"]
-        db.execute(
-            "UPDATE holding SET status = ?, pending = NULL, expires = NULL, since = ? WHERE id = ?",
-            (status, organization.world.timestamp() if status == "declined" else held["since"], held["id"]),
-        )
-        organization.log("decline", f"refused the link of {handle}", actor=owner)
+        text = f"{'approved' if agree else 'refused'} the link of {handle}"
+        organization.log("approve" if agree else "decline", text, actor=owner)
 
 
 def revoke_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
@@ -402,7 +391,7 @@ def scan(
             request_link(organization, actor=code["actor"], handle=handle, permissions=wanted)
             held = find_holding(organization, _ACCOUNT, handle)
             if held is not None and (held["status"] == "requested" or held["pending"]):
-                approve_link(organization, owner=owner, handle=handle)
+                answer_link(organization, owner=owner, handle=handle, agree=True)
         else:
             organization.log("decline", f"{handle} refused the code", actor=owner)
         db.execute("DELETE FROM qr_code WHERE code = ?", (code["code"],))

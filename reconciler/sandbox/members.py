@@ -89,11 +89,21 @@ def remove(organization: SandboxOrganization, *, actor: int, address: str) -> No
         organization.log("remove", f"removed {address}", actor=actor)
 
 
-def accept_invitation(organization: SandboxOrganization, *, person: int) -> None:
-    """Become a member. Whoever has no account yet registers on the way, under the invited address."""
+def answer_invitation(organization: SandboxOrganization, *, person: int, agree: bool) -> None:
+    """Become a member. Whoever has no account yet registers on the way, under the invited address.
+
+    Or say no: the row stays and shows it.
+    """
     world = organization.world
     with world.transaction() as db:
         invitation = _get_open(organization, person)
+        if not agree:
+            db.execute(
+                "UPDATE membership SET status = 'declined', since = ?, expires = NULL WHERE id = ?",
+                (world.timestamp(), invitation["id"]),
+            )
+            organization.log("decline", f"{invitation['identity']} declined", actor=person)
+            return
         own = find_active(organization, person)
         if own is not None:
             raise Refusal("already-a-member", f"already in {organization.name} as {own['identity']}")
@@ -111,17 +121,6 @@ def accept_invitation(organization: SandboxOrganization, *, person: int) -> None
         )
         db.execute("DELETE FROM promised_grant WHERE membership = ?", (invitation["id"],))
         organization.log("accept", f"{invitation['identity']} accepted", actor=person)
-
-
-def decline_invitation(organization: SandboxOrganization, *, person: int) -> None:
-    """Say no; the row stays and shows it."""
-    with organization.world.transaction() as db:
-        invitation = _get_open(organization, person)
-        db.execute(
-            "UPDATE membership SET status = 'declined', since = ?, expires = NULL WHERE id = ?",
-            (organization.world.timestamp(), invitation["id"]),
-        )
-        organization.log("decline", f"{invitation['identity']} declined", actor=person)
 
 
 def _get_open(organization: SandboxOrganization, person: int) -> Row:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.sandbox import assets, members, partners
-from reconciler.sandbox.apps import accept_transfer, decline_transfer, get_app
+from reconciler.sandbox.apps import answer_transfer, get_receiver
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import (
     SandboxOrganization,
@@ -98,11 +98,11 @@ def answer(world: World, message: Message, *, agree: bool) -> None:
     place = get_organization_by_id(world, message.asking)
     match message.kind:
         case "invitation":
-            (members.accept_invitation if agree else members.decline_invitation)(place, person=person)
+            members.answer_invitation(place, person=person, agree=agree)
         case "transfer":
-            (accept_transfer if agree else decline_transfer)(world, subject, actor=person)
+            answer_transfer(world, subject, actor=person, agree=agree)
         case "link":
-            (assets.approve_link if agree else assets.refuse_link)(place, owner=person, handle=subject)
+            assets.answer_link(place, owner=person, handle=subject, agree=agree)
         case "access":
             kind = message.text.split(" ")[0]
             assets.answer_access(place, owner=person, kind=kind, identity=subject, approve=agree)
@@ -127,12 +127,12 @@ def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]
 
 def accept(world: World, person: str, organization: str) -> None:
     """Accept an invitation."""
-    members.accept_invitation(get_organization(world, organization), person=get_person(world, person))
+    members.answer_invitation(get_organization(world, organization), person=get_person(world, person), agree=True)
 
 
 def decline(world: World, person: str, organization: str) -> None:
     """Decline an invitation."""
-    members.decline_invitation(get_organization(world, organization), person=get_person(world, person))
+    members.answer_invitation(get_organization(world, organization), person=get_person(world, person), agree=False)
 
 
 def leave(world: World, person: str, organization: str) -> None:
@@ -147,7 +147,7 @@ def give_up_admin(world: World, person: str, organization: str) -> None:
 
 def transfer(world: World, app: str, person: str, answer: str) -> None:
     """An admin of the receiving organization answers an app transfer: `accept` or `decline`."""
-    (accept_transfer if answer == "accept" else decline_transfer)(world, app, actor=get_person(world, person))
+    answer_transfer(world, app, actor=get_person(world, person), agree=answer == "accept")
 
 
 def approve(world: World, what: str, organization: str) -> None:
@@ -288,10 +288,7 @@ def get_admin_of(world: World, organization: str) -> str:
 
 def get_receiver_of(world: World, client_key: str) -> str:
     """Some admin of the organization that an app is offered to; no offer is a Refusal."""
-    receiver = get_app(world, client_key)["receiver"]
-    if receiver is None:
-        raise Refusal("unknown", f"no transfer of {client_key} waits to be accepted")
-    return known_as(world, get_admin(get_organization_by_id(world, receiver)))
+    return known_as(world, get_admin(get_receiver(world, client_key)))
 
 
 def address_of(world: World, person: str, organization: SandboxOrganization) -> str:

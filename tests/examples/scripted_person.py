@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.sandbox.apps import accept_transfer, add_manager, get_app, initiate_transfer
-from reconciler.sandbox.members import accept_invitation, invite
+from reconciler.sandbox.apps import add_manager, answer_transfer, get_app, initiate_transfer
+from reconciler.sandbox.members import answer_invitation, invite
 from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, get_person, list_organizations
 from reconciler.sandbox.world import World
 
@@ -104,7 +104,7 @@ def _invite(world: World, page: Page) -> None:
 
 
 def _accept(world: World, page: Page) -> None:
-    accept_invitation(_organization(world, page), person=get_person(world, page.reader))
+    answer_invitation(_organization(world, page), person=get_person(world, page.reader), agree=True)
 
 
 def _offer_app(world: World, page: Page) -> None:
@@ -113,7 +113,7 @@ def _offer_app(world: World, page: Page) -> None:
 
 
 def _take_app(world: World, page: Page) -> None:
-    accept_transfer(world, page.copied(r"the app is"), actor=get_person(world, page.reader))
+    answer_transfer(world, page.copied(r"the app is"), actor=get_person(world, page.reader), agree=True)
 
 
 def _give_app(world: World, page: Page) -> None:

@@ -10,9 +10,8 @@ from reconciler.sandbox.apps import add_app, remove_manager
 from reconciler.sandbox.assets import (
     add_asset,
     answer_access,
-    approve_link,
+    answer_link,
     grant,
-    refuse_link,
     request_access,
     request_link,
     set_group_role,
@@ -77,11 +76,11 @@ REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     ),
     "refusing a code that was never shown": (
         "unknown",
-        lambda on: refuse_link(on["bc"], owner=on.person("dee"), handle="@dee"),
+        lambda on: answer_link(on["bc"], owner=on.person("dee"), handle="@dee", agree=False),
     ),
     "scanning a code that was never shown": (
         "unknown",
-        lambda on: approve_link(on["bc"], owner=on.person("dee"), handle="@dee"),
+        lambda on: answer_link(on["bc"], owner=on.person("dee"), handle="@dee", agree=True),
     ),
     "answering a partnership that stands": ("unknown", _answer_partner),
     "sharing with a role that is none": ("invalid", lambda on: _share(on, "boss")),
@@ -120,7 +119,7 @@ def test_a_lapsed_code_is_called_so(stage: Stage) -> None:
     request_link(stage["bc"], actor=stage.person("ana"), handle="@dee", permissions=["live"])
     stage.pass_time(hours=24)
     with refused("lapsed"):
-        approve_link(stage["bc"], owner=stage.person("dee"), handle="@dee")
+        answer_link(stage["bc"], owner=stage.person("dee"), handle="@dee", agree=True)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from reconciler.sandbox.api.naming import format_address, user_id
 from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, record, text
 from reconciler.sandbox.assets import promise
 from reconciler.sandbox.members import (
-    accept_invitation,
+    answer_invitation,
     cancel_invitation,
     change_role,
     find_membership,
@@ -158,7 +158,7 @@ def _invite(call: Call) -> None:
             ad_accounts, access = call.params.get("asset_ids", []), call.get("advertiser_role", "ANALYST").lower()
             call.act(promise, ad_accounts=ad_accounts, address=address, role=access)
             if call.options.former_members == "in" and _was_in(call, address):
-                accept_invitation(call.bc, person=get_person(call.world, address))
+                answer_invitation(call.bc, person=get_person(call.world, address), agree=True)
 
 
 def _was_in(call: Call, address: str) -> bool:
