@@ -16,7 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.live import Live
 from reconciler.model.ports import Scope
 from reconciler.providers.business_api.client import TIERS, Client, Connection
-from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_reading, seconds_for
+from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_reading
 from reconciler.sandbox.api.access import issue_token
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.registry import get_person
@@ -133,7 +133,7 @@ def test_reading_takes_the_fewest_calls_and_as_long_as_the_tier_demands(
         sizes = {"member": members, "ad_account": ad_accounts, "ad_account_access": len(planted)}
         assert sum(stage.emulator.counted.values()) == len(asked) == fewest == estimate_reading(sizes)
         print(f"{len(asked)} calls in {ticker.time:.1f} seconds of the clock")  # noqa: T201  # asked for by -s
-        assert ticker.time <= seconds_for(len(asked), TIERS["basic"]) + MAX_CHAIN * LATENCY
+        assert ticker.time <= TIERS["basic"].seconds_for(len(asked)) + MAX_CHAIN * LATENCY
 
 
 def test_nothing_is_asked_twice_and_all_kinds_are_read_side_by_side() -> None:
@@ -144,4 +144,4 @@ def test_nothing_is_asked_twice_and_all_kinds_are_read_side_by_side() -> None:
         assert (live.resources, live.unknown) == (inline.resources, inline.unknown)
         assert sorted(asked) == sorted(set(asked))
         print(f"{len(asked)} calls in {ticker.time:.1f} seconds of the clock")  # noqa: T201  # asked for by -s
-        assert ticker.time <= MAX_CHAIN * LATENCY + seconds_for(len(asked), TIERS["basic"])
+        assert ticker.time <= MAX_CHAIN * LATENCY + TIERS["basic"].seconds_for(len(asked))

@@ -17,7 +17,7 @@ from reconciler.model.outcome import Applied
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.client import TIERS
-from reconciler.providers.business_api.provider import CALLS_PER_WRITE, estimate_reading, seconds_for
+from reconciler.providers.business_api.provider import CALLS_PER_WRITE, estimate_reading
 from tests.business_api.stage import CENTER, Stage, staged
 from tests.sandbox.stage import new_world
 
@@ -77,7 +77,7 @@ def test_a_large_business_center_takes_the_fewest_calls_and_is_never_turned_away
     assert sum(address.kind == "member" for address in live.resources) == MEMBERS
     assert sum(address.kind == "ad_account_access" for address in live.resources) == AD_ACCOUNTS * ON_EACH
     assert calls == large.client.calls == fewest == estimate_reading(sizes)
-    assert seconds <= seconds_for(calls, TIERS["basic"]) * 1.1 + 2
+    assert seconds <= TIERS["basic"].seconds_for(calls) * 1.1 + 2
 
     address = Address("acme-bc", "member", "new")
     wanted = Resource(address=address, attributes={"role": "standard"}, status=Status.INVITED)
@@ -132,4 +132,4 @@ def test_access_is_read_by_account_or_by_member_whichever_takes_fewer_calls(
 )
 def test_the_time_is_that_of_the_limit_that_binds(changes: int, tier: str, seconds: int) -> None:
     calls = estimate_reading({"member": 1}) + changes * CALLS_PER_WRITE
-    assert seconds_for(calls, TIERS[tier]) == seconds
+    assert TIERS[tier].seconds_for(calls) == seconds

@@ -314,8 +314,8 @@ def test_an_invitation_that_waits_for_its_answer_is_the_invitees() -> None:
 def test_a_wait_says_who_and_what_in_one_line() -> None:
     system = get_system("developers")
     orders = draft_orders(change_of(system, "member", Action.REMOVE, before=Status.ACTIVE), scope(system))
-    waits = describe_wait(orders, because="no interface")
-    assert (waits.on, waits.why) == ("ana", 'no interface: Remove Eve Adams ("eve@acme.example") from "Acme Inc."')
+    waits = describe_wait(orders)
+    assert (waits.on, waits.why) == ("ana", 'Remove Eve Adams ("eve@acme.example") from "Acme Inc."')
     assert waits.orders == orders
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
+from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from reconciler.deadlines import bound, deadline
@@ -67,6 +68,11 @@ class Tier:
     def calls_per_minute(self) -> int:
         """How many calls we make in any minute."""
         return int(self.per_minute * _SHARE / self.runners)
+
+    def seconds_for(self, calls: int) -> int:
+        """How long so many calls take, rounded up."""
+        by_minute = calls / self.calls_per_minute * 60 if calls > self.calls_per_minute else 0
+        return ceil(max(calls / self.calls_per_second, by_minute))
 
 
 TIERS: dict[str, Tier] = {
