@@ -32,45 +32,6 @@ class CommandEntry(NamedTuple):
 
 
 _COMMANDS_PACKAGE = "reconciler.cli.commands"
-_READS_AFRESH = "`reconciler plan` reads the systems each time, and `reconciler drift` shows what others changed"
-_END_ACCESS = (
-    "take the lines out of the manifests, or declare an organization with `deleted: true`; then `reconciler plan`"
-)
-_LISTS = "`reconciler state list` shows organizations, `reconciler access --all` who reaches what"
-_ELSEWHERE = {
-    "help": "type `reconciler --help`, or `reconciler COMMAND --help`",
-    "version": "type `reconciler --version`",
-    "completion": 'docs/commands.md has the line for your shell, under "Completion"',
-    "refresh": _READS_AFRESH,
-    "sync": "type `reconciler plan -o plan.json`, then `reconciler apply plan.json`",
-    "preview": "type `reconciler plan`",
-    "destroy": _END_ACCESS,
-    "delete": _END_ACCESS,
-    "remove": "`reconciler offboard PERSON` ends everything of a person, `reconciler revoke` one access",
-    "list": _LISTS,
-    "ls": _LISTS,
-    "state-list": _LISTS,
-    "status": "`reconciler plan` shows what would change and what waits, `reconciler doctor` what works here",
-    "output": "every command that shows something takes `--format json`",
-    "format": "type `reconciler fmt`",
-    "lint": "type `reconciler validate`",
-    "check": "type `reconciler validate`, or `reconciler doctor` for the installation",
-    "test": "type `reconciler policy test`",
-    "login": "docs/business-center.md leads to a token; `reconciler auth check` tries it",
-    "force-unlock": "type `reconciler state unlock ID`",
-    "unlock": "type `reconciler state unlock ID`",
-    "taint": "a change that failed is tried again with `reconciler plan --retry`",
-    "untaint": "nothing is marked here: what failed is tried again later by itself",
-    "workspace": "a workspace is a folder with reconciler.yaml: name it with `-C DIR`",
-}
-"""Commands of other tools, and what to type here."""
-_OPTIONS_ELSEWHERE = {
-    "destroy": "to take an organization down, declare it with `deleted: true`; to end access, take its lines out",
-    "refresh-only": "`reconciler drift` shows what others changed",
-    "var": "there are no variables: everything stands in the manifests",
-    "var-file": "there are no variables: everything stands in the manifests",
-}
-"""Options of other tools, and what does it here."""
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 """What click says of words that have no place."""
 _CHOOSES = ("--target", "--organization", "--scope", "--person")
@@ -169,7 +130,7 @@ class CommandLine(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the command that was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            raise _no_such_command(args[0], COMMANDS, ctx, hint=_ELSEWHERE.get(args[0], ""))
+            raise _no_such_command(args[0], COMMANDS, ctx, hint=read_elsewhere("commands").get(args[0], ""))
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and not ctx.resilient_parsing:
             below = command.commands if isinstance(command, click.Group) else None
@@ -215,6 +176,15 @@ class CommandLine(click.Group):
         if not standalone_mode:
             return run()
         sys.exit(run_guarded(run, app))
+
+
+def read_elsewhere(sort: str) -> dict[str, str]:
+    """Commands or options of other tools, and what does the same here."""
+    import yaml  # only whoever types what does not exist waits for it
+
+    text = (Path(__file__).parent / "elsewhere.yaml").read_text(encoding="utf-8")
+    found: dict[str, str] = yaml.safe_load(text)[sort]
+    return found
 
 
 def _no_such_command(word: str, known: Iterable[str], ctx: click.Context, *, hint: str = "") -> click.UsageError:
@@ -267,11 +237,12 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
     }
     for arg in args[: args.index("--")] if "--" in args else args:
         bare = arg.lstrip("-").partition("=")[0]
-        elsewhere = _OPTIONS_ELSEWHERE.get(bare)
-        if bare in ("y", "yes") and "auto-approve" in known:
-            elsewhere = "did you mean `--auto-approve`?"
-        if elsewhere and arg.startswith("-") and bare not in known:
-            raise click.UsageError(f"no such option: {arg!r}; {elsewhere}", ctx=ctx)
+        if arg.startswith("-") and bare not in known:
+            elsewhere = read_elsewhere("options").get(bare) if len(bare) > 1 else ""  # `-o` is no word to look up
+            if bare in ("y", "yes") and "auto-approve" in known:
+                elsewhere = "did you mean `--auto-approve`?"
+            if elsewhere:
+                raise click.UsageError(f"no such option: {arg!r}; {elsewhere}", ctx=ctx)
         written = _ONE_DASH.fullmatch(arg)
         if written is None:
             continue

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from reconciler.__main__ import main as start_command
 from reconciler.cli.app import App
-from reconciler.cli.main import _ELSEWHERE, COMMANDS, SECTIONS, cli
+from reconciler.cli.main import COMMANDS, SECTIONS, cli, read_elsewhere
 from reconciler.cli.streams import find_width, is_interactive, wants_color
 from reconciler.model.errors import ExitCode
 
@@ -262,10 +262,10 @@ def test_an_empty_word_is_that_of_a_variable_that_is_not_set_and_chooses_nothing
 
 
 def test_what_is_typed_instead_exists() -> None:
-    hints = " ".join(_ELSEWHERE.values())
+    hints = " ".join(read_elsewhere("commands").values())
     typed = {found.split()[0] for found in re.findall(r"`reconciler ([^`]+)`", hints)} - {"COMMAND"}
     assert {word for word in typed if not word.startswith("-")} <= set(COMMANDS)
-    assert set(_ELSEWHERE).isdisjoint(COMMANDS)
+    assert set(read_elsewhere("commands")).isdisjoint(COMMANDS)
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
