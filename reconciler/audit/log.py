@@ -315,6 +315,11 @@ class AuditLog:
             if entries:
                 yield replace(link, record=replace(link.record, entries=tuple(entry for entry, _ in entries)))
 
+    def entries(self, selection: Selection = Selection()) -> Iterator[LoggedEntry]:  # noqa: B008  # it is frozen
+        """The same one by one; of everything without a selection."""
+        for link in self.select(selection):
+            yield from entries_of(link.record, number=link.number)
+
     def histories(self, selection: Selection) -> dict[Address, AccessHistory]:
         """The same entries, by what each is about and as that is called today."""
         found: dict[Address, list[LoggedEntry]] = {}

@@ -125,7 +125,7 @@ class Renderers:
     review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
     access_proposal: Subject = Subject("features.granting", "document_of_proposal", "PROPOSAL")
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
-    observation: Subject = Subject("features.rosters.document", "document_of_observation", "OBSERVATION")
+    observation: Subject = Subject("features.rosters.observe", "document_of_observation", "OBSERVATION")
     report: Subject = Subject(
         "features.planning.report",
         "document_of_report",
@@ -148,8 +148,8 @@ class Renderers:
     notices: Subject = Subject(
         "features.work_orders.document", "document_of_notices", "NOTICES", content="with_messages"
     )
-    access_reviews: Subject = Subject("features.certification.document", "document_of_reviews", "CAMPAIGNS")
-    access_review: Subject = Subject("features.certification.document", "document_of_closing", "CLOSING")
+    access_reviews: Subject = Subject("features.certification.model", "document_of_reviews", "CAMPAIGNS")
+    access_review: Subject = Subject("features.certification.model", "document_of_closing", "CLOSING")
     doctor: Subject = Subject("cli.commands.doctor", "document_of_doctor", "DOCTOR")
     onboarding: Subject = Subject("features.onboarding", "document_of_onboarding", "ONBOARDING")
 

@@ -49,7 +49,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
     "Manifests": {
         "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
         "fmt": CommandEntry("init:fmt", "Format manifests."),
-        "policy": CommandEntry("policy:policy", "List policies, and judge the manifests by them."),
+        "policy": CommandEntry("validate:policy", "List policies, and judge the manifests by them."),
         "systems": CommandEntry("queries:systems", "List systems, roles and what they may do."),
         "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
     },
@@ -75,10 +75,10 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         ),
     },
     "What people do by hand": {
-        "work-orders": CommandEntry("work_orders:work_orders", "List what people were asked to do, and report back."),
-        "notices": CommandEntry("work_orders:notices", "Write one message for each person who has to act."),
+        "work-orders": CommandEntry("by_hand:work_orders", "List what people were asked to do, and report back."),
+        "notices": CommandEntry("by_hand:notices", "Write one message for each person who has to act."),
         "observe": CommandEntry(
-            "observe:observe", "Import a list of members or apps that somebody copied from its page."
+            "by_hand:observe", "Import a list of members or apps that somebody copied from its page."
         ),
     },
     "What others changed": {

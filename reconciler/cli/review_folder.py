@@ -43,7 +43,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.finding import Finding, Notes
 from reconciler.model.json import plan_to_json
-from reconciler.model.outcome import AuditEntry, LoggedEntry, entries_of
+from reconciler.model.outcome import AuditEntry
 from reconciler.model.plan import Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import State
@@ -74,14 +74,11 @@ def name_of_review(app: App, typed: str) -> str:
 
 def read_reviewed_world(app: App, workspace: Workspace, today: date) -> ReviewedWorld:
     """Everything that the facts of a review are read from."""
-    changes: dict[str, LoggedEntry] = {}
-    for link in AuditLog(app.store).links():
-        changes |= {entry.address: entry for entry in entries_of(link.record, number=link.number)}
     return ReviewedWorld(
         desired=workspace.desired,
         states={key: read_state(app.store, key) for key in app.store.organizations()},
         findings=(*workspace.findings, *workspace.policies.findings),
-        changes=changes,
+        changes={entry.address: entry for entry in AuditLog(app.store).entries()},
         today=today,
         allowed_domains=app.config.allowed_domains,
     )
@@ -206,12 +203,7 @@ class OpenedReview:
         app, style = self.app, Style(max_chars=0)
         addresses = {str(one.address) for one in closing.results}
         trail = AuditLog(app.store)
-        entries = [
-            entry
-            for link in trail.links()
-            for entry in entries_of(link.record, number=link.number)
-            if entry.address in addresses
-        ]
+        entries = [entry for entry in trail.entries() if entry.address in addresses]
         planned = _as_bytes(plan_to_json(plan))
         after = with_edits(app.files, closing.edited)
         closing = replace(

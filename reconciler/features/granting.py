@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, find_file
 from reconciler.editing.entries import path_of
-from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all, read_group_lists
+from reconciler.editing.person_edits import ManifestEdit, edit_all, read_group_lists
 from reconciler.editing.writer import Value
 from reconciler.engine.access_paths import reach
 from reconciler.manifests.people import PREFIX
@@ -26,7 +26,20 @@ from reconciler.model.plan import Plan
 from reconciler.model.risk import Mark, Risk
 from reconciler.model.suggestions import suggest_names, suggest_word
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Row, Section, plain, words_of
+from reconciler.output.document import (
+    Block,
+    Document,
+    Inline,
+    Item,
+    Items,
+    Row,
+    Section,
+    bullets,
+    edit_section,
+    plain,
+    word_finding,
+    words_of,
+)
 from reconciler.output.json import Output
 from reconciler.output.rows import BLOCKED, LEFT_OUT, SIGNS, WAITING, describe_risk, name_some, row_of, rows_section
 from reconciler.output.words import count, explain_approval, name_access, name_attributes, name_subject
@@ -44,7 +57,7 @@ class AccessRequest:
     """The organization itself, or an asset."""
     role: str
     """A role; for a TikTok account permissions with commas between them."""
-    days: int
+    days: timedelta
     reason: str
     break_glass: bool = False
 
@@ -145,7 +158,7 @@ def propose_grant(
     request: AccessRequest, desired: Desired, files: Sequence[SourceFile], *, today: date
 ) -> ProposedEdit:
     """The edit that gives somebody an access until a day; raises UsageError where nothing has to or can be done."""
-    address, expires = request.address, today + timedelta(days=request.days)
+    address, expires = request.address, today + request.days
     if KINDS[address.kind].is_item:
         raise UsageError(f"access to a {KINDS[request.target.kind].title} has no end date", advice="declare it by hand")
     access = _read_access(request, desired)
@@ -290,9 +303,10 @@ def propose_revoke(
                 Leave(path=path, item=person) if is_item else Drop(path=path, keep=keep)
             )
     through = {line.through for declared in affected for line in declared.lines if line.through}
-    for group in _groups_to_leave(person, through, read_group_lists(files)):
+    lists = read_group_lists(files)
+    for group in lists.of(person):
         file = find_file(files, ("groups", group, "members"))
-        if file is not None:
+        if file is not None and lists.giving_through(group) & through:
             edits.setdefault(file.path, []).append(Leave(path=("groups", group, "members"), item=person))
             notes.append(f"they leave group:{group}, and lose all that it gives")
     return ProposedEdit(edit=edit_all(files, edits), notes=tuple(notes))
@@ -315,10 +329,6 @@ def _advise_on_holders(person: str, target: Address, desired: Desired, today: da
 def _name(target: Address) -> str:
     """As people type it."""
     return target.organization if target.kind == "organization" else str(target)
-
-
-def _groups_to_leave(person: str, through: set[str], lists: GroupLists) -> Iterator[str]:
-    return (name for name in lists.of(person) if lists.giving_through(name) & through)
 
 
 def describe_access(
@@ -382,11 +392,10 @@ def _foreseen(plan: Plan) -> Iterator[ForeseenStep]:
         yield replace(_foreseen_step(one.change, StepFate.BLOCKED, why), approval=one.approval)
     for part in plan.organizations:
         for item in part.left_out:
-            access = name_access(item.address)
             yield ForeseenStep(
                 address=item.address,
                 action=None,
-                access=access,
+                access=name_access(item.address),
                 fate=StepFate.LEFT_OUT,
                 why=item.reason,
                 risk=Risk.LOW,
@@ -434,10 +443,9 @@ PROPOSAL = Output(
 
 def document_of_proposal(found: AccessProposal) -> Document:
     """The proposal, as the description of a pull request may hold it."""
-    what = "Access to" if found.is_grant else "No more access to"
     return Document(
-        title=plain(f"{what} {found.target} for {found.person}"),
-        blocks=tuple(_blocks(found)),
+        title=plain(f"{'Access' if found.is_grant else 'No more access'} to {found.target} for {found.person}"),
+        blocks=tuple(filter(None, _blocks(found))),
         summary=_summary(found),
         whole="proposal",
     )
@@ -451,23 +459,20 @@ def _summary(found: AccessProposal) -> str:
     return f"Have the edit reviewed, and apply it.{held}"
 
 
-def _blocks(found: AccessProposal) -> Iterator[Block]:
+def _blocks(found: AccessProposal) -> Iterator[Block | None]:
     given = [one for one in found.changes if one.has and not one.had]
     taken = [one for one in found.changes if one.had and not one.has]
-    sections: dict[str, Sequence[Inline]] = {
+    sections: dict[str, Iterable[Inline]] = {
         "Gives": [plain(f"{_where(one)}: {one.has}") for one in given],
         "Takes away": [plain(f"{_where(one)}: {one.had}") for one in taken],
         "Changes": [plain(f"{_where(one)}: {one.had} -> {one.has}") for one in found.changes if one.had and one.has],
-        "Good to know": [plain(note) for note in found.notes],
-        "Who decides": [plain(owner) for owner in found.owners],
-        "Validation says": [_finding(one) for one in found.findings],
-        "Policies object": [_finding(one) for one in found.objections],
+        "Good to know": map(plain, found.notes),
+        "Who decides": map(plain, found.owners),
+        "Validation says": map(word_finding, found.findings),
+        "Policies object": map(word_finding, found.objections),
     }
-    for title, texts in sections.items():
-        if texts:
-            yield Section(title=title, blocks=(Items(items=tuple(Item(text=text) for text in texts)),))
-    if found.patch:
-        yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+    yield from (bullets(title, texts) for title, texts in sections.items())
+    yield edit_section(found.patch)
     if found.edited:
         title = "What a plan would do then, by what is recorded"
         nothing = found.unforeseen or "nothing today: what is recorded is as it shall be"
@@ -493,7 +498,3 @@ def _foreseen_row(one: ForeseenStep) -> Row:
 
 def _where(one: GrantedAccess) -> str:
     return f"{person_in(one.address)} in {one.address.organization}: {name_access(one.address) or 'member'}"
-
-
-def _finding(one: Finding) -> Inline:
-    return plain(f"{one.severity}: {one.message}{f'; {one.advice}' if one.advice else ''}")

@@ -6,7 +6,7 @@ other one's access, and is named themselves only where no group gives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from typing import ClassVar
@@ -25,7 +25,7 @@ from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes, Resource, role_in
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Code, Document, Inline, Item, Items, Section, code, plain
+from reconciler.output.document import Block, Document, Inline, bullets, code, edit_section, plain, word_finding
 from reconciler.output.json import Output
 from reconciler.output.words import name_access, name_attributes
 
@@ -326,29 +326,23 @@ def document_of_onboarding(found: Onboarding) -> Document:
     then = "Have the edit reviewed, and apply it; `reconciler notices` then tells everybody what is theirs to do."
     return Document(
         title=plain(f"Onboarding of {name}, like {found.like}"),
-        blocks=tuple(_blocks(found)),
+        blocks=tuple(filter(None, _blocks(found))),
         summary=then if found.edited else "Nothing has to be edited: they have all of it.",
         whole="proposal",
     )
 
 
-def _blocks(found: Onboarding) -> Iterator[Block]:
-    sections: dict[str, Sequence[Inline]] = {
+def _blocks(found: Onboarding) -> Iterator[Block | None]:
+    sections: dict[str, Iterable[Inline]] = {
         "Joins": [code(f"group:{name}") for name in found.groups],
         "Gets": [plain(f"{one.address.organization}: {_describe_given(one)}") for one in found.given],
         "Does not get": [plain(f"{one.what}: {one.why}") for one in found.left_out],
-        "Validation says": [
-            plain(f"{one.severity}: {one.message}" + (f"; {one.advice}" if one.advice else ""))
-            for one in found.findings
-        ],
-        "Policies object": [plain(f"{one.severity}: {one.message}") for one in found.objections],
+        "Validation says": map(word_finding, found.findings),
+        "Policies object": map(word_finding, found.objections),
         "What the newcomer will hear": [plain(_describe_welcome(one)) for one in found.welcomes],
     }
-    for title, texts in sections.items():
-        if texts:
-            yield Section(title=title, blocks=(Items(items=tuple(Item(text=text) for text in texts)),))
-    if found.patch:
-        yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+    yield from (bullets(title, texts) for title, texts in sections.items())
+    yield edit_section(found.patch)
 
 
 def _describe_given(given: Given) -> str:

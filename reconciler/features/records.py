@@ -145,7 +145,7 @@ def document_of_audit_log(entries: Sequence[LoggedEntry]) -> Document:
     if not entries:
         nothing = Paragraph(text="The audit log has nothing of this.")
         return Document(title="Audit log", is_title_needless=True, blocks=(nothing,), whole="log")
-    brief = Table(header=_BRIEF, rows=tuple(Row(cells=(*_what(one), *_who(one), plain(_why(one)))) for one in entries))
+    brief = Table(header=_BRIEF, rows=tuple(Row(cells=(*_what(one), *_who(one), plain(one.why))) for one in entries))
     full = Table(header=_FULL, rows=tuple(map(_row, entries)))
     return Document(title="Audit log", is_title_needless=True, blocks=(Detail(full=full, brief=brief),), whole="log")
 
@@ -162,11 +162,6 @@ def _what(entry: LoggedEntry) -> tuple[Inline, ...]:
 
 def _who(entry: LoggedEntry) -> tuple[Inline, ...]:
     return (plain(entry.origin.operator), code(entry.origin.commit[:10]))
-
-
-def _why(entry: LoggedEntry) -> str:
-    why = (entry.cause, entry.approval and f"approval {entry.approval}", entry.detail)
-    return "; ".join(part for part in why if part)
 
 
 def _row(entry: LoggedEntry) -> Row:

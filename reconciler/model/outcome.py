@@ -223,6 +223,12 @@ class LoggedEntry(AuditEntry):
     lineage: str
     origin: Origin
 
+    @property
+    def why(self) -> str:
+        """What led to it, who allowed it and what came of it."""
+        said = (self.cause, self.approval and f"approval {self.approval}", self.detail)
+        return "; ".join(filter(None, said))
+
 
 def entries_of(record: AuditRecord, *, number: int) -> Iterator[LoggedEntry]:
     """The entries of a record of the log, each by itself."""

@@ -7,7 +7,7 @@ Every text may hold anything; the writers make it harmless for where it goes. A 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
@@ -313,6 +313,22 @@ def in_full(block: Block, *, by_file: bool = False) -> list[Block]:
             return [*(block.by_file() if by_file else block.by_severity())]
         case _:
             return [block]
+
+
+def bullets(title: Inline, texts: Iterable[Inline]) -> Section | None:
+    """A section that is a list; None without texts."""
+    items = tuple(Item(text=text) for text in texts)
+    return Section(title=title, blocks=(Items(items=items),)) if items else None
+
+
+def word_finding(finding: Finding) -> Inline:
+    """A finding as one item of a list."""
+    return plain(f"{finding.severity}: {finding.message}{f'; {finding.advice}' if finding.advice else ''}")
+
+
+def edit_section(patch: str) -> Section | None:
+    """The edit of the manifests as a unified diff; None where nothing is edited."""
+    return Section(title="The edit of the manifests", blocks=(Code(text=patch, language="diff"),)) if patch else None
 
 
 def table(header: tuple[str, ...], rows: Sequence[Row]) -> Table | None:

@@ -22,9 +22,8 @@ from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.features.planning.report import document_of_report
-from reconciler.features.queries.access_matrix import access
+from reconciler.features.queries.access import access, who
 from reconciler.features.queries.documents import describe_recorded, describe_status
-from reconciler.features.queries.person_access import who
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.holding import AccessMatrix

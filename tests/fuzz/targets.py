@@ -35,9 +35,9 @@ from reconciler.apply.state_builder import StateBuilder
 from reconciler.audit.log import BEGINNING, HeadWitness, decode, digest_of, verify
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.certification import evidence
-from reconciler.features.certification.campaign import NewCampaign, ReviewedWorld, start
+from reconciler.features.certification.campaign import ReviewedWorld, start
 from reconciler.features.certification.files import read_campaign, read_sheet, write_campaign, write_sheet
-from reconciler.features.certification.model import ReviewDecision, ReviewerBy
+from reconciler.features.certification.model import Campaign, ReviewDecision, ReviewerBy
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError, StoreError
@@ -267,12 +267,14 @@ def _review_files() -> dict[str, bytes]:
     """A campaign with its sheets, as they lie in the workspace."""
     given = yaml.safe_load(REVIEWS[0].read_text(encoding="utf-8"))["given"]
     _, desired = load(given["files"], TODAY)
-    new = NewCampaign(
+    new = Campaign(
         name="q4",
         scope=("*",),
         reviewer_by=ReviewerBy("organization"),
         due=date(2026, 12, 15),
         undecided=ReviewDecision("keep"),
+        started=TODAY,
+        manifests=f"sha256:{desired.digest}",
     )
     campaign, sheets = start(new, ReviewedWorld(desired=desired, states={}, today=TODAY), name_file=lambda key: key)
     return {

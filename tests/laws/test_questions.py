@@ -18,10 +18,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from reconciler.features.queries.access_matrix import access
+from reconciler.features.queries.access import access, who
 from reconciler.features.queries.everything import parse_ability, read_everybody, read_everything
 from reconciler.features.queries.expiring import ExpirySort, find_expiring
-from reconciler.features.queries.person_access import who
 from reconciler.features.queries.reasons import why
 from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError

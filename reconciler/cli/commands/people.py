@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,7 +16,15 @@ from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.options import document_option, lock_timeout_option, out_option, read_day, read_subject, read_words
+from reconciler.cli.options import (
+    document_option,
+    lock_timeout_option,
+    out_option,
+    read_day,
+    read_days,
+    read_subject,
+    read_words,
+)
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, check_files, judge_recorded, with_edits
@@ -37,8 +44,8 @@ from reconciler.features.offboarding.document import Offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
 from reconciler.features.offboarding.rotation import RotationDesk, find_known_secrets
 from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal, propose, write_proposal
-from reconciler.features.queries import person_access as knowing
-from reconciler.features.queries.directory import find_in
+from reconciler.features.queries import access as knowing
+from reconciler.features.queries.directory import key_in, require_in
 from reconciler.features.review.review import findings_only_in
 from reconciler.manifests.people import key_of_address
 from reconciler.manifests.words import is_key
@@ -111,10 +118,7 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
     files = app.files
     before = check_files(app.root, app.config, files, today=today)
     desired = before.desired
-    other = find_in(desired.people, options["like"])
-    if other is None:
-        message = f"there is no person {options['like']!r} to be like"
-        raise ReconcilerError(message, advice=suggest_names(options["like"], desired.people))
+    other = require_in(desired.people, options["like"])
     known = desired.people.get(key)
     newcomer = Joiner(
         key=key,
@@ -171,21 +175,10 @@ def _entry(key: str, options: OnboardOptions, known: Person | None) -> Mapping[s
     return {name: value for name, value in entry.items() if value}
 
 
-_UNITS = {"d": 1, "w": 7}
-
-
-def _read_days(typed: str | int) -> int:
-    """`7d`, `2w`; a number alone is days."""
-    found = re.fullmatch(r"([1-9]\d{0,3})([dw]?)", str(typed))
-    if found is None:
-        raise click.BadParameter(f"{typed!r} is no number of days: write 7d or 2w")
-    return int(found[1]) * _UNITS[found[2] or "d"]
-
-
 class GrantOptions(TypedDict):
     """For how long and why, as click passes it."""
 
-    days: int
+    days: timedelta
     reason: str
     break_glass: bool
 
@@ -197,7 +190,7 @@ _write_option = click.option("--write", is_flag=True, help="Edit the manifests; 
 @click.argument("person")
 @click.argument("address", type=read_subject)
 @click.argument("role")
-@click.option("--for", "days", required=True, type=_read_days, metavar="DURATION", help="For how long: `7d`, `2w`.")
+@click.option("--for", "days", required=True, type=read_days, metavar="DURATION", help="For how long: `7d`, `2w`.")
 @click.option("--reason", required=True, type=read_words, metavar="TEXT", help="Why: a ticket, a decision.")
 @click.option(
     "--break-glass",
@@ -222,14 +215,16 @@ def grant(
     """
     if not options["reason"].strip():
         raise UsageError("the reason is empty", advice="name a ticket, or say what it is for")
+    if not options["days"]:
+        raise UsageError("no access lasts 0 days", advice="write --for 1d or more")
     most = int(number(parameters_of(POLICIES["break-glass"], app.config.policies), "days"))
-    if options["break_glass"] and options["days"] > most:
+    if options["break_glass"] and options["days"].days > most:
         message = f"emergency access lasts {count(most, 'day', 'days')} at most"
         advice = "ask for less, or leave --break-glass away; `days` of policy `break-glass` is the limit"
         raise UsageError(message, advice=advice)
     before = check_files(app.root, app.config, app.files, today=app.today)
     request = AccessRequest(
-        person=_find_person(person, before.desired), target=_known(address, before.desired), role=role, **options
+        person=key_in(before.desired.people, person), target=_known(address, before.desired), role=role, **options
     )
     proposed = propose_grant(request, before.desired, app.files, today=app.today)
     return _show(app, proposed, before, request.person, address, is_grant=True, write=write, format_=format_)
@@ -249,18 +244,9 @@ def revoke(app: App, person: str, address: Address, *, write: bool, format_: str
     Exits with 3 when a plan would block it.
     """
     before = check_files(app.root, app.config, app.files, today=app.today)
-    key = _find_person(person, before.desired)
+    key = key_in(before.desired.people, person)
     proposed = propose_revoke(key, _known(address, before.desired), before.desired, app.files, today=app.today)
     return _show(app, proposed, before, key, address, is_grant=False, write=write, format_=format_)
-
-
-def _find_person(typed: str, desired: Desired) -> str:
-    found = find_in(desired.people, typed)
-    if found is not None:
-        return found.key
-    if "@" in typed.strip()[1:]:
-        return typed.strip().lower()
-    raise ReconcilerError(f"there is no person {typed!r}", advice=suggest_names(typed, desired.people))
 
 
 def _known(address: Address, desired: Desired) -> Address:

@@ -16,7 +16,8 @@ from reconciler.cli.files import replace_file
 from reconciler.cli.options import NEW_FILE, as_of_option, document_option, read_day, read_days
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.workspace import Workspace, read_workspace
-from reconciler.features.queries import access_matrix, everything, person_access, reasons
+from reconciler.features.queries import access as reaching
+from reconciler.features.queries import everything, reasons
 from reconciler.features.queries import expiring as ends
 from reconciler.features.queries.directory import load_about
 from reconciler.features.report.model import PendingWork, gather
@@ -59,7 +60,7 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
     if sum((person is not None, is_all, can is not None)) != 1:
         raise UsageError("name a PERSON, or give one of --all and --can", advice="reconciler who --can admin")
     if person is not None:
-        report = person_access.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
+        report = reaching.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
         app.show(RENDERERS.who, report, format_=format_)
         return _code(app, _without_state(report), as_of)
     if can is None:
@@ -93,7 +94,7 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
     if address is None:
         found = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of)
         return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_, as_of=as_of)
-    matrix = access_matrix.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
+    matrix = reaching.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
     app.show(RENDERERS.access, matrix, format_=format_)
     return _code(app, _without_state(matrix), as_of)
 

@@ -28,14 +28,13 @@ from reconciler.cli.options import (
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known, require_somebody
 from reconciler.cli.stores import open_store
 from reconciler.cli.streams import confirm, write_outputs
+from reconciler.features.queries.access import find_past
 from reconciler.features.queries.directory import find_in, load_directory
-from reconciler.features.queries.person_access import find_past
 from reconciler.features.records import migrate as copy_states
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.json import state_to_json
 from reconciler.model.kinds import Action
-from reconciler.model.outcome import entries_of
 from reconciler.model.ports import StateStore
 from reconciler.model.risk import Risk
 from reconciler.model.state import State
@@ -308,8 +307,7 @@ def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, format_:
         raise UsageError(f"--until {selection.until} is before --since {selection.since}", advice="swap the two days")
     if selection.person:
         selection = replace(selection, person=_find_person(app, selection.person))
-    links = AuditLog(app.store).select(selection)
-    entries = [entry for link in links for entry in entries_of(link.record, number=link.number)]
+    entries = list(AuditLog(app.store).entries(selection))
     if not entries:
         _require_names(app, selection)
     if min_risk is not None:

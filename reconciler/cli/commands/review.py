@@ -27,7 +27,7 @@ from reconciler.cli.state_editor import read_origin
 from reconciler.cli.workspace import check_files, read_source, read_workspace, with_edits
 from reconciler.editing.edits import Edit, edit_manifest
 from reconciler.features.certification import evidence
-from reconciler.features.certification.campaign import NewCampaign, describe_reviewers, start
+from reconciler.features.certification.campaign import start
 from reconciler.features.certification.closing import check_effect
 from reconciler.features.certification.files import (
     read_campaign,
@@ -36,12 +36,14 @@ from reconciler.features.certification.files import (
     write_sheet,
 )
 from reconciler.features.certification.model import (
+    Campaign,
     ReviewDecision,
     ReviewerBy,
     ReviewOutcome,
+    describe_reviewers,
 )
 from reconciler.features.planning.document import summary_of_plan
-from reconciler.features.queries.directory import find_in
+from reconciler.features.queries.directory import require_in
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError, UsageError
@@ -114,12 +116,14 @@ def start_(app: App, name: str, **wish: Unpack[_Wish]) -> None:
         raise ReconcilerError(f"there is a review {name} already: {REVIEWS}/{name}", advice=advice)
     _refuse_as_manifests(app)
     workspace = read_workspace(app.root, app.config, today=today)
-    new = NewCampaign(
+    new = Campaign(
         name=name,
         scope=wish["scope"],
         reviewer_by=ReviewerBy(wish["reviewer_by"]),
         due=wish["due"],
         undecided=ReviewDecision(wish["undecided"]),
+        started=today,
+        manifests=f"sha256:{workspace.desired.digest}",
         started_by=read_origin(app.root).operator,
     )
     campaign, sheets = start(new, read_reviewed_world(app, workspace, today), name_file=file_name)
@@ -166,14 +170,7 @@ def decide(
         raise UsageError("shorten needs --until DATE, and nothing else has it")
     opened = OpenedReview.read(app, name)
     opened.refuse_closed()
-    key = by
-    if by:
-        found = find_in(opened.workspace.desired.people, by)
-        if found is None:
-            raise ReconcilerError(
-                f"nobody is known as {by!r}", advice=suggest_names(by, opened.workspace.desired.people)
-            )
-        key = found.key
+    key = require_in(opened.workspace.desired.people, by).key if by else ""
     wanted: dict[str, list[Edit]] = {}
     asked: Counter[str] = Counter()
     for address in dict.fromkeys(addresses):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.engine.access_paths import dated_accesses
@@ -13,6 +13,7 @@ from reconciler.engine.holdings import index_access
 from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.certification.files import digest_of_facts
 from reconciler.features.certification.model import (
+    PAST_TENSE,
     AccessFacts,
     Campaign,
     CampaignProgress,
@@ -145,22 +146,10 @@ def _describe_change(entry: LoggedEntry) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCampaign:
-    """What somebody who begins a review says."""
-
-    name: str
-    scope: tuple[str, ...]
-    reviewer_by: ReviewerBy
-    due: date
-    undecided: ReviewDecision
-    started_by: str = ""
-
-
 def start(
-    new: NewCampaign, world: ReviewedWorld, *, name_file: Callable[[str], str]
+    new: Campaign, world: ReviewedWorld, *, name_file: Callable[[str], str]
 ) -> tuple[Campaign, list[ReviewSheet]]:
-    """A campaign with a sheet for each reviewer; raises ReconcilerError when there is nothing, or nobody to ask."""
+    """With its reviewers, and a sheet for each; raises ReconcilerError when there is nothing, or nobody to ask."""
     facts, strangers = world.collect(new.scope)
     for pattern in new.scope:
         if not any(Targets(include=(pattern,)).covers(address) for address in facts):
@@ -183,15 +172,8 @@ def start(
         advice = "nobody decides on their own access: give these people a `manager`, or the organization another admin"
         raise ReconcilerError(message, advice=advice)
     sheets = [ReviewSheet(campaign=new.name, reviewer=key, accesses=tuple(asked[key])) for key in sorted(asked)]
-    campaign = Campaign(
-        name=new.name,
-        scope=new.scope,
-        reviewer_by=new.reviewer_by,
-        due=new.due,
-        undecided=new.undecided,
-        started=world.today,
-        started_by=new.started_by,
-        manifests=f"sha256:{world.desired.digest}",
+    campaign = replace(
+        new,
         reviewers={
             one.reviewer: SheetMark(
                 file=f"{name_file(one.reviewer)}.yaml", accesses=len(one.accesses), facts=digest_of_facts(one)
@@ -289,14 +271,3 @@ def remind(
                 issued=datetime.combine(campaign.started, time(), UTC),
                 expires=None if late else datetime.combine(campaign.due + timedelta(days=1), time(), UTC),
             )
-
-
-PAST_TENSE = {ReviewDecision.KEEP: "kept", ReviewDecision.REVOKE: "revoked"}
-"""What becomes of what nobody decided."""
-
-
-def describe_reviewers(campaign: Campaign) -> str:
-    """`3 reviewers, 57 accesses`."""
-    number = sum(one.accesses for one in campaign.reviewers.values())
-    reviewers = count(len(campaign.reviewers), "reviewer", "reviewers")
-    return f"{reviewers}, {count(number, 'access', 'accesses')}"

@@ -13,7 +13,19 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Place
 from reconciler.model.plan import Plan
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Code, Detail, Document, Items, Paragraph, Section, Span, Tick, code, plain
+from reconciler.output.document import (
+    Block,
+    Detail,
+    Document,
+    Items,
+    Paragraph,
+    Section,
+    Span,
+    Tick,
+    code,
+    edit_section,
+    plain,
+)
 from reconciler.output.document import Item as Line
 from reconciler.output.json import Output
 from reconciler.output.words import count
@@ -221,8 +233,8 @@ def _sections(found: Offboarding) -> Iterator[Block]:
             for one in found.surfaces
         )
         yield _section("Where somebody has to have looked", looks, about)
-    if found.patch:
-        yield Section(title="The edit of the manifests", blocks=(Code(text=found.patch, language="diff"),))
+    if edit := edit_section(found.patch):
+        yield edit
 
 
 def _section(title: str, lines: Iterable[Line], about: str = "") -> Section:

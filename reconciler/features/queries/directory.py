@@ -16,12 +16,13 @@ from reconciler.manifests.people import Contacts
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
-from reconciler.model.errors import ManifestError
+from reconciler.model.errors import ManifestError, ReconcilerError
 from reconciler.model.finding import Notes
 from reconciler.model.kinds import KINDS, Shape, parents_of
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
+from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 
 _SECTIONS = ("people", "groups")
@@ -53,6 +54,19 @@ def find_in(people: Mapping[str, Person], text: str) -> Person | None:
         person for person in people.values() if not wanted.isdisjoint(map(normal_identity, person.identities.values()))
     ] or [person for person in people.values() if person.key.lower() == text.strip().lower()]
     return matching[0] if len(matching) == 1 else None
+
+
+def require_in(people: Mapping[str, Person], text: str) -> Person:
+    """The same; raises ReconcilerError, with those who are called alike, where it is nobody."""
+    if (found := find_in(people, text)) is None:
+        raise ReconcilerError(f"nobody is known as {text!r}", advice=suggest_names(text, people))
+    return found
+
+
+def key_in(people: Mapping[str, Person], text: str) -> str:
+    """The key of somebody in the directory, or the e-mail address of somebody who is not."""
+    text = text.strip()
+    return text.lower() if find_in(people, text) is None and "@" in text[1:] else require_in(people, text).key
 
 
 def normal_identity(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access
-from reconciler.features.queries.access_matrix import is_kept, matrix_of
+from reconciler.features.queries.access import holdings_in, is_kept, matrix_of
 from reconciler.features.queries.directory import (
     load_about,
     load_directory,
@@ -25,7 +25,6 @@ from reconciler.features.queries.documents import (
     explain_past,
     name_thing,
 )
-from reconciler.features.queries.person_access import holdings_in
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError

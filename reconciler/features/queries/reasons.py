@@ -9,7 +9,7 @@ from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
 from reconciler.engine.identities import Names
-from reconciler.features.queries.access_matrix import find_topic, is_kept, read_index
+from reconciler.features.queries.access import find_past, find_topic, is_kept, names_of, read_index, unknown_person
 from reconciler.features.queries.directory import Directory, find_in, load_about, load_directory
 from reconciler.features.queries.documents import (
     describe_owner,
@@ -19,7 +19,6 @@ from reconciler.features.queries.documents import (
     name_thing,
     tell_story,
 )
-from reconciler.features.queries.person_access import find_past, names_of, unknown_person
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Person

@@ -20,7 +20,7 @@ from reconciler.model.drift import KnownDrift
 from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
 from reconciler.model.kinds import KINDS, Shape, parents_of
-from reconciler.model.outcome import LoggedEntry, entries_of
+from reconciler.model.outcome import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Status
 from reconciler.model.settings import GuardSettings
@@ -125,7 +125,6 @@ def gather(
     since: date,
 ) -> AccessOverview:
     """Read every state and the audit log; raises StoreError where that is impossible."""
-    links = AuditLog(store).select(Selection(since=since))
     identities = Identities(desired)
     return AccessOverview(
         title=title,
@@ -140,7 +139,7 @@ def gather(
         ),
         findings=tuple(findings),
         reviews=tuple(reviews),
-        entries=tuple(entry for link in links for entry in entries_of(link.record, number=link.number))[::-1],
+        entries=tuple(AuditLog(store).entries(Selection(since=since)))[::-1],
     )
 
 

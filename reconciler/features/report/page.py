@@ -279,9 +279,11 @@ def _finding(one: Finding) -> list[str]:
 
 
 def _entry(one: LoggedEntry) -> list[str]:
-    why = "; ".join(filter(None, (one.cause, one.approval and f"approval {one.approval}", one.detail)))
     what = (one.action.replace("_", " "), one.address, one.before, one.after, one.outcome.replace("_", " "))
-    return [f"{one.time:%Y-%m-%d %H:%M}", *map(make_visible, (*what, one.origin.operator, one.origin.commit[:10], why))]
+    return [
+        f"{one.time:%Y-%m-%d %H:%M}",
+        *map(make_visible, (*what, one.origin.operator, one.origin.commit[:10], one.why)),
+    ]
 
 
 def _day(day: date | None) -> str:

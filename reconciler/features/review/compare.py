@@ -6,8 +6,9 @@ What everybody can do with each thing on one side, over all ways that lead there
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from reconciler.engine.access_paths import reach
 from reconciler.engine.context import approvals_of
@@ -23,7 +24,6 @@ from reconciler.features.review.model import (
     AccessChange,
     DangerousStep,
     DroppedOrganization,
-    PersonChange,
     Rename,
     ThingChange,
 )
@@ -39,40 +39,35 @@ _LOWERING = frozenset({Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_L
 """Dangerous only where they take something away."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Comparison:
-    """What differs; fields as in `Review`."""
-
-    access: list[AccessChange] = field(default_factory=list)
-    things: list[ThingChange] = field(default_factory=list)
-    people: list[PersonChange] = field(default_factory=list)
-    renames: list[Rename] = field(default_factory=list)
-    steps: list[DangerousStep] = field(default_factory=list)
-    approvals_given: list[Approval] = field(default_factory=list)
-    approvals_withdrawn: list[Approval] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    dropped: list[DroppedOrganization] = field(default_factory=list)
-
-
-def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> Comparison:
-    """What a change from BASE to HEAD does to access from that day on."""
+def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> dict[str, Any]:
+    """What a change from BASE to HEAD does to access from that day on, as fields of a `Review`."""
     names = _names_at_head(base, head)
-    found = Comparison(renames=list(_renames(names)), notices=list(_describe_displaced(names, base, head)))
+    found: list[object] = [*_describe_displaced(names, base, head)]
     members: dict[str, set[str]] = {}
     for pair in _pairs(base, head, names):
-        _compare_organization(pair, found, head, today=today, allowed_domains=allowed_domains)
+        found += _compare_organization(pair, head, today=today, allowed_domains=allowed_domains)
         for address in pair.resources_before.keys() | pair.resources_after.keys():
             if person := person_in(address):
                 members.setdefault(person, set()).add(pair.key)
-    found.people = list(compare_people(base.people, head.people, organizations=members))
-    found.approvals_given = _only_in(head.approvals, base.approvals)
-    found.approvals_withdrawn = _only_in(base.approvals, head.approvals)
-    return found
+    kinds = {
+        "access": AccessChange,
+        "things": ThingChange,
+        "steps": DangerousStep,
+        "dropped": DroppedOrganization,
+        "notices": str,
+    }
+    return {
+        **{name: tuple(one for one in found if isinstance(one, kind)) for name, kind in kinds.items()},
+        "renames": tuple(_renames(names)),
+        "people": tuple(compare_people(base.people, head.people, organizations=members)),
+        "approvals_given": _only_in(head.approvals, base.approvals),
+        "approvals_withdrawn": _only_in(base.approvals, head.approvals),
+    }
 
 
-def _only_in(approvals: tuple[Approval, ...], others: tuple[Approval, ...]) -> list[Approval]:
+def _only_in(approvals: tuple[Approval, ...], others: tuple[Approval, ...]) -> tuple[Approval, ...]:
     known = {approval.terms for approval in others}
-    return [approval for approval in approvals if approval.terms not in known]
+    return tuple(approval for approval in approvals if approval.terms not in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +124,9 @@ def _former(pair: _Pair, before: Organization) -> _Pair:
 
 
 def _compare_organization(
-    pair: _Pair, found: Comparison, head: Desired, *, today: date, allowed_domains: Collection[str]
-) -> None:
+    pair: _Pair, head: Desired, *, today: date, allowed_domains: Collection[str]
+) -> Iterator[AccessChange | ThingChange | DangerousStep | DroppedOrganization | str]:
+    """Everything that differs in one organization; a text is a notice about it."""
     before, after = pair.before or pair.after, pair.after or pair.before
     if before is None or after is None:
         return
@@ -140,22 +136,22 @@ def _compare_organization(
         allowed_domains=allowed_domains,
     )
     if pair.notice:
-        found.notices.append(pair.notice)
+        yield pair.notice
     elif pair.after is None:
-        found.notices.append(
+        yield (
             f"{before.key} is no longer managed: a plan takes nothing away there, and nobody watches it any more; "
             "to take it down, declare it with `deleted: true`"
         )
     if pair.after is None and not before.deleted:
         # No manifest declares it any more, and no plan takes anything away there, so nothing of it is a loss.
         kept = {change.subject.key for change in access if change.subject.kind == "member"}
-        found.dropped.append(DroppedOrganization(organization=after.key, people=tuple(sorted(kept))))
+        yield DroppedOrganization(organization=after.key, people=tuple(sorted(kept)))
         return
-    found.access += access
-    found.things += compare_organization(after.key, pair.before, pair.after)
-    found.things += compare_things(pair.resources_before, pair.resources_after, after.system)
+    yield from access
+    yield from compare_organization(after.key, pair.before, pair.after)
+    yield from compare_things(pair.resources_before, pair.resources_after, after.system)
     if pair.after is not None and not (pair.before is not None and pair.before.deleted and pair.after.deleted):
-        found.steps += _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))
+        yield from _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))
 
 
 def _compared(organization: Organization, resources: _Resources, today: date) -> ComparedSide:

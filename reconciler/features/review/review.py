@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
-from typing import Any
 
 from reconciler import __version__
 from reconciler.features.review.compare import compare
@@ -79,9 +78,7 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
         today=today,
         allowed_domains=[encoded_domain(domain) for domain in domains],
     )
-    found.notices = [*made.notices, *found.notices]
-    differences: dict[str, Any] = {one.name: tuple(getattr(found, one.name)) for one in fields(found)}
-    return replace(made, **differences)
+    return replace(made, **{**found, "notices": (*made.notices, *found["notices"])})
 
 
 def _without_stand_ins(manifests: Manifests) -> Desired:

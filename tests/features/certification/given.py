@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from reconciler.editing.edits import Put, edit_manifest
-from reconciler.features.certification.campaign import NewCampaign, ReviewedWorld, start
+from reconciler.features.certification.campaign import ReviewedWorld, start
 from reconciler.features.certification.closing import OpenReview, check_effect, settle
 from reconciler.features.certification.files import read_campaign, read_sheet, write_campaign, write_sheet
 from reconciler.features.certification.model import (
@@ -69,12 +69,14 @@ def play(
 ) -> Played:
     """`decisions` are values of the entry, or a word; `later` holds the day of closing and other files of then."""
     _, desired = load(files, today)
-    new = NewCampaign(
+    new = Campaign(
         name="2026-q4",
         scope=tuple(review.get("scope", ["*"])),
         reviewer_by=ReviewerBy(review.get("by", "organization")),
         due=review.get("due", date(2026, 12, 15)),
         undecided=ReviewDecision(review.get("undecided", "keep")),
+        started=today,
+        manifests=f"sha256:{desired.digest}",
     )
     begun, asked = start(new, ReviewedWorld(desired=desired, states={}, today=today), name_file=lambda key: key)
     campaign = read_campaign(SourceFile("_campaign.yaml", write_campaign(begun).encode()))

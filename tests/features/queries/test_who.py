@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from reconciler.audit.log import AuditLog
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.engine.holdings import index_access
+from reconciler.features.queries import access as knowing
 from reconciler.features.queries import directory
-from reconciler.features.queries import person_access as knowing
 from reconciler.features.queries.directory import may_mention
 from reconciler.features.queries.documents import describe_declared
 from reconciler.manifests.load import load_manifests

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.features.queries import access_matrix as reaching
-from reconciler.features.queries.person_access import who
+from reconciler.features.queries import access as reaching
+from reconciler.features.queries.access import who
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StoreError
