@@ -78,6 +78,7 @@ def test_the_files_say_until_when_and_what_to_allow_and_nothing_else_holds_the_c
     kept = (path for path in (workspace / ".reconciler").rglob("*") if path.is_file() and "sandbox" not in path.name)
     assert not [path for path in kept if code.encode() in path.read_bytes()]
     assert code not in result.output
+    assert not set("▀▄█") & set(result.output)  # nor drawn
     assert made[".html"].name in result.stderr
 
 
