@@ -297,9 +297,17 @@ def _explain(path: Path, error: OSError) -> str:
 
 def _find_entry(root: Path, entry: str, under: str) -> Iterator[tuple[Path, str]]:
     place = root / entry
+    if _is_outside(root, entry):
+        return iter([(place, "outside of the repository")])
     if os.path.lexists(place):
         return _find(place)
     return iter([(place, f"it does not exist, but stands under `{under}:` in {CONFIG_FILE}")])
+
+
+def _is_outside(root: Path, entry: str) -> bool:
+    """Whether a setting names what no commit of the repository can hold; a fork may have written that setting."""
+    top = find_top(root)
+    return (top / ".git").exists() and not Path(os.path.realpath(root / entry)).is_relative_to(top)
 
 
 def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[Path, str]]:
@@ -344,7 +352,7 @@ def find_passed_over(root: Path, entries: Iterable[str]) -> tuple[Finding, ...]:
     """Files in folders of manifests and policies, hidden ones too, that only their names keep from being read."""
     notes = Notes()
     for entry in entries:
-        for folder, folders, names in os.walk(root / entry):
+        for folder, folders, names in () if _is_outside(root, entry) else os.walk(root / entry):
             folders[:] = sorted(name for name in folders if name not in (".git", ".reconciler"))
             place = os.path.relpath(folder, root)
             below = Path(os.path.relpath(folder, root / entry)).parts

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.workspace import (
+    find_passed_over,
     inspect_workspace,
     read_configuration,
     read_manifest_files,
@@ -102,7 +103,20 @@ def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
         "access/folder/secret.yaml": problem,
         "access/outside.yaml": problem,
     }
-    assert paths(workspace, "access", "../../secret.yaml")[0] == "../../secret.yaml"
+
+
+def test_a_path_out_of_the_repository_is_not_read_whatever_names_it(tmp_path: Path) -> None:
+    """As in a revision: `manifests:` of a fork could name whatever the runner can read."""
+    write(tmp_path, "secret.yaml", "folder/secret.yaml", "repository/shared/b.yaml", "repository/workspace/a.yaml")
+    workspace = tmp_path / "repository" / "workspace"
+    named = ["a.yaml", "../shared", "../../secret.yaml", str(tmp_path / "folder")]
+    assert problems(workspace, *named) == {}  # no repository, and so nobody who could send a change of it
+    (tmp_path / "repository" / ".git").mkdir()
+    problem = "outside of the repository"
+    assert problems(workspace, *named) == {"../../folder": problem, "../../secret.yaml": problem}
+    write(tmp_path, "folder/people.yaml.txt")
+    assert find_passed_over(workspace, named) == ()
+    assert paths(workspace, str(workspace / "a.yaml"), "no-such") == ["a.yaml", "no-such"]
 
 
 def inspect(root: Path) -> Inspection:
