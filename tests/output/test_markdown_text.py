@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -120,6 +120,7 @@ def test_a_block_keeps_its_lines_and_ends_where_it_ends(text: str) -> None:
 
 
 @given(names)
+@example("@ana #1 !2 $3 ~4 %5 &6 ^7 GH-8 :tada: www.x.example https://x.example [[_TOC_]] {+a+} [-b-]")
 def test_nobody_is_called_and_nothing_is_linked(text: str) -> None:
     """Forges search the finished text, so the text itself must not hold what they look for."""
     finished = "".join(token.content for token in inside(f"x {inline(text)} x"))
