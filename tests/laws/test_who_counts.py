@@ -1,7 +1,8 @@
 """Whom nobody declared makes up for no admin who goes, whatever else is planned.
 
 Everybody is drawn as they are declared, recorded and live; the plan is then carried out on a dictionary here, step by
-step. Making `membership_counts.tenure_of` say LASTING of everybody makes this fail, and so does counting whoever has departed.
+step. Making `membership_counts.tenure_of` say LASTING of everybody makes this fail, and so does counting whoever has
+departed.
 """
 
 from __future__ import annotations
