@@ -216,14 +216,11 @@ def _merge(
     alike: dict[object, list[Judged]] = {}
     for one in found:
         alike.setdefault(key(one), []).append(one)
-    return [
-        one for items in alike.values() for one in ([merge(items)] if len(items) >= _MANY and _is_one(items) else items)
-    ]
-
-
-def _is_one(items: Sequence[Judged]) -> bool:
-    """Whether none of the rows stands for others already."""
-    return not any(one.row.of for one in items)
+    merged: list[Judged] = []
+    for items in alike.values():
+        stands_for_others = any(one.row.of for one in items)
+        merged += [merge(items)] if len(items) >= _MANY and not stands_for_others else items
+    return merged
 
 
 def _over_organizations(items: Sequence[Judged]) -> Judged:
@@ -269,13 +266,13 @@ def _merged(
 def _shared_details(items: Sequence[Judged]) -> tuple[Inline, ...]:
     """What all of them say below; the lines that would allow each stand with each."""
     details = items[0].row.details[: -1 if items[0].row.snippet else None]
-    same = [detail for number, detail in enumerate(details) if all(_has(one, number, detail) for one in items)]
+    same = [
+        detail
+        for number, detail in enumerate(details)
+        if all(one.row.details[number : number + 1] == (detail,) for one in items)
+    ]
     allowed = ["an approval could allow each; its line stands in the list of them"] if items[0].row.snippet else []
     return (*same, *allowed)
-
-
-def _has(one: Judged, number: int, detail: Inline) -> bool:
-    return one.row.details[number : number + 1] == (detail,)
 
 
 def name_some(names: Sequence[str], most: int | None = _MAX_NAMED) -> Inline:

@@ -18,7 +18,7 @@ def make_visible(text: str) -> str:
     r"""The text with every control, formatting and look-alike-of-nothing character written as `\x1b` or `\u202e`."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character if _is_plain(character) else _escape(character) for character in text)
+    return "".join(one if _is_plain(one) else one.encode("unicode_escape").decode() for one in text)
 
 
 def show_source(line: str) -> str:
@@ -44,13 +44,3 @@ def _is_plain(character: str) -> bool:
     if character == " ":
         return True
     return unicodedata.category(character) not in _HIDDEN and character not in _BLANK_LETTERS
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    named = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}.get(character)
-    if named is not None:
-        return named
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

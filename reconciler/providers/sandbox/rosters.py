@@ -32,17 +32,8 @@ class Labels:
     foot: str
 
 
-_ROLES = {
-    "admin": "Admin",
-    "member": "Member",
-    "operator": "Operator",
-    "administrator": "Administrator",
-    "editor": "Editor",
-    "analyst": "Analyst",
-    "moderator": "Moderator",
-    "standard": "Standard",
-}
-_OWNER_ROLES = {**_ROLES, "owner": "Organization owner", "admin": "Organization admin"}
+_OWNER_ROLES = {"owner": "Organization owner", "admin": "Organization admin"}
+"""What the owner role system calls its roles; every other page writes the word with a capital."""
 _FINANCE = {"manager": "Finance Manager", "analyst": "Finance Analyst"}
 
 LABELS: dict[str, Labels] = {
@@ -136,13 +127,13 @@ def _members(world: World, organization: SandboxOrganization, words: Labels) -> 
         " WHERE organization = :id ORDER BY membership.id",
         {"id": organization.id},
     )
-    roles = _OWNER_ROLES if organization.variant == "owner" else _ROLES
+    roles = _OWNER_ROLES if organization.variant == "owner" else {}
     return [
         {
             "who": "\n".join(filter(None, (_one_line(row["name"]), row["identity"]))),
             "name": _one_line(row["name"]),
             "address": row["identity"],
-            "role": roles[row["role"]],
+            "role": roles.get(row["role"], row["role"].capitalize()),
             "finance": _FINANCE.get(row["finance"], _DASH),
             "status": words.states[row["status"]],
             "since": words.write_day(day_of(row["since"])),

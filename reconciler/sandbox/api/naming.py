@@ -23,8 +23,6 @@ KINDS: Final = {
 }
 """Asset type -> kind in the world; the other types exist, but nothing in the world is of them."""
 
-TYPES: Final = {kind: name for name, kind in KINDS.items()}
-
 _PEOPLE: Final = 6_800_000_000_000_000_000
 _CORE: Final = 6_500_000_000_000_000_000
 _ASSETS: Final = 7_600_000_000_000_000_000
