@@ -8,10 +8,11 @@ cannot be read off without doubt, or has no translation, leaves the whole messag
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
-from functools import cache
+from functools import cache, partial
 from pkgutil import get_data
 
 from reconciler.model.errors import ReconcilerError
@@ -167,10 +168,6 @@ def parse_catalogue(text: str, name: str) -> Mapping[str, str]:
 def write_catalogue(messages: Iterable[str], speech: Speech) -> str:
     """A catalogue to fill in, with what is translated already."""
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
-    pairs = ((_quote(one), _quote(speech.messages.get(one, ""))) for one in messages)
+    quote = partial(json.dumps, ensure_ascii=False)  # a catalogue quotes as JSON does
+    pairs = ((quote(one), quote(speech.messages.get(one, ""))) for one in messages)
     return head + "".join(f"\nmsgid {message}\nmsgstr {told}\n" for message, told in pairs)
-
-
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -139,6 +139,10 @@ class View:
         """Run a query with the view's parameters."""
         return self.world.rows(statement, {**self.values, **more})
 
+    def name(self, kind: str, called: Any) -> str:
+        """The key of a person by the number of a membership, of anything else by what the world calls it."""
+        return self.seats[called][0] if kind == "member" else self.names.asset(kind, called)
+
     def resource(self, kind: str, *parts: str, row: Row, **more: Any) -> Resource:
         """A resource since the row's date; statuses are spelled the same in the world and in the tool."""
         since = day_of(row["since"])
@@ -268,22 +272,18 @@ under the names that they have everywhere."""
 def _rows_of(kind: str, view: View) -> Iterator[Resource]:
     """Every row of the kind's query as a resource, without people whom a narrowed reading did not ask for."""
     pieces = KINDS[kind].pieces
+    is_of_member, is_account = pieces[-1] == "member", kind == "tiktok_account"
     for row in view.rows(_QUERIES[kind], kind=pieces[KINDS[kind].target_part]):
-        told = dict(row)
-        names = [told[column] for column in ("first", "second")[: len(pieces)]]
-        if "member" in pieces and names[1] not in view.seats:
+        if is_of_member and row["second"] not in view.seats:
             continue
-        parts = [
-            view.seats[name][0] if piece == "member" else view.names.asset(piece, name)
-            for piece, name in zip(pieces, names, strict=True)
-        ]
+        told = dict(row)
         yield view.resource(
             kind,
-            *parts,
+            *map(view.name, pieces, (told["first"], told.get("second"))),
             row=row,
             status=Status(told.get("status", Status.ACTIVE)),
             identity=told.get("identity", ""),
-            platform_id=asset_id(row) if kind == "tiktok_account" else "",
+            platform_id=asset_id(row) if is_account else "",
             attributes={"role": told["role"]} if told.get("role") else _permissions(told.get("permissions")),
             pending=_permissions(told.get("pending")),
         )
