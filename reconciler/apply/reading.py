@@ -8,7 +8,6 @@ thought of; the organization it happened in is told of, and the others go on.
 
 from __future__ import annotations
 
-import traceback
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,6 +60,8 @@ def shielded(provider: Provider) -> Iterator[None]:
     except ReconcilerError:
         raise
     except Exception as error:
+        import traceback
+
         said = " ".join(str(error).split())[:_MAX_SHOWN]
         frames = traceback.extract_tb(error.__traceback__)
         place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

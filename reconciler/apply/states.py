@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -112,7 +112,7 @@ def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]
 
 def new_lineage() -> str:
     """A name for a state that begins now."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def save_state(store: StateStore, loaded: LoadedState, state: State, *, token: int) -> LoadedState:

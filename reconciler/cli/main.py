@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import os
@@ -295,8 +294,6 @@ def main() -> None:
     """Run the command line in a process of its own."""
     # Looking for plugins of pydantic takes longer than validating, and none shall have a say in what is valid here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # What a run makes stays until its end; looking through it at the usual pace takes a sixth of a large plan.
-    gc.set_threshold(100_000, 50, 1_000)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             # Started with a closed stream, as some schedulers do: nothing is read, or what is written is dropped.

@@ -7,7 +7,6 @@ thousands of unknown names is told about each of them without comparing each wit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from difflib import SequenceMatcher, get_close_matches
 from itertools import combinations, islice
 
 _ALSO_CALLED = {
@@ -49,6 +48,8 @@ class Nearest:
 
     def find(self, word: str, *, count: int = 1, cutoff: float = 0.6) -> list[str]:
         """The words that are most like another one, the most alike first."""
+        from difflib import get_close_matches
+
         folded = word.casefold()
         close = get_close_matches(folded, self._candidates(folded), n=count, cutoff=cutoff)
         return [self._by_folded[one] for one in close]
@@ -125,6 +126,8 @@ def suggest_names(text: str, known: Iterable[str]) -> str:
 
 
 def _most_alike(wanted: str, found: list[str]) -> list[str]:
+    from difflib import SequenceMatcher
+
     return sorted(found, key=lambda name: (-SequenceMatcher(None, wanted, name.casefold()).ratio(), name))[:_MAX_NAMES]
 
 

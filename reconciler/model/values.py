@@ -11,41 +11,78 @@ import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, FrozenInstanceError
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
 
 _Writer = Callable[[type, dict[str, Any]], str]
 """Gives the text of a method, and adds the values that it uses by name."""
+_FEW = 3
 _NEW = object()
 """Stands for what a default factory makes."""
 
 
+class _Example:
+    """What is common to the fields, and to the classes, that the standard library takes for its own."""
+
+    example: int
+
+
+_EXAMPLE: Any = dataclasses.dataclass(_Example)
+
+
 def _prepare(cls: type, **how: bool) -> type:
     """Slotted values are made here; the few others, with an order or without slots, the original makes."""
-    frozen = how.pop("frozen", False)
+    frozen, kw_only = how.pop("frozen", False), how.get("kw_only", False)
     if not how.get("slots") or how.keys() - {"slots", "kw_only"}:
         return dataclasses.dataclass(frozen=frozen, **how)(cls)
-    own = cls.__dict__
-    made: type = dataclasses.dataclass(init=False, repr=False, eq=False, **how)(cls)
-    methods: dict[str, Any] = {"__repr__": _repr, "__hash__": None}
-    methods |= {name: _Delayed(made, name, write) for name, write in _WRITERS.items() if frozen or name != "__hash__"}
+    own = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
+    kinds = {name: kind for name, kind in own.get("__annotations__", {}).items() if not kind.startswith("ClassVar")}
+    fields = {name: _make_field(name, kind, own.pop(name, MISSING), kw_only=kw_only) for name, kind in kinds.items()}
+    inherited = getattr(cls, "__dataclass_fields__", {})
+    by_place = (name for name, field in fields.items() if field.init and not field.kw_only)
+    content: dict[str, Any] = {
+        "__slots__": tuple(name for name in fields if name not in inherited),
+        "__match_args__": (*getattr(cls, "__match_args__", ()), *by_place),
+        "__dataclass_fields__": {**inherited, **fields},
+        "__dataclass_params__": _EXAMPLE.__dataclass_params__,
+        "__init__": _DelayedInit(_write_init),
+        "__eq__": _Delayed(_write_eq),
+        "__hash__": None,
+        "__repr__": _repr,
+    }
     if frozen:
         # The slots are set past this, by the constructor as by whoever restores a copy.
-        methods |= {"__init__": _Delayed(made, "__init__", _write_frozen_init)}
-        methods |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
-        methods |= {"__getstate__": _getstate, "__setstate__": _setstate}
-    for name, method in methods.items():
-        if name not in own:
-            setattr(made, name, method)
+        content |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
+        content |= {"__getstate__": _getstate, "__setstate__": _setstate}
+        content |= {"__init__": _DelayedInit(_write_frozen_init), "__hash__": _Delayed(_write_hash)}
+    made: type = type(cls)(cls.__name__, cls.__bases__, content | own)
+    made.__qualname__ = cls.__qualname__
     return made
+
+
+def _make_field(name: str, kind: str, default: Any, *, kw_only: bool) -> Any:
+    """As the original makes one, which looks at each for what nobody here writes."""
+    field: Any = default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
+    field.name, field.type = name, kind
+    field._field_type = _EXAMPLE.__dataclass_fields__["example"]._field_type  # noqa: SLF001  # see above
+    if field.kw_only is MISSING:
+        field.kw_only = kw_only
+    return field
 
 
 class _Delayed:
     """Stands for a method until somebody asks for it."""
 
-    def __init__(self, cls: type, name: str, write: _Writer) -> None:
-        self._cls, self._name, self._write = cls, name, write
+    _cls: type
+    _name: str
+
+    def __init__(self, write: _Writer) -> None:
+        self._write = write
+
+    def __set_name__(self, cls: type, name: str) -> None:
+        self._cls, self._name = cls, name
 
     def __get__(self, instance: object, owner: type) -> Any:
         cls, name = self._cls, self._name
@@ -61,6 +98,39 @@ class _Delayed:
             method.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls) if field.init}
         setattr(cls, name, method)
         return method.__get__(instance, owner)
+
+
+class _DelayedInit(_Delayed):
+    """Makes the first values of a class field by field: most classes have no more of them in a run."""
+
+    _left = _FEW
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None or not self._left:
+            return super().__get__(instance, owner)
+        self._left -= 1
+        return partial(self._construct, instance, owner)
+
+    def _construct(self, instance: object, owner: type, /, *by_place: Any, **by_name: Any) -> None:
+        given = dict(zip(owner.__match_args__, by_place, strict=False)) | by_name  # type: ignore[attr-defined]
+        left = len(by_place) + len(by_name)
+        values = {}
+        for field in dataclasses.fields(self._cls):
+            if field.init and field.name in given:
+                values[field.name] = given[field.name]
+                left -= 1
+            elif field.default_factory is not MISSING:
+                values[field.name] = field.default_factory()
+            elif field.default is not MISSING:
+                values[field.name] = field.default
+            elif field.init:
+                left += 1
+        if left:  # something is missing, or too much or twice: let Python say what
+            super().__get__(instance, owner)(*by_place, **by_name)
+        for name, value in values.items():
+            object.__setattr__(instance, name, value)
+        if hasattr(instance, "__post_init__"):
+            instance.__post_init__()
 
 
 def _write_init(
@@ -122,13 +192,6 @@ def _write_hash(cls: type, _: dict[str, Any]) -> str:
     hashed = (field for field in dataclasses.fields(cls) if (field.compare if field.hash is None else field.hash))
     content = "".join(f"self.{field.name}, " for field in hashed)
     return f"def __hash__(self):\n return hash(({content}))"
-
-
-_WRITERS: dict[str, _Writer] = {
-    "__init__": _write_init,
-    "__eq__": _write_eq,
-    "__hash__": _write_hash,
-}
 
 
 def _repr(self: Any) -> str:

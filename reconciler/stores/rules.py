@@ -7,13 +7,11 @@ every acquisition and never again; breaking a lock uses one up, so that the brok
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
 import platform
 import re
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -72,7 +70,7 @@ class LeaseRecord:
             raise _locked(self.lock)
         token = self.token + 1
         lock = Lock(
-            id=secrets.token_hex(8),
+            id=os.urandom(8).hex(),
             organization=self.organization,
             token=token,
             who=holder.who,
@@ -242,6 +240,8 @@ def _who() -> str:
     actor = next((os.environ[name] for name in _ACTORS if os.environ.get(name)), "")
     if actor:
         return actor
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number that no user has
