@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.values import dataclass
@@ -16,6 +16,9 @@ from reconciler.output.json import Output
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.output.words import count, join
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 _MAX_SHOWN = 10
@@ -53,6 +56,8 @@ class Annotations:
 
 def write_junit(suites: Mapping[str, Sequence[Case]]) -> Iterator[str]:
     """A suite for each entry that has cases, each a piece. What is invisible becomes visible: XML could not hold it."""
+    from xml.etree import ElementTree as ET
+
     found = [(name, cases) for name, cases in suites.items() if cases]
     root = ET.Element("testsuites", {"name": "reconciler", **_counts([case for _, cases in found for case in cases])})
     # An element without children is closed in its tag.
@@ -71,6 +76,8 @@ def write_junit(suites: Mapping[str, Sequence[Case]]) -> Iterator[str]:
 
 def _append(suite: ET.Element, name: str, case: Case) -> None:
     """An error has failed; a warning or a note is told but lets the case pass."""
+    from xml.etree import ElementTree as ET
+
     finding = case.finding
     attributes = {"classname": make_visible(name), "name": make_visible(case.name), "time": "0"}
     if finding is not None and finding.place is not None:
