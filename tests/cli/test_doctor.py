@@ -50,13 +50,13 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def answer(monkeypatch: pytest.MonkeyPatch, world: World, *, late: timedelta = timedelta(0)) -> None:
+def answer(monkeypatch: pytest.MonkeyPatch, world: World, *, late: timedelta = timedelta(0), date: str = "") -> None:
     """The emulator, with a clock of its own, answers every call."""
     emulated = BusinessApiTransport(Emulator(world, Options(tier="unlimited")))
 
     def handle(request: httpx2.Request) -> httpx2.Response:
         response = emulated.handle_request(request)
-        response.headers["date"] = format_datetime(datetime.now(UTC) - late, usegmt=True)
+        response.headers["date"] = date or format_datetime(datetime.now(UTC) - late, usegmt=True)
         return response
 
     def make(connection: Connection) -> Client:
@@ -116,6 +116,15 @@ def test_a_clock_that_is_wrong_is_seen_by_the_date_of_an_answer(
     clock = checks(workspace)["clock"]
     assert clock["health"] == "warning"
     assert "seconds from what TikTok has" in clock["found"]
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Sun, 99 Nov 99999 08:49:37 GMT"])
+def test_a_date_that_is_none_tells_no_time(
+    date: str, workspace: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_token(world, TOKEN, person=get_person(world, "ana"), scopes="15")
+    answer(monkeypatch, world, date=date)
+    assert "nothing was asked that tells the time" in checks(workspace)["clock"]["found"]
 
 
 def test_everything_is_looked_at_though_something_is_wrong(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -234,10 +234,19 @@ def _pace(options: Mapping[str, Option]) -> Iterator[str]:
         yield "TikTok does not tell which tier the app has: write `api_tier:` if it is a faster one"
 
 
+def _parse_date(text: str) -> datetime | None:
+    """The time that an answer says, if it says one."""
+    try:
+        found = parsedate_to_datetime(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
 def _check_clock(dates: list[str]) -> HealthCheck:
     now = SystemClock().now()
     shown = f"{now:%Y-%m-%d %H:%M} UTC"
-    answered = next((parsedate_to_datetime(date) for date in dates if date), None)
+    answered = next(filter(None, map(_parse_date, dates)), None)
     if answered is None:
         return HealthCheck(name="clock", found=f"{shown} on this machine; nothing was asked that tells the time")
     off = abs(now - answered)
