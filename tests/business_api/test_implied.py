@@ -23,6 +23,7 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.features.planning.report import document_of_report
 from reconciler.features.queries.access import access, who
+from reconciler.features.queries.directory import Sources
 from reconciler.features.queries.documents import describe_recorded, describe_status
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -244,12 +245,12 @@ class Scene:
 
     def who(self, person: str) -> dict[str, tuple[str, str]]:
         """Thing -> what is recorded, and how that stands."""
-        report = who(person, files=self.files(), store=self.store, today=self.day)
+        report = who(person, Sources(files=self.files(), store=self.store, today=self.day))
         found = (one for part in report.organizations for one in part.holdings if one.address.kind == ACCESS)
         return {one.address.parts[0]: (describe_recorded(one), describe_status(one)) for one in found}
 
     def reaches(self, text: str) -> AccessMatrix:
-        return access(text, files=self.files(), store=self.store, today=self.day)
+        return access(text, Sources(files=self.files(), store=self.store, today=self.day))
 
     def pass_a_day(self) -> None:
         self.stage.world.advance(timedelta(days=1))

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from reconciler.features.queries.access import access, who
+from reconciler.features.queries.directory import Sources
 from reconciler.features.queries.everything import parse_ability, read_everybody, read_everything
 from reconciler.features.queries.expiring import ExpirySort, find_expiring
 from reconciler.features.queries.reasons import why
@@ -100,7 +101,7 @@ def test_what_is_declared_is_what_the_lines_of_the_day_give(
     reached: dict[str, dict[str, Any]] = {}
     for person in ("ana", *declared.PEOPLE):
         expected = given_on(manifest, person, day)
-        report = who(person, files=files, store=store, today=day)
+        report = who(person, Sources(files=files, store=store, today=day))
         told = {str(one.address).partition("/")[2]: one for part in report.organizations for one in part.holdings}
         assert {at: plainly(one.declared.attributes) for at, one in told.items() if one.declared and one.is_wanted} == {
             at: declared.together(lines) for at, lines in expected.items()
@@ -109,7 +110,7 @@ def test_what_is_declared_is_what_the_lines_of_the_day_give(
         assert set(report.groups) == in_groups
         for about, ways in THINGS.items():
             lines = {at.format(person): expected.get(at.format(person), []) for at in ways}
-            answer = why(person, about, files=files, store=store, today=day)
+            answer = why(person, about, Sources(files=files, store=store, today=day))
             has = [line for given in lines.values() for line in given]
             assert plainly(answer.reach.intended) == (declared.together(has) if has else None), (person, about)
             for path in answer.paths:
@@ -125,7 +126,7 @@ def test_what_is_declared_is_what_the_lines_of_the_day_give(
             if has:
                 reached.setdefault(about, {})[person] = declared.together(has)
     for about in THINGS:
-        matrix = access(about, files=files, store=store, today=day)
+        matrix = access(about, Sources(files=files, store=store, today=day))
         asked = str(matrix.address) if matrix.address.kind != "organization" else BC
         told_here = {
             one.subject.key: plainly(one.intended)
@@ -169,12 +170,12 @@ def test_the_lists_of_everything_hold_what_the_lines_of_the_day_give(
     tmp_path: Path, manifest: declared.Manifest, day: date
 ) -> None:
     files, store = declared.as_files(manifest), LocalFileStore(tmp_path)
-    everybody = {one.key: one for one in read_everybody(files=files, store=store, today=day)}
+    everybody = {one.key: one for one in read_everybody(Sources(files=files, store=store, today=day))}
     for person in ("ana", *declared.PEOPLE):
         holdings = [one for part in everybody[person].organizations for one in part.holdings if one.is_wanted]
         assert {str(one.address).partition("/")[2] for one in holdings} == given_on(manifest, person, day).keys()
     for word in CAN:
-        (matrix,) = read_everything(files=files, store=store, today=day, ability=parse_ability(word))
+        (matrix,) = read_everything(Sources(files=files, store=store, today=day), ability=parse_ability(word))
         told = {
             (one.subject.key, BC if one.on.kind == "organization" else str(one.on))
             for one in matrix.reaches
@@ -206,11 +207,9 @@ def test_every_line_that_ends_in_time_is_told_with_what_is_left(
                     left = declared.together(declared.lines_on(lines, person, end, manifest))
                     expected.add((end, f"{BC}/{at.format(person)}", bool(left)))
     found = find_expiring(
-        files=declared.as_files(manifest),
-        store=LocalFileStore(tmp_path),
+        Sources(files=declared.as_files(manifest), store=LocalFileStore(tmp_path), today=today),
         settings=GuardSettings(),
         exceptions=(),
-        today=today,
         within=within,
     )
     lines_told = {(one.day, one.about, one.then != "nothing") for one in found if one.sort is ExpirySort.ENTITLEMENT}
@@ -269,14 +268,14 @@ class Story(Neighbourhood):
 
     def about(self, person: str, day: date | None) -> PersonReport | None:
         try:
-            return who(person, files=self.files(), store=self.store, today=self.today, as_of=day)
+            return who(person, Sources(files=self.files(), store=self.store, today=self.today, as_of=day))
         except ReconcilerError as error:
             if "nobody is known" not in error.message:
                 raise
             return None
 
     def reason(self, person: str, about: str, day: date | None) -> WhyReport:
-        return why(person, about, files=self.files(), store=self.store, today=self.today, as_of=day)
+        return why(person, about, Sources(files=self.files(), store=self.store, today=self.today, as_of=day))
 
 
 @st.composite
@@ -385,7 +384,7 @@ def compare(story: Story, was: Truth, day: date | None) -> None:
         told = {str(one.address): what for part in parts for one in part.holdings if (what := said(one))}
         assert told == {at: what for at, what in was.items() if at.endswith(f"/{person}")}, (person, day)
     for key in SYSTEMS:
-        matrix = access(key, files=story.files(), store=story.store, today=story.today, as_of=day)
+        matrix = access(key, Sources(files=story.files(), store=story.store, today=story.today, as_of=day))
         active = {
             one.subject.key: one.effective["role"]
             for one in matrix.reaches
@@ -396,12 +395,12 @@ def compare(story: Story, was: Truth, day: date | None) -> None:
             for at, (status, what) in was.items()
             if at.startswith(f"{key}/member/") and status == "active"
         }
-    listed = read_everybody(files=story.files(), store=story.store, today=story.today, as_of=day)
+    listed = read_everybody(Sources(files=story.files(), store=story.store, today=story.today, as_of=day))
     everything = [one for report in listed for part in report.organizations for one in part.holdings]
     told = {str(one.address): what for one in everything if (what := said(one))}
     assert {at: what for at, what in told.items() if at.rpartition("/")[2] in PEOPLE and "/app/" not in at} == was
     able = read_everything(
-        files=story.files(), store=story.store, today=story.today, as_of=day, ability=parse_ability("admin")
+        Sources(files=story.files(), store=story.store, today=story.today, as_of=day), ability=parse_ability("admin")
     )
     cells = [(part.address.key, one) for part in able for one in part.reaches if one.on.kind == "organization"]
     # Who is to administer and does not yet, or not any more, is listed too.

@@ -45,7 +45,7 @@ from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, l
 from reconciler.features.offboarding.rotation import RotationDesk, find_known_secrets
 from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal, propose, write_proposal
 from reconciler.features.queries import access as knowing
-from reconciler.features.queries.directory import key_in, require_in
+from reconciler.features.queries.directory import Sources, key_in, require_in
 from reconciler.features.review.review import findings_only_in
 from reconciler.manifests.people import key_of_address
 from reconciler.manifests.words import is_key
@@ -370,7 +370,7 @@ class _Leaver:
         now = app.clock.now()
         today = now.date()
         try:
-            report = knowing.who(person, files=app.files, store=app.store, today=today)
+            report = knowing.who(person, Sources(files=app.files, store=app.store, today=today))
         except ReconcilerError:
             # An address that nothing mentions is looked for all the same: somebody may have added it by hand.
             if "@" not in person.strip()[1:]:

@@ -19,7 +19,7 @@ from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries import everything, reasons
 from reconciler.features.queries import expiring as ends
-from reconciler.features.queries.directory import load_about
+from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.report.model import PendingWork, gather
 from reconciler.features.report.page import render_report
 from reconciler.model.errors import ExitCode, UsageError
@@ -56,18 +56,18 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
     In place of PERSON, --all lists everybody, and --can those who have a role, a finance role or a permission, such as
     `admin`, `operator`, "finance manager" or `direct_message`.
     """
-    _refuse_days_to_come(as_of, app.today)
+    sources = _sources(app, as_of)
     if sum((person is not None, is_all, can is not None)) != 1:
         raise UsageError("name a PERSON, or give one of --all and --can", advice="reconciler who --can admin")
     if person is not None:
-        report = reaching.who(person, files=app.files, store=app.store, today=app.today, as_of=as_of)
+        report = reaching.who(person, sources)
         app.show(RENDERERS.who, report, format_=format_)
         return _code(app, _without_state(report), as_of)
     if can is None:
-        found = everything.read_everybody(files=app.files, store=app.store, today=app.today, as_of=as_of)
+        found = everything.read_everybody(sources)
         return _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_, as_of=as_of)
     ability = everything.parse_ability(can)
-    able = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of, ability=ability)
+    able = everything.read_everything(sources, ability)
     return _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_, as_of=as_of)
 
 
@@ -88,13 +88,13 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
     member, such as acme-bc/ad_account/us-brand. Asks no system.
     """
-    _refuse_days_to_come(as_of, app.today)
+    sources = _sources(app, as_of)
     if (address is None) is not is_all:
         raise UsageError("give an ADDRESS, or --all", advice="reconciler access --all --format csv")
     if address is None:
-        found = everything.read_everything(files=app.files, store=app.store, today=app.today, as_of=as_of)
+        found = everything.read_everything(sources)
         return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_, as_of=as_of)
-    matrix = reaching.access(address, files=app.files, store=app.store, today=app.today, as_of=as_of)
+    matrix = reaching.access(address, sources)
     app.show(RENDERERS.access, matrix, format_=format_)
     return _code(app, _without_state(matrix), as_of)
 
@@ -112,8 +112,8 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
     `organization/kind/key` of an asset in it. Each way is told with its manifest lines, what is recorded and what was
     last live, and the entries of the audit log that began, changed and ended it. Asks no system.
     """
-    _refuse_days_to_come(as_of, app.today)
-    report = reasons.why(person, address, files=app.files, store=app.store, today=app.today, as_of=as_of)
+    sources = _sources(app, as_of)
+    report = reasons.why(person, address, sources)
     app.show(RENDERERS.why, report, format_=format_)
     return _code(app, [report.reach.on.organization] if report.has_no_state else (), as_of)
 
@@ -130,16 +130,10 @@ def expiring(app: App, within: timedelta, format_: str) -> int:
     Access, people, invitations and requests that nobody answered, work orders, approvals, exceptions from policies and
     accepted drift, the nearest first; before them what has ended already and is still there. Asks no system.
     """
-    found = ends.find_expiring(
-        files=app.files,
-        store=app.store,
-        settings=app.config.guards,
-        exceptions=app.config.policies.exceptions,
-        today=app.today,
-        within=within,
-    )
+    sources, policies = _sources(app), app.config.policies
+    found = ends.find_expiring(sources, settings=app.config.guards, exceptions=policies.exceptions, within=within)
     app.show(RENDERERS.expiring, found, format_=format_)
-    declared = load_about(app.files, [""], today=app.today).organizations
+    declared = load_about(sources, [""]).organizations
     return _code(app, declared.keys() - set(app.store.organizations()))
 
 
@@ -194,10 +188,11 @@ def _show_all(
     return _code(app, without_state, as_of)
 
 
-def _refuse_days_to_come(as_of: date | None, today: date) -> None:
-    """Nothing can be recorded of them yet."""
-    if as_of is not None and as_of > today:
+def _sources(app: App, as_of: date | None = None) -> Sources:
+    """Of the day that is asked about; nothing can be recorded yet of a day to come."""
+    if as_of is not None and as_of > app.today:
         raise UsageError(f"{as_of} has not come yet", advice="leave --as-of out to see what is recorded now")
+    return Sources(files=app.files, store=app.store, today=app.today, as_of=as_of)
 
 
 @click.command()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -17,21 +17,19 @@ from reconciler.features.certification.model import (
     Campaign,
     ReviewDecision,
     ReviewedAccess,
-    ReviewedLine,
-    ReviewerBy,
     ReviewSheet,
-    SheetMark,
 )
+from reconciler.manifests.fields import StrictDocument
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.review_documents import CampaignDocument, ReviewedAccessDocument, ReviewSheetDocument
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import read_document
-from reconciler.manifests.words import read_day
 from reconciler.model.address import Address
 from reconciler.model.errors import ManifestError
 from reconciler.model.finding import Notes
 from reconciler.model.json import adapter_of, to_line
-from reconciler.model.risk import Mark, Risk
+
+_Value = TypeVar("_Value")
 
 _SHEET_HEAD = """\
 # Access review {campaign}: what {reviewer} has to decide by {due}.
@@ -99,27 +97,10 @@ def read_campaign(file: SourceFile) -> Campaign:
     if read is None or notes.has_errors:
         raise ManifestError(list(notes.in_order()))
     document, top = read
-    days = {name: read_day(getattr(document, name), name, top, notes) for name in ("due", "started", "closed")}
-    due, started = days["due"], days["started"]
-    if due is None or started is None or notes.has_errors:
+    said = {key: value for key, value in _written(document).items() if key not in ("version", "seal")}
+    campaign = _as_value(Campaign, said, top, notes)
+    if campaign is None:
         raise ManifestError(list(notes.in_order()))
-    campaign = Campaign(
-        name=document.name,
-        scope=tuple(document.scope),
-        reviewer_by=ReviewerBy(document.reviewer_by),
-        due=due,
-        undecided=ReviewDecision(document.undecided),
-        started=started,
-        started_by=document.started_by,
-        manifests=document.manifests,
-        reviewers={
-            key: SheetMark(file=one.file, accesses=one.accesses, facts=one.facts)
-            for key, one in document.reviewers.items()
-        },
-        not_declared=tuple(document.not_declared),
-        closed=days["closed"],
-        evidence=document.evidence,
-    )
     if document.seal != digest_of_campaign(campaign):
         message = f"this is not what the tool wrote of review {campaign.name}: it was changed by hand"
         advice = "take the change back, `git log` shows it; to review something else, or until another day, begin anew"
@@ -156,45 +137,19 @@ class _SheetReader:
         self._campaign, self._reviewer, self._notes, self._today = campaign, reviewer, notes, today
 
     def read(self, key: str, document: ReviewedAccessDocument, at: Cursor) -> ReviewedAccess | None:
-        """One access; None after a finding about its address."""
+        """One access; None after a finding about its address or a day."""
         notes = self._notes
         try:
             address = Address.parse(key)
         except ValueError as error:
             notes.error("bad-address", str(error), at.place)
             return None
-        facts = AccessFacts(
-            address=address,
-            person=document.person,
-            name=document.name,
-            gives=document.gives,
-            risk=Risk(document.risk),
-            marks=tuple(map(Mark, document.marks)),
-            lines=tuple(
-                ReviewedLine(
-                    at=line.at,
-                    gives=line.gives,
-                    through=line.through,
-                    starts=read_day(line.starts, "starts", at.into("lines", index), notes),
-                    ends=read_day(line.ends, "ends", at.into("lines", index), notes),
-                )
-                for index, line in enumerate(document.lines)
-            ),
-            ends=read_day(document.ends, "ends", at, notes),
-            recorded=document.recorded,
-            last_change=document.last_change,
-            last_use=document.last_use,
-            findings=tuple(document.findings),
-        )
-        one = ReviewedAccess(
-            facts=facts,
-            decision=ReviewDecision(document.decision),
-            until=read_day(document.until, "until", at, notes),
-            reason=document.reason.strip(),
-            by=document.by,
-            place=at.place,
-        )
-        self._check(one, at)
+        facts = {"address": address, **_written(document)}
+        said = {name: facts.pop(name) for name in _DECIDED if name in facts}
+        said |= {"facts": facts, "reason": document.reason.strip(), "place": at.place}
+        one = _as_value(ReviewedAccess, said, at, notes)
+        if one is not None:
+            self._check(one, at)
         return one
 
     def _check(self, one: ReviewedAccess, at: Cursor) -> None:
@@ -224,6 +179,37 @@ class _SheetReader:
         elif not is_short and one.until is not None:
             message = f"`{one.decision}` has no day"
             notes.error("unknown-key", message, at.key("until"), advice="take `until` out, or write `shorten`")
+
+
+_DECIDED = ("decision", "until", "reason", "by")
+"""What a reviewer writes; everything else in a sheet are the facts."""
+
+
+def _written(value: Any) -> Any:
+    """What stands in a document, as mappings and lists; an empty text is nothing."""
+    match value:
+        case StrictDocument():
+            return {key: _written(one) for key, one in vars(value).items() if one != ""}
+        case list():
+            return [_written(one) for one in value]
+        case dict():
+            return {key: _written(one) for key, one in value.items()}
+        case _:
+            return value
+
+
+def _as_value(kind: Callable[..., _Value], content: Mapping[str, Any], at: Cursor, notes: Notes) -> _Value | None:
+    """A value of the model from what is written; None after findings about days that no calendar has."""
+    from pydantic import ValidationError
+
+    try:
+        value: _Value = adapter_of(kind).validate_python(content)
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            *parents, key = (part for part in one["loc"] if part != "facts")
+            notes.error("bad-date", f"`{one['input']}` is not a day of the calendar", at.into(*parents).value(str(key)))
+        return None
+    return value
 
 
 def _plain(value: Any, *, without: str = "") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,7 +14,9 @@ from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, 
 from reconciler.features.queries.directory import (
     Directory,
     RecordedStates,
+    Sources,
     find_in,
+    is_kept,
     load_about,
     load_directory,
     normal_identity,
@@ -22,7 +24,6 @@ from reconciler.features.queries.directory import (
     read_states,
     read_states_from_log,
 )
-from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.errors import ManifestError, ReconcilerError, StoreError
@@ -41,15 +42,13 @@ _TOPICS = (Shape.MEMBERSHIP, Shape.ASSET)
 """What can be asked about."""
 
 
-def access(
-    text: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
-) -> AccessMatrix:
+def access(text: str, sources: Sources) -> AccessMatrix:
     """The access matrix of an organization (its key), or its part about one asset, partner or member (an address).
 
     Raises ReconcilerError, naming what there is, when nothing has that address.
     """
     organization = text.partition("/")[0]
-    index = read_index(organization, files=files, store=store, today=today, as_of=as_of)
+    index, as_of = read_index(organization, sources), sources.as_of
     try:
         about = find_topic(text, index)
     except ReconcilerError as error:
@@ -62,18 +61,12 @@ def access(
         raise ReconcilerError(message, advice=f"{advice} what it knows") from error
     is_whole = about.kind == "organization"
     reaches = tuple(one for one in find_reaches(index) if is_whole or about in (one.on, one.subject))
-    has_no_state = as_of is None and read_state(store, organization).tells_nothing
-    return matrix_of(index, about, reaches, today=today, as_of=as_of, has_no_state=has_no_state)
+    has_no_state = as_of is None and read_state(sources.store, organization).tells_nothing
+    return matrix_of(index, about, reaches, sources, has_no_state=has_no_state)
 
 
 def matrix_of(
-    index: AccessIndex,
-    about: Address,
-    reaches: tuple[Reach, ...],
-    *,
-    today: date,
-    as_of: date | None,
-    has_no_state: bool,
+    index: AccessIndex, about: Address, reaches: tuple[Reach, ...], sources: Sources, *, has_no_state: bool
 ) -> AccessMatrix:
     """The cells with what belongs to them."""
     is_whole = about.kind == "organization"
@@ -82,8 +75,8 @@ def matrix_of(
         address=about,
         system=index.system.name if index.system else "",
         title=index.system.title if index.system else "",
-        today=today,
-        as_of=as_of,
+        today=sources.today,
+        as_of=sources.as_of,
         reaches=reaches,
         has_no_state=has_no_state,
         is_from_log=index.is_from_log,
@@ -99,47 +92,34 @@ def matrix_of(
     )
 
 
-def read_index(
-    organization: str,
-    *,
-    files: Sequence[SourceFile],
-    store: StateStore,
-    today: date,
-    as_of: date | None,
-    is_patient: bool = False,
-) -> AccessIndex:
+def read_index(organization: str, sources: Sources, *, is_patient: bool = False) -> AccessIndex:
     """Everything declared and recorded of one organization; raises ReconcilerError when there is no such.
 
     Of a past day of which no state is kept, what the audit log had by then; raises StoreError where that is nothing,
     unless `is_patient`: then nothing is recorded.
     """
-    known = store.organizations()
-    desired = load_about(files, [organization], today=today)
+    known, as_of = sources.store.organizations(), sources.as_of
+    desired = load_about(sources, [organization])
     if organization not in known and organization not in desired.organizations:
-        everything = {*known, *load_about(files, [""], today=today).organizations}
+        everything = {*known, *load_about(sources, [""]).organizations}
         listed = f"there are: {', '.join(sorted(everything))}" if len(everything) <= _MAX_SHOWN else ""
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
-        advice = suggest_names(organization, everything) or _find_elsewhere(organization, files, everything, today)
+        advice = suggest_names(organization, everything) or _find_elsewhere(organization, sources, everything)
         raise ReconcilerError(message, advice=advice or listed)
-    state, told, has_state = State(organization=organization), None, is_kept(store, organization, as_of)
+    state, told, has_state = State(organization=organization), None, is_kept(sources, organization)
     if as_of is not None and not has_state:
-        told = read_states_from_log(store, [organization], as_of=as_of).get(organization)
+        told = read_states_from_log(sources, [organization]).get(organization)
     if told is None and organization in known and (has_state or not is_patient):
-        state = read_one_state(store, organization, as_of=as_of)
-    index = index_access(organization, desired=desired, state=told or state, today=today, as_of=as_of)
+        state = read_one_state(sources, organization)
+    index = index_access(organization, desired=desired, state=told or state, today=sources.today, as_of=as_of)
     return replace(index, is_from_log=told is not None)
 
 
-def _find_elsewhere(key: str, files: Sequence[SourceFile], organizations: Iterable[str], today: date) -> str:
+def _find_elsewhere(key: str, sources: Sources, organizations: Iterable[str]) -> str:
     """Advice with the whole addresses of assets and members that have this key, where its organization was left out."""
-    desired = load_about(files, list(organizations), today=today)
+    desired = load_about(sources, organizations)
     found = [str(one) for one in desired.everything if one.key == key and KINDS[one.kind].shape in _TOPICS]
     return suggest_names(key, found)
-
-
-def is_kept(store: StateStore, organization: str, as_of: date | None) -> bool:
-    """Whether there is a state of an organization that tells of a day, or of now."""
-    return as_of is None or any(past.at.date() <= as_of for past in store.history(organization))
 
 
 def find_topic(text: str, index: AccessIndex) -> Address:
@@ -163,59 +143,60 @@ _MEMBER = re.compile(rb'"[^"/]+/member/([^"/]+)"')
 """An address in a stored state."""
 
 
-def who(
-    text: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
-) -> PersonReport:
+def who(text: str, sources: Sources) -> PersonReport:
     """Everything the person with this key, e-mail address, phone number or handle has.
 
     Reads of manifests and states only what can mention them. Raises ReconcilerError, naming people who are called
     something like it, when nobody is known by it.
     """
-    directory = load_directory(files)
+    store, as_of = sources.store, sources.as_of
+    directory = load_directory(sources.files)
     person = find_in(directory.people, text)
     names = names_of(person, text, directory.people.keys())
     groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
-    desired = load_about(files, {*names.words, *groups}, today=today)
+    desired = load_about(sources, {*names.words, *groups})
     names = names.with_earlier(desired.moves)
-    recorded = read_states(store, names.words, as_of=as_of)
-    parts = tuple(_parts(desired, recorded, names, directory.people.keys(), today=today, as_of=as_of))
+    recorded = read_states(sources, names.words)
+    answer = PersonReport(
+        key=text,
+        person=person,
+        today=sources.today,
+        as_of=as_of,
+        from_log=recorded.from_log,
+        not_kept=recorded.not_kept,
+    )
+    parts = tuple(_parts(desired, recorded, names, directory.people.keys(), sources))
     key = person.key if person else _key_in(parts, names)
     if not key:
-        now = "" if as_of else _key_of_today(text, files, store, today)
+        now = "" if as_of else _key_of_today(text, sources)
         if now:
-            return who(now, files=files, store=store, today=today)
+            return who(now, sources)
         key, gone = find_past(text, store, as_of=as_of)
         if gone:
-            return PersonReport(
-                key=key, today=today, as_of=as_of, past=gone, from_log=recorded.from_log, not_kept=recorded.not_kept
-            )
+            return replace(answer, key=key, past=gone)
         raise unknown_person(text, directory, store)
     told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.from_log else {}
     # Nothing is recorded there, so nothing is known to be absent.
     unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
     if not as_of and not store.organizations():  # they may have access that no manifest mentions
         with suppress(ManifestError):  # what is wrong elsewhere keeps no answer back
-            unrecorded = sorted(load_about(files, [""], today=today).organizations)
-    return PersonReport(
+            unrecorded = sorted(load_about(sources, [""]).organizations)
+    return replace(
+        answer,
         key=key,
-        person=person,
-        today=today,
-        as_of=as_of,
         groups=directory.groups_of(key),
         organizations=parts,
-        from_log=recorded.from_log,
-        not_kept=recorded.not_kept,
         past=tuple(one for at, one in sorted(told.items()) if at.organization in recorded.from_log and one.ended),
         no_state=tuple(organization for organization in unrecorded if read_state(store, organization).tells_nothing),
     )
 
 
-def _key_of_today(text: str, files: Sequence[SourceFile], store: StateStore, today: date) -> str:
+def _key_of_today(text: str, sources: Sources) -> str:
     """What somebody is called today whom a state knows under this key; empty when no state does."""
-    states = read_states(store, [text], as_of=None).states
-    desired = load_about(files, [text, *states], today=today) if states else Desired()
+    states = read_states(sources, [text]).states
+    desired = load_about(sources, [text, *states]) if states else Desired()
     for organization, state in states.items():
-        index = index_access(organization, desired=desired, state=state, today=today, as_of=None)
+        index = index_access(organization, desired=desired, state=state, today=sources.today, as_of=None)
         if now := index.former.get(Address(organization, "member", text)):
             return now.key
     return ""
@@ -296,14 +277,12 @@ def _parts(
     recorded: RecordedStates,
     names: KnownNames,
     others: Container[str],
-    *,
-    today: date,
-    as_of: date | None,
+    sources: Sources,
 ) -> Iterator[OrganizationHoldings]:
     """The organizations in which there is anything of the person, by key."""
     for organization in sorted({*desired.resources, *recorded.states}):
         state = recorded.states.get(organization, State(organization=organization))
-        index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+        index = index_access(organization, desired=desired, state=state, today=sources.today, as_of=sources.as_of)
         members = {person for address in index.holdings if (person := person_in(address))}
         keys = {key for key in members if names.matches(key, index, others)}
         holdings = [one for one in index.holdings.values() if _belongs_to(one, keys | names.keys)]

@@ -94,14 +94,25 @@ def load_directory(files: Sequence[SourceFile]) -> Directory:
     return Directory(people=people, groups=groups)
 
 
-def load_about(files: Sequence[SourceFile], words: Iterable[str], *, today: date) -> Desired:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What an answer is made from, and the day that it is about."""
+
+    files: Sequence[SourceFile]
+    store: StateStore
+    today: date
+    as_of: date | None = None
+    """A past UTC day, by what was recorded at its end; None for what is declared and recorded now."""
+
+
+def load_about(sources: Sources, words: Iterable[str]) -> Desired:
     """What the manifests say of everything whose name or holder is among the words; of the rest perhaps nothing.
 
     Whatever can be about the words is in a file that mentions one of them, because an organization is in one file as
     a whole; the directory is read in any case. When those files do not stand by themselves, all are read. Raises
     ManifestError only when even that does not help, so an error in a file that is not asked about does no harm.
     """
-    words = tuple(words)
+    words, files, today = tuple(words), sources.files, sources.today
     directory = set(map(id, _holding_directory(files)))
     chosen = [file for file in files if id(file) in directory or may_mention(file.data, words)]
     manifests = load_manifests(chosen, today=today)
@@ -155,30 +166,30 @@ class RecordedStates:
     """Organizations with a state today of which nothing at all is known of that day."""
 
 
-def read_states(store: StateStore, words: Collection[str], *, as_of: date | None) -> RecordedStates:
+def read_states(sources: Sources, words: Collection[str]) -> RecordedStates:
     """The states that can mention one of the words; reading bytes is much cheaper than reading states."""
     states, not_kept = {}, []
-    for organization in store.organizations():
-        texts = _read_present(store, organization) if as_of is None else _read_past(store, organization, as_of)
+    for organization in sources.store.organizations():
+        texts = _read_texts(sources, organization)
         if texts is None:
             not_kept.append(organization)
         elif any(may_mention(text, words) for text in texts):
-            states[organization] = read_one_state(store, organization, as_of=as_of)
-    told = read_states_from_log(store, not_kept, as_of=as_of) if as_of else {}
+            states[organization] = read_one_state(sources, organization)
+    told = read_states_from_log(sources, not_kept)
     return RecordedStates(
         states=states | told, from_log=tuple(told), not_kept=tuple(one for one in not_kept if one not in told)
     )
 
 
-def read_states_from_log(store: StateStore, organizations: Collection[str], *, as_of: date) -> dict[str, State]:
-    """What the audit log had of each by the end of a UTC day; of one that it did not know by then, nothing.
+def read_states_from_log(sources: Sources, organizations: Collection[str]) -> dict[str, State]:
+    """What the audit log had of each by the end of a past day; of one that it did not know by then, nothing.
 
     Nor where a state was put in place of another one by then: what that held is not in the log. A thing to which there
     was access was there.
     """
     told: dict[str, dict[Address, Record]] = {}
     asked, replaced = frozenset(organizations), set()
-    for address, history in AuditLog(store).histories(Selection(until=as_of)).items() if organizations else ():
+    for address, history in AuditLog(sources.store).histories(Selection(until=sources.as_of)).items() if asked else ():
         records = told.setdefault(address.organization, {})
         replaced |= {address.organization for entry in history.entries if entry.action in _REPLACES}
         if (left := history.left) is not None and address.kind in KINDS:
@@ -196,23 +207,27 @@ def read_states_from_log(store: StateStore, organizations: Collection[str], *, a
 _REPLACES = ("state_push", "state_restore")
 
 
-def read_one_state(store: StateStore, organization: str, *, as_of: date | None) -> State:
+def read_one_state(sources: Sources, organization: str) -> State:
     """The state of one organization; raises StoreError when nothing is kept of that day."""
-    return read_state(store, organization) if as_of is None else read_state_as_of(store, organization, as_of)
+    if sources.as_of is None:
+        return read_state(sources.store, organization)
+    return read_state_as_of(sources.store, organization, sources.as_of)
 
 
-def _read_present(store: StateStore, organization: str) -> list[bytes]:
-    """Everything that the present state is made from."""
+def is_kept(sources: Sources, organization: str) -> bool:
+    """Whether there is a state of an organization that tells of the day, or of now."""
+    day = sources.as_of
+    return day is None or any(past.at.date() <= day for past in sources.store.history(organization))
+
+
+def _read_texts(sources: Sources, organization: str) -> list[bytes] | None:
+    """The texts behind the state that `read_one_state` reads; None where nothing is kept of that day."""
+    store, day = sources.store, sources.as_of
+    kept = store.history(organization) if day else []
+    chosen = [past for past in kept if day and past.at.date() <= day]
+    if day and not chosen:
+        return None
+    if chosen and chosen[-1] != kept[-1]:
+        return [store.read_past(organization, chosen[-1].version).data]
     snapshot, journal = store.read(organization), store.read_journal(organization)
     return [*([snapshot.data] if snapshot else []), *journal.records]
-
-
-def _read_past(store: StateStore, organization: str, as_of: date) -> list[bytes] | None:
-    """The texts behind the state that `read_state_as_of` chooses; None where it has nothing to choose from."""
-    kept = store.history(organization)
-    chosen = [past for past in kept if past.at.date() <= as_of]
-    if not chosen:
-        return None
-    if chosen[-1] == kept[-1]:
-        return _read_present(store, organization)
-    return [store.read_past(organization, chosen[-1].version).data]

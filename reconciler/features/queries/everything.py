@@ -8,8 +8,10 @@ from datetime import date
 from typing import TypeVar
 
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access
-from reconciler.features.queries.access import holdings_in, is_kept, matrix_of
+from reconciler.features.queries.access import holdings_in, matrix_of
 from reconciler.features.queries.directory import (
+    Sources,
+    is_kept,
     load_about,
     load_directory,
     normal_identity,
@@ -25,13 +27,11 @@ from reconciler.features.queries.documents import (
     explain_past,
     name_thing,
 )
-from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.model.kinds import person_in
 from reconciler.model.live import ask_about_states
-from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes, Owner
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
@@ -103,19 +103,12 @@ def parse_ability(text: str) -> Ability:
 # Reading.
 
 
-def read_everything(
-    *,
-    files: Sequence[SourceFile],
-    store: StateStore,
-    today: date,
-    as_of: date | None = None,
-    ability: Ability | None = None,
-) -> Iterator[AccessMatrix]:
+def read_everything(sources: Sources, ability: Ability | None = None) -> Iterator[AccessMatrix]:
     """The matrix of every organization, one after the other; with an ability only of those who have it."""
-    for index, has_no_state in _read_indexes(files, store, today=today, as_of=as_of):
+    for index, has_no_state in _read_indexes(sources):
         about = Address.whole(index.organization)
         reaches = tuple(one for one in find_reaches(index) if ability is None or _is_able(one, ability, index.system))
-        yield matrix_of(index, about, reaches, today=today, as_of=as_of, has_no_state=has_no_state)
+        yield matrix_of(index, about, reaches, sources, has_no_state=has_no_state)
 
 
 def _is_able(reach: Reach, ability: Ability, system: System | None) -> bool:
@@ -123,15 +116,13 @@ def _is_able(reach: Reach, ability: Ability, system: System | None) -> bool:
     return any(ability.is_in(held, kind, system) for held in (reach.effective, reach.intended))
 
 
-def read_everybody(
-    *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
-) -> Iterator[PersonReport]:
+def read_everybody(sources: Sources) -> Iterator[PersonReport]:
     """Everybody in the directory, the manifests and the states, by key; also who has nothing."""
-    directory = load_directory(files)
+    directory, as_of = load_directory(sources.files), sources.as_of
     known = {normal_identity(name): key for key, one in directory.people.items() for name in one.identities.values()}
     parts: dict[str, list[OrganizationHoldings]] = {key: [] for key in directory.people}
     unrecorded, not_kept, from_log = set(), [], []
-    for index, has_no_state in _read_indexes(files, store, today=today, as_of=as_of):
+    for index, has_no_state in _read_indexes(sources):
         if has_no_state:
             unrecorded.add(index.organization)
             not_kept += [index.organization] if as_of else []
@@ -150,7 +141,7 @@ def read_everybody(
         yield PersonReport(
             key=key,
             person=directory.people.get(key),
-            today=today,
+            today=sources.today,
             as_of=as_of,
             groups=tuple(sorted(groups.get(key, ()))),
             organizations=tuple(parts[key]),
@@ -172,18 +163,16 @@ def _person_of(holding: Holding, index: AccessIndex, people: Iterable[str], know
     return next((known[name] for name in map(normal_identity, identities) if name in known), person)
 
 
-def _read_indexes(
-    files: Sequence[SourceFile], store: StateStore, *, today: date, as_of: date | None
-) -> Iterator[tuple[AccessIndex, bool]]:
+def _read_indexes(sources: Sources) -> Iterator[tuple[AccessIndex, bool]]:
     """Every organization, and whether nothing is recorded of it, or nothing of that day."""
-    desired, stored = load_about(files, [""], today=today), set(store.organizations())
-    lost = {one for one in stored if not is_kept(store, one, as_of)}
-    told = read_states_from_log(store, lost, as_of=as_of) if as_of else {}
+    desired, stored = load_about(sources, [""]), set(sources.store.organizations())
+    lost = {one for one in stored if not is_kept(sources, one)}
+    told = read_states_from_log(sources, lost)
     for organization in sorted({*stored, *desired.organizations}):
         state = told.get(organization, State(organization=organization))
         if organization in stored and organization not in lost:
-            state = read_one_state(store, organization, as_of=as_of)
-        index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+            state = read_one_state(sources, organization)
+        index = index_access(organization, desired=desired, state=state, today=sources.today, as_of=sources.as_of)
         yield replace(index, is_from_log=organization in told), state.tells_nothing and organization not in told
 
 

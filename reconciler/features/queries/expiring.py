@@ -11,15 +11,13 @@ from reconciler.apply.states import read_state
 from reconciler.engine.entitlements import on_day
 from reconciler.engine.holdings import index_access
 from reconciler.engine.waits import get_end_of_invitation
-from reconciler.features.queries.directory import load_about
+from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.queries.documents import describe_recorded
-from reconciler.manifests.source import SourceFile
 from reconciler.model.access import is_downgrade
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.finding import Place
 from reconciler.model.holding import AccessStatus
 from reconciler.model.kinds import person_in
-from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.settings import GuardSettings, RuleException
 from reconciler.model.state import State
@@ -66,17 +64,11 @@ EXPIRING = Output(name="expiring", title="What ends within some days", value=Seq
 
 
 def find_expiring(
-    *,
-    files: Sequence[SourceFile],
-    store: StateStore,
-    settings: GuardSettings,
-    exceptions: Sequence[RuleException],
-    today: date,
-    within: timedelta,
+    sources: Sources, *, settings: GuardSettings, exceptions: Sequence[RuleException], within: timedelta
 ) -> list[Expiry]:
     """Everything that ends after today and by the last of those days, and what should have ended before; by day."""
-    desired, until = load_about(files, [""], today=today), today + within
-    states = {key: read_state(store, key) for key in store.organizations()}
+    desired, today = load_about(sources, [""]), sources.today
+    states, until = {key: read_state(sources.store, key) for key in sources.store.organizations()}, today + within
     found = [
         *_people(desired),
         *(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping
 
 from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
 from reconciler.engine.identities import Names
-from reconciler.features.queries.access import find_past, find_topic, is_kept, names_of, read_index, unknown_person
-from reconciler.features.queries.directory import Directory, find_in, load_about, load_directory
+from reconciler.features.queries.access import find_past, find_topic, names_of, read_index, unknown_person
+from reconciler.features.queries.directory import Directory, Sources, find_in, is_kept, load_about, load_directory
 from reconciler.features.queries.documents import (
     describe_owner,
     describe_recorded,
@@ -19,7 +18,6 @@ from reconciler.features.queries.documents import (
     name_thing,
     tell_story,
 )
-from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
 from reconciler.model.drift import KnownDrift
@@ -27,7 +25,6 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.holding import AccessHistory, AccessReason, Holding, Reach, WhyReport
 from reconciler.model.kinds import KINDS, parents_of, person_in
 from reconciler.model.live import ask_about_states
-from reconciler.model.ports import StateStore
 from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
 from reconciler.output.json import Output
 from reconciler.output.words import name_attributes, name_subject
@@ -35,19 +32,18 @@ from reconciler.output.words import name_attributes, name_subject
 WHY = Output(name="why", title="Why somebody can reach something", value=WhyReport)
 
 
-def why(
-    text: str, about: str, *, files: Sequence[SourceFile], store: StateStore, today: date, as_of: date | None = None
-) -> WhyReport:
+def why(text: str, about: str, sources: Sources) -> WhyReport:
     """Every way in which a person, or a partner by its key, reaches an organization or one thing in it.
 
     Raises ReconcilerError when nobody is known by that name, or nothing has that address.
     """
     organization = about.partition("/")[0]
-    index = read_index(organization, files=files, store=store, today=today, as_of=as_of, is_patient=True)
-    directory = load_directory(files)
+    store, as_of = sources.store, sources.as_of
+    index = read_index(organization, sources, is_patient=True)
+    directory = load_directory(sources.files)
     person = find_in(directory.people, text)
     log = AuditLog(store).histories(Selection(organization=organization, until=as_of))
-    subject = _find_subject(text, person, index, directory, log, files=files, today=today)
+    subject = _find_subject(text, person, index, directory, log, sources=sources)
     if subject is None:
         key, _ = find_past(text, store, as_of=as_of)
         if not key:
@@ -72,7 +68,7 @@ def why(
     return WhyReport(
         key=person.key if person else subject.key,
         person=person,
-        today=today,
+        today=sources.today,
         as_of=as_of,
         reach=reach,
         paths=paths,
@@ -83,7 +79,7 @@ def why(
             if address not in known and on in _leads_to(address) and names.today(subject) in _subjects_of(address)
         ),
         owner=thing if thing and is_owned_elsewhere(thing) else None,
-        has_no_state=not (index.is_from_log or is_kept(store, organization, as_of))
+        has_no_state=not (index.is_from_log or is_kept(sources, organization))
         or (as_of is None and read_state(store, organization).tells_nothing),
         is_from_log=index.is_from_log,
         last_read=index.last_read,
@@ -97,12 +93,11 @@ def _find_subject(
     directory: Directory,
     log: Mapping[Address, AccessHistory],
     *,
-    files: Sequence[SourceFile],
-    today: date,
+    sources: Sources,
 ) -> Address | None:
     """The member that the question is about, or the partner; of the past too. None when nobody is known by the name."""
     organization, others = index.organization, directory.people.keys()
-    names = names_of(person, text, others).with_earlier(load_about(files, [index.organization], today=today).moves)
+    names = names_of(person, text, others).with_earlier(load_about(sources, [index.organization]).moves)
     members = {person_in(address) for address in index.holdings} - {""}
     keys = {key for key in members if names.matches(key, index, others)}
     if person is not None:

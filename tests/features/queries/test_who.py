@@ -17,7 +17,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.engine.holdings import index_access
 from reconciler.features.queries import access as knowing
 from reconciler.features.queries import directory
-from reconciler.features.queries.directory import may_mention
+from reconciler.features.queries.directory import Sources, may_mention
 from reconciler.features.queries.documents import describe_declared
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -27,7 +27,7 @@ from reconciler.model.holding import AccessStatus, Holding, PersonReport
 from reconciler.model.json import state_to_json
 from reconciler.model.kinds import Action
 from reconciler.model.outcome import AuditEntry, AuditRecord
-from reconciler.model.ports import PastVersion, StateStore
+from reconciler.model.ports import PastVersion
 from reconciler.model.resource import Status
 from reconciler.model.state import Deferral, Record, State
 from reconciler.model.work_order import WorkOrder
@@ -99,7 +99,7 @@ def record(address: str, *, status: Status = Status.ACTIVE, identity: str = "", 
 
 
 def ask(text: str, store: LocalFileStore, manifests: list[SourceFile] = ALL, as_of: date | None = None) -> PersonReport:
-    return knowing.who(text, files=manifests, store=store, today=TODAY, as_of=as_of)
+    return knowing.who(text, Sources(files=manifests, store=store, today=TODAY, as_of=as_of))
 
 
 def holdings(report: PersonReport) -> dict[str, Holding]:
@@ -359,9 +359,9 @@ def test_only_states_that_mention_the_person_are_read(store: LocalFileStore, mon
     read: list[str] = []
     real = directory.read_one_state
 
-    def read_one_state(store: StateStore, organization: str, *, as_of: date | None) -> State:
+    def read_one_state(sources: Sources, organization: str) -> State:
         read.append(organization)
-        return real(store, organization, as_of=as_of)
+        return real(sources, organization)
 
     monkeypatch.setattr(directory, "read_one_state", read_one_state)
     ask("p3", store)
@@ -370,12 +370,13 @@ def test_only_states_that_mention_the_person_are_read(store: LocalFileStore, mon
 
 def test_an_apply_that_is_not_over_is_seen_too(store: LocalFileStore) -> None:
     """What only the journal has counts as much as what the snapshot has."""
-    assert directory.read_states(store, ["eve"], as_of=None).states == {}
+    sources = Sources(files=(), store=store, today=TODAY)
+    assert directory.read_states(sources, ["eve"]).states == {}
     keep(store, "acme-bc", [])
     token = store.acquire("acme-bc", purpose="test", ttl=timedelta(minutes=1)).token
     store.append("acme-bc", b'00000000 {"about": "acme-bc/member/eve"}', token=token)
-    assert list(directory.read_states(store, ["eve"], as_of=None).states) == ["acme-bc"]
-    assert directory.read_states(store, ["zed"], as_of=None).states == {}
+    assert list(directory.read_states(sources, ["eve"]).states) == ["acme-bc"]
+    assert directory.read_states(sources, ["zed"]).states == {}
 
 
 WORDS = st.text(min_size=1, max_size=30)

@@ -11,6 +11,7 @@ import pytest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries.access import who
+from reconciler.features.queries.directory import Sources
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError, StoreError
@@ -97,7 +98,7 @@ def keep(store: LocalFileStore, organization: str, *records: Record, looked: Map
 
 
 def ask(text: str, store: LocalFileStore, as_of: date | None = None) -> AccessMatrix:
-    return reaching.access(text, files=MANIFESTS, store=store, today=TODAY, as_of=as_of)
+    return reaching.access(text, Sources(files=MANIFESTS, store=store, today=TODAY, as_of=as_of))
 
 
 def cells(matrix: AccessMatrix) -> dict[tuple[str, str], Reach]:
@@ -238,7 +239,7 @@ def test_what_was_not_looked_at_today_says_when_it_was(tmp_path: Path) -> None:
     keep(store, "acme-dev", record("acme-dev/member/ana", role="admin"), looked=looked)
     told = RENDERERS.access["text"](ask("acme-dev", store), Style())
     assert told.startswith("acme-dev (TikTok for Developers organization), as last read on 2026-11-20\n")
-    found = who("ana", files=MANIFESTS, store=store, today=TODAY)
+    found = who("ana", Sources(files=MANIFESTS, store=store, today=TODAY))
     assert "in here, as last read on 2026-11-20)" in RENDERERS.who["text"](found, Style())
 
 
