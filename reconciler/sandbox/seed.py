@@ -279,7 +279,7 @@ def _plant_business_api(world: World, seed: _Fields) -> None:
     section = seed.fields("business_api")
     options = dict(section.fields("options").each())
     if options:
-        write_options(world, Options.from_mapping(options))
+        write_options(world, Options().changed(options))
     for app, value in section.fields("apps").each():
         fields = _Fields.of(value, f"{section.where}.apps.{app}", short="secret")
         add_api_app(world, app, secret=fields.text("secret"), scopes=_scopes(fields))

@@ -5,7 +5,8 @@ Adding a system is one file there and one name in `_NAMES`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import UserDict
+from collections.abc import Mapping
 
 from reconciler.model.system import Fact, System
 from reconciler.systems.loading import Operation, load_handbook, load_systems
@@ -13,26 +14,14 @@ from reconciler.systems.loading import Operation, load_handbook, load_systems
 _NAMES = ("developers", "organization_account", "business_account", "business_center")
 
 
-class _Systems(Mapping[str, Mapping[str, System]]):
-    """Reads the file of a system when it is asked for."""
+class _Systems(UserDict[str, Mapping[str, System]]):
+    """Reads the file of a system when it is asked for; which there are is known without."""
 
     def __getitem__(self, name: str) -> Mapping[str, System]:
-        if name not in _NAMES:
-            raise KeyError(name)
-        return load_systems(name)
-
-    def __contains__(self, name: object) -> bool:
-        """Known without a look into the file."""
-        return name in _NAMES
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_NAMES)
-
-    def __len__(self) -> int:
-        return len(_NAMES)
+        return self.data[name] or load_systems(name)
 
 
-SYSTEMS: Mapping[str, Mapping[str, System]] = _Systems()
+SYSTEMS: Mapping[str, Mapping[str, System]] = _Systems({name: {} for name in _NAMES})
 """Name -> variant -> system; the variant is empty where a system has only one form, and for its default form."""
 
 

@@ -119,7 +119,7 @@ def staged(
 ) -> Iterator[Stage]:
     """The stage, with the emulator tuned by `options`."""
     world = world or new_world()
-    emulator = Emulator(world, Options.from_mapping(options))
+    emulator = Emulator(world, Options().changed(options))
     ticker = WorldTicker(world)
     codes: list[tuple[str, str]] = []
     connection = Connection(access_token=issue_token(world, get_person(world, person)), workers=1)

@@ -227,7 +227,7 @@ class Story:
     ) -> None:
         self.world = new_world(SEED, **knobs)
         _prepare(self.world)
-        self.emulator = Emulator(self.world, Options.from_mapping(options))
+        self.emulator = Emulator(self.world, Options().changed(options))
         self.store = LocalFileStore(folder)
         self.desired = desired()
         self.is_faulty = False

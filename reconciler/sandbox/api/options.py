@@ -83,11 +83,6 @@ class Options:
     codes: Mapping[str, int] = field(default_factory=dict)
     """Word of a refusal (`last-admin`, `cap`, `unknown`, ...) -> return code, in place of the usual one."""
 
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, object]) -> Options:
-        """Named options chosen, the others at their default; raises ValueError for a wrong name or value."""
-        return Options().changed(values)
-
     def changed(self, values: Mapping[str, object]) -> Options:
         """Some options chosen differently; raises ValueError for a wrong name or value."""
         kinds = get_type_hints(Options)
@@ -112,7 +107,7 @@ def read_options(world: World) -> Options:
 @cache
 def _parse(text: str) -> Options:
     """Asked for with every call, and hardly ever another one."""
-    return Options.from_mapping(json.loads(text))
+    return Options().changed(json.loads(text))
 
 
 def write_options(world: World, options: Options) -> None:

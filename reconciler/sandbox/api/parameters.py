@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, NoReturn
 
 from reconciler.sandbox.api.messages import ApiRequest, RefusedCall
@@ -68,24 +69,11 @@ class Parameter:
 Parameters = Mapping[str, Parameter]
 
 
-def text(*, required: bool = False, most: int | None = None) -> Parameter:
-    """Any text."""
-    return Parameter(kind="text", required=required, most=most)
-
-
-def flag() -> Parameter:
-    """True or false."""
-    return Parameter(kind="flag")
-
-
-def ident(*, required: bool = False) -> Parameter:
-    """Decimal digits of an int64, as text."""
-    return Parameter(kind="id", required=required, most=_INT64_DIGITS)
-
-
-def email() -> Parameter:
-    """An e-mail address."""
-    return Parameter(kind="email")
+text = partial(Parameter, kind="text")
+flag = partial(Parameter, kind="flag")
+email = partial(Parameter, kind="email")
+ident = partial(Parameter, kind="id", most=_INT64_DIGITS)
+"""Decimal digits of an int64, as text."""
 
 
 def choice(*choices: str, required: bool = False) -> Parameter:

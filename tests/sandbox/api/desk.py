@@ -123,5 +123,5 @@ def new_desk(person: str = "ana", *, knobs: dict[str, Any] | None = None, **opti
     """Somebody at work in a world of their own, without limits and masks unless asked for."""
     chosen = {"tier": "unlimited", "mask_emails": "none", **options}
     with new_world(**(knobs or {})) as world:
-        emulator = Emulator(world, Options.from_mapping(chosen))
+        emulator = Emulator(world, Options().changed(chosen))
         yield Desk(emulator=emulator, token=issue_token(world, get_person(world, person)))

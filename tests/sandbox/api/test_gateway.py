@@ -323,7 +323,7 @@ def test_the_gateways_own_schema_takes_other_asset_types_than_the_documentation(
 )
 def test_a_wrong_option_is_named(values: dict[str, object], why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        Options.from_mapping(values)
+        Options().changed(values)
 
 
 @pytest.mark.parametrize(
