@@ -328,7 +328,7 @@ class AuditLog:
             for (_, today), entry in zip(entries, logged, strict=True):
                 if today is not None:
                     found.setdefault(today, []).append(entry)
-        return {address: AccessHistory(address=address, entries=tuple(told)) for address, told in found.items()}
+        return {address: AccessHistory.of(address, tuple(told)) for address, told in found.items()}
 
     def _selected(
         self, selection: Selection, *, renames: Mapping[tuple[Address, Address], int]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Person
@@ -120,49 +120,24 @@ _GOES = frozenset({"declined", "expired", "cancelled", "lapsed", "revoked", "lef
 class AccessHistory:
     """What the audit log tells of one access: since when it is there, and by what."""
 
-    JSON_PROPERTIES: ClassVar = ("asked", "began", "changed", "ended")
-
     address: Address
     """As it is called today."""
     entries: tuple[LoggedEntry, ...] = ()
     """Oldest first, also under the names that it had before."""
+    asked: LoggedEntry | None = None
+    """The entry that asked for it, where somebody had to agree before it began."""
+    began: LoggedEntry | None = None
+    """The entry since which it is there; where it has ended, was there."""
+    changed: LoggedEntry | None = None
+    """The last entry since then that gave it other values."""
+    ended: LoggedEntry | None = None
+    """The entry with which it ended; None while it is there."""
 
-    @property
-    def asked(self) -> LoggedEntry | None:
-        """The entry that asked for it, where somebody had to agree before it began."""
-        return self._story[0]
-
-    @property
-    def began(self) -> LoggedEntry | None:
-        """The entry since which it is there; where it has ended, was there."""
-        return self._story[1]
-
-    @property
-    def changed(self) -> LoggedEntry | None:
-        """The last entry since then that gave it other values."""
-        return self._story[2]
-
-    @property
-    def ended(self) -> LoggedEntry | None:
-        """The entry with which it ended; None while it is there."""
-        return self._story[3]
-
-    @property
-    def left(self) -> Record | None:
-        """What the entries leave there, None for nothing; without attributes where none of them says with which."""
-        found: Record | None = None
-        for entry, effect, after in self._effects:
-            if effect is Status.REMOVED:
-                found = None
-            elif effect is not None:
-                since = found.since if found is not None and found.status is effect else entry.time.date()
-                found = Record(address=self.address, attributes=after, status=effect, since=since)
-        return found
-
-    @property
-    def _story(self) -> tuple[LoggedEntry | None, LoggedEntry | None, LoggedEntry | None, LoggedEntry | None]:
+    @classmethod
+    def of(cls, address: Address, entries: tuple[LoggedEntry, ...]) -> Self:
+        """What entries tell of an access, given all of them."""
         asked = began = changed = ended = None
-        for entry, effect, _ in self._effects:
+        for entry, effect, _ in _effects(entries):
             if effect is not None and effect.is_pending and (began is None or ended is not None):
                 asked, began, changed, ended = entry, None, None, None
             elif effect is Status.ACTIVE and (began is None or ended is not None):
@@ -172,25 +147,37 @@ class AccessHistory:
                 changed = entry
             elif effect is Status.REMOVED:
                 ended = entry
-        return asked, began, changed, ended
+        return cls(address=address, entries=entries, asked=asked, began=began, changed=changed, ended=ended)
 
     @property
-    def _effects(self) -> Iterator[tuple[LoggedEntry, Status | None, Attributes]]:
-        """Each entry with how it stands after it: there, asked for or gone; None where that makes no difference.
+    def left(self) -> Record | None:
+        """What the entries leave there, None for nothing; without attributes where none of them says with which."""
+        found: Record | None = None
+        for entry, effect, after in _effects(self.entries):
+            if effect is Status.REMOVED:
+                found = None
+            elif effect is not None:
+                since = found.since if found is not None and found.status is effect else entry.time.date()
+                found = Record(address=self.address, attributes=after, status=effect, since=since)
+        return found
 
-        What a work order asks for takes effect when a look shows it; its own entry says nothing of access.
-        """
-        handed_over: dict[str, LoggedEntry] = {}
-        is_there = False
-        for entry in self.entries:
-            said = entry
-            if entry.outcome == "waits":
-                handed_over |= dict.fromkeys(filter(None, entry.order.split(", ")), entry)
-            elif entry.action == "work_order" and entry.outcome == "verified" and entry.order in handed_over:
-                said = replace(handed_over[entry.order], outcome="applied")
-            effect, after = _effect_of(said, is_there=is_there)
-            is_there = is_there if effect is None else effect is Status.ACTIVE
-            yield entry, effect, after
+
+def _effects(entries: tuple[LoggedEntry, ...]) -> Iterator[tuple[LoggedEntry, Status | None, Attributes]]:
+    """Each entry with how it stands after it: there, asked for or gone; None where that makes no difference.
+
+    What a work order asks for takes effect when a look shows it; its own entry says nothing of access.
+    """
+    handed_over: dict[str, LoggedEntry] = {}
+    is_there = False
+    for entry in entries:
+        said = entry
+        if entry.outcome == "waits":
+            handed_over |= dict.fromkeys(filter(None, entry.order.split(", ")), entry)
+        elif entry.action == "work_order" and entry.outcome == "verified" and entry.order in handed_over:
+            said = replace(handed_over[entry.order], outcome="applied")
+        effect, after = _effect_of(said, is_there=is_there)
+        is_there = is_there if effect is None else effect is Status.ACTIVE
+        yield entry, effect, after
 
 
 def _effect_of(entry: LoggedEntry, *, is_there: bool) -> tuple[Status | None, Attributes]:

@@ -181,7 +181,7 @@ LEAST_ORDER: dict[str, Any] = {
 
 
 def why() -> str:
-    told = AccessHistory(address=EVE, entries=tuple(logged()))
+    told = AccessHistory.of(EVE, tuple(logged()))
     drifted = KnownDrift(address=EVE, sort=DriftSort.CHANGED, live="x", first_seen=DAY)
     reason = AccessReason(holding=Holding(address=EVE, drift=drifted), history=told)
     reach = Reach(on=Address.whole("acme-bc"), subject=EVE, ways=(reason.holding,))
