@@ -139,12 +139,22 @@ class _Application:
             loaded = load_state(self._store, part.organization)
             state = loaded.state
             if (part.lineage, part.serial) != (state.lineage, state.serial):
-                raise _stale(
-                    f"{part.organization} has changed since the plan was made: its state is at serial {state.serial} "
-                    f"of lineage {state.lineage or 'none'}, the plan knows {part.serial} of lineage "
-                    f"{part.lineage or 'none'}"
-                )
+                raise _stale(f"{part.organization} has changed since the plan was made: {self._describe(part, state)}")
             self._carry_out(part, loaded, leases)
+
+    def _describe(self, part: OrganizationPlan, state: State) -> str:
+        """What the plan does not know of a state; most often it is that of this very plan, applied before."""
+        records = (link.record for link in self._audit.links())
+        applied = self._run.origin.plan and any(
+            (one.organization, one.origin.plan) == (part.organization, self._run.origin.plan) for one in records
+        )
+        if applied:
+            return "this plan was applied before"
+        if not part.lineage:
+            return f"it had no state then, and is at serial {state.serial}"
+        if part.lineage != state.lineage:
+            return f"its state is another one, of lineage {state.lineage or 'none'} and not {part.lineage}"
+        return f"its state was at serial {part.serial} then, and is at {state.serial}"
 
     def _carry_out(self, part: OrganizationPlan, loaded: LoadedState, leases: Mapping[str, Lease]) -> None:
         """Look again, clear up what an earlier run left, then one call after the other."""

@@ -51,6 +51,18 @@ class NewFileType(click.Path):
         return path
 
 
+class PlanFileType(click.Path):
+    """A plan that was saved."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        path = os.fsdecode(value)
+        if not os.path.lexists(path):
+            self.fail(f"File {path!r} does not exist: save a plan with `reconciler plan -o {path}`", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PLAN_FILE = PlanFileType(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = NewFileType(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 """Types of arguments and options."""

@@ -200,6 +200,7 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["sandbox", "serve", "--port", "99999"], "'99999' is not a whole number from 0 to 65535"),
         (["show", "destroy"], "File 'destroy' does not exist"),
         (["show"], "PLAN"),
+        (["apply", "plan.jsn"], "save a plan with `reconciler plan -o plan.jsn`"),
         (["schema", "manifst"], "manifest"),
         (["schema"], "--write DIR"),
         (["systems", "tiktok"], "developers"),

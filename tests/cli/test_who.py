@@ -361,6 +361,7 @@ def test_the_audit_log_is_searched_by_address_outcome_risk_and_people_of_the_pas
 
 def test_what_came_to_nothing_bad_is_known_only_from_a_log_that_is_there(run: Run) -> None:
     assert "the log has no record yet" in run("audit", "log", "--outcome", "failed", code=1).stderr
+    assert "nothing was verified" in run("audit", "verify").stderr
 
 
 def test_what_an_audit_saw_is_not_told_as_applied(run: Run) -> None:

@@ -77,3 +77,4 @@ def test_what_was_reviewed_is_not_carried_out_in_another_world(repository: Repos
     digest = hashlib.sha256(again.read_bytes()).hexdigest()
     repository.call("apply", str(saved), "--expect-digest", digest, code=4)
     assert "cy" in repository.call("apply", str(again), "--expect-digest", digest).stdout
+    assert "this plan was applied before" in repository.call("apply", str(again), code=4).stderr

@@ -18,7 +18,15 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import CONFIG_FILE, make_folder
 from reconciler.cli.link_codes import clear_codes
-from reconciler.cli.options import FILE, FOLDER, NEW_FILE, Limits, lock_timeout_option, page_options, planning_options
+from reconciler.cli.options import (
+    FOLDER,
+    NEW_FILE,
+    PLAN_FILE,
+    Limits,
+    lock_timeout_option,
+    page_options,
+    planning_options,
+)
 from reconciler.cli.planning import is_blocked, make_plan, make_request, read_plan
 from reconciler.cli.settled import SettledKeeper, read_everything
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
@@ -41,7 +49,7 @@ class Page(NamedTuple):
 
 
 @click.command()
-@click.argument("plan_file", metavar="[PLAN]", required=False, type=FILE)
+@click.argument("plan_file", metavar="[PLAN]", required=False, type=PLAN_FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
 @click.option(
     "--expect-digest",

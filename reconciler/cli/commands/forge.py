@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.files import CONFIG_FILE, find_prefix, find_top, make_folder, read_text_file, replace_file
-from reconciler.cli.options import FILE, NumberType
+from reconciler.cli.options import PLAN_FILE, NumberType
 from reconciler.cli.planning import read_plan
 from reconciler.cli.streams import append_summary
 from reconciler.cli.workspace import read_workspace
@@ -103,7 +103,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option(
     "--labels-from",
     "plan_file",
-    type=FILE,
+    type=PLAN_FILE,
     metavar="PLAN",
     help=(
         "Set the labels `access:admin`, `access:money` and `access:outside` as the steps of "

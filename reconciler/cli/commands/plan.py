@@ -13,8 +13,8 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import (
-    FILE,
     NEW_FILE,
+    PLAN_FILE,
     Limits,
     min_risk_option,
     out_option,
@@ -108,11 +108,11 @@ def plan(
 
 
 @click.command()
-@click.argument("plan_file", metavar="PLAN", type=FILE)
+@click.argument("plan_file", metavar="PLAN", type=PLAN_FILE)
 @click.option(
     "--same-as",
     "reviewed",
-    type=FILE,
+    type=PLAN_FILE,
     metavar="FILE",
     help=("Exit with 4, telling what differs, unless PLAN does exactly what this plan does, which was reviewed."),
 )

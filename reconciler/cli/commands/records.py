@@ -290,7 +290,12 @@ def audit() -> None:
         "the names it had before; or a pattern with `*`."
     ),
 )
-@click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="Only what came to this.")
+@click.option(
+    "--outcome",
+    type=click.Choice(OUTCOMES),
+    metavar="OUTCOME",
+    help=f"Only what came to this: {', '.join(f'`{one}`' for one in OUTCOMES)}.",
+)
 @click.option(
     "--min-risk",
     type=click.Choice([*map(str, Risk)]),
@@ -373,6 +378,12 @@ def verify_log(app: App, head: str | None) -> int:
         torn = count(verdict.put_aside, "byte", "bytes")
         message = f"{torn} of records that were cut off once are kept beside the log, in audit.torn"
         app.notify(message, level="warning")
+    if not verdict.records:
+        app.notify(
+            "the audit log has no record yet, so nothing was verified",
+            level="warning",
+            advice="before the first `reconciler apply` that is so; else look at `state:` in reconciler.yaml",
+        )
     write_outputs({"audit_head": verdict.head})
     records = count(verdict.records, "record", "records")
     entries = count(verdict.entries, "entry", "entries")
