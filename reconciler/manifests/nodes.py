@@ -98,9 +98,10 @@ class Cursor:
     def spot(self, part: str | int) -> Place:
         """The same for one key or item that is there, without a cursor: it is asked for every line."""
         node = self.node
-        if isinstance(node, MapNode):
-            return place_of(self.file, node.marks[str(part)])
-        return place_of(self.file, node.marks[int(part)]) if isinstance(node, ListNode) else self.place
+        if not isinstance(node, MapNode | ListNode):
+            return self.place
+        mark = node.marks[part]  # type: ignore[index]  # a key of a mapping, or the number of an item
+        return Place(self.file, mark // LINE + 1, mark % LINE + 1)
 
     def value(self, part: str) -> Place:
         """Where the value of a key is written, rather than the key."""

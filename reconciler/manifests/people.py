@@ -43,23 +43,32 @@ class Contacts:
     def read_email(self, text: str, place: Place) -> str:
         """The address in lower case with an ASCII domain; empty after a finding."""
         email = text.lower()
-        if email in self._seen:
+        if email in self._seen or self.read_usual(email):
             return email
         local, _, domain = email.partition("@")
-        is_known = domain in self._plain_domains
-        is_plain = _PLAIN_LOCAL.fullmatch(local) if is_known else _PLAIN_EMAIL.fullmatch(email)
-        if not is_plain or len(email) > _MAX_PLAIN or len(local) > _MAX_LOCAL:
+        if not _PLAIN_EMAIL.fullmatch(email) or len(email) > _MAX_PLAIN or len(local) > _MAX_LOCAL:
             email = self._checked(text, place)
             if not email or email in self._seen:
                 return email
-            local, _, domain = email.rpartition("@")
-            self.telling[email] = place
-        elif not is_known:
+            domain = email.rpartition("@")[2]
+        else:
             self._plain_domains.add(domain)
-            self.telling[email] = place
+        self.telling[email] = place
         self._seen.add(email)
         self.domains[domain] = domain in self.domains
         return email
+
+    def read_usual(self, text: str) -> str:
+        """An address that is as plain as another one of its domain; empty where there is more to look at."""
+        local, _, domain = text.partition("@")
+        if domain not in self._plain_domains or not _PLAIN_LOCAL.fullmatch(local):
+            return ""
+        if len(text) > _MAX_PLAIN or len(local) > _MAX_LOCAL:
+            return ""
+        if text not in self._seen:
+            self._seen.add(text)
+            self.domains[domain] = True
+        return text
 
     def _checked(self, text: str, place: Place) -> str:
         from email_validator import EmailNotValidError, validate_email
@@ -315,6 +324,11 @@ class GroupDirectory:
         message, related = f"`{who}` is an address of `{key}`", (self.people[key].place,)
         self._notes.error("email-of-person", message, place, advice=f"write `{key}`", related=related)
         return key
+
+    def find_stranger(self, who: str) -> str:
+        """The address of somebody who is not in the directory; empty where there is more to look at."""
+        email = self._contacts.read_usual(who)
+        return "" if email in self._person_by_identity else email
 
     def expand(self, who: str, place: Place) -> tuple[str, ...]:
         """The people behind a member key: one, or everybody in a group and in the groups inside it."""

@@ -80,6 +80,7 @@ class _Reader:
     organizations: dict[str, Organization] = field(default_factory=dict)
     resources: dict[str, dict[Address, Declared]] = field(default_factory=dict)
     ids: dict[tuple[str, str, str], Place] = field(default_factory=dict)
+    days: dict[tuple[str, str], tuple[date | None, date | None]] = field(default_factory=dict)
 
     def read(self, document: ManifestDocument, top: Cursor) -> None:
         for key, written, spot in read_keys(document.organizations, top, self.notes):
@@ -130,6 +131,7 @@ class _Reader:
             directory=self.directory,
             notes=self.notes,
             today=self.today,
+            days=self.days,
         )
         members = read_members(document, spot, access)
         yield from members
