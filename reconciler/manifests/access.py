@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
@@ -98,27 +97,30 @@ class AccessReader:
             via = value.via
         return Line(who, attributes, at, who, value, via)
 
-    def usual_member(self, who: str, role: str, at: Cursor) -> Declared | None:
-        """What nearly all lines give: a role and nothing else, to one person without days. None for all others.
+    def member_lines(self, written: Mapping[str, str | MemberTerms], at: Cursor) -> Iterator[Line | Declared]:
+        """The lines of the members; of the usual ones at once what they give.
 
-        It is what `settle` would make of the line, in a third of the time; a test lets it judge them all.
+        Nearly all give a role and nothing else to one person without days. `settle` would make the same of them, by way
+        of values that only other lines need; a test lets it judge all.
         """
-        attributes, person = self.roles.get(("member", role)), self.directory.people.get(who)
-        if attributes is None:
-            return None
-        if person is None:
-            key = identity = self.directory.find_stranger(who)
-        else:
-            key, identity = who, self.directory.find_identity(who, self.system)
-        if not identity or (person is not None and (person.starts or person.ends)):
-            return None
-        return Declared(
-            address=Address(self.organization, "member", key),
-            attributes=attributes,
-            identity=identity,
-            place=at.spot(who),
-            details=_NO_DETAILS,
-        )
+        people, contacts, named = self.directory.people, self.directory.contacts, self.directory.person_by_identity
+        for who, value in written.items():
+            attributes = self.roles.get(("member", value)) if isinstance(value, str) else None
+            person, key, identity = people.get(who), "", ""
+            if attributes is not None and person is None:
+                key = identity = contacts.read_usual(who)
+            elif attributes is not None and person is not None and not (person.starts or person.ends):
+                key, identity = who, self.directory.find_identity(who, self.system)
+            if attributes is None or not identity or (person is None and key in named):
+                yield self.line_with_role("member", who, value, at)
+                continue
+            yield Declared(
+                address=Address(self.organization, "member", key),
+                attributes=attributes,
+                identity=identity,
+                place=at.spot(who),
+                details=_NO_DETAILS,
+            )
 
     def settle(self, kind: str, lines: Iterable[Line | Declared], asset: str = "") -> dict[str, Declared]:
         """What lines give each person, groups expanded; different roles on one day are a finding.
@@ -265,12 +267,7 @@ def read_members(document: AnyOrganization, spot: Cursor, reader: AccessReader) 
     """The memberships of an organization, and what is odd about all of them together."""
     written: Mapping[str, str | MemberTerms] = document.members
     at = spot.into("members")
-    lines = (
-        (isinstance(value, str) and reader.usual_member(who, value, at))
-        or reader.line_with_role("member", who, value, at)
-        for who, value in written.items()
-    )
-    members = list(reader.settle("member", lines).values())
+    members = list(reader.settle("member", reader.member_lines(written, at)).values())
     _note_few_admins(document, members, spot.key("members"), reader)
     _note_overcrowding(members, reader)
     return members
@@ -318,11 +315,10 @@ def _note_overcrowding(members: Sequence[Declared], reader: AccessReader) -> Non
     """
     system, today = reader.system, reader.today or date.min
     limits = [(role.cap, role.name, f"people with role {role.name}") for role in system.roles["member"] if role.cap]
-    named = Counter(line.attributes.get("role") for one in members for line in one.lines) if limits else Counter()
     if system.member_cap is not None:
         limits.insert(0, (system.member_cap, "", "members"))
     for limit, role, what in limits:
-        if (named[role] if role else len(members)) <= limit:
+        if len(members) <= limit:
             continue
         possible = [one for one in members if any(role in ("", line.attributes.get("role")) for line in one.lines)]
         if len(possible) <= limit:

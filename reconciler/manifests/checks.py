@@ -11,6 +11,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Annotated, Any, Literal, TypedDict, TypeVar, Union, get_args, get_origin
 
@@ -126,7 +127,7 @@ def _check_of(annotation: Any, said: FieldTerms | None = None) -> _Check:
         case FieldSort():
             return _sort_check(own, [_check_of(one) for one in get_args(base)])
         case ShortOrLong():
-            return _form_check({name: _later(one) for name, one in ShortOrLong.forms(base).items()}, get_args(base)[0])
+            return _form_check({name: _later(one) for name, one in ShortOrLong.forms(base).items()})
     if "discriminator" in limits:
         return _choice_check(limits["discriminator"], get_args(base))
     return _plain_check(base, limits)
@@ -180,13 +181,8 @@ def _sort_check(field: FieldSort, sorts: list[_Check]) -> _Check:
     return check
 
 
-def _form_check(forms: Mapping[str, _Check], short: Any) -> _Check:
-    word = next((one for one in get_args(short) if isinstance(one, OneOf)), None)
-    words = frozenset(word.values if word else ())
-
+def _form_check(forms: Mapping[str, _Check]) -> _Check:
     def check(value: Any, at: Path, errors: Errors) -> Any:
-        if value.__class__ is str and value in words:  # nearly all there is
-            return value
         form = form_of(value, forms)
         return forms[form](value, (*at, form), errors)
 
@@ -216,7 +212,7 @@ def _plain_check(kind: Any, limits: Mapping[str, Any]) -> _Check:
     if origin in {Union, types.UnionType}:
         return _optional_check(_check_of(next(one for one in inner if one is not types.NoneType)))
     if origin is dict:
-        return _dict_check(_later(inner[1]))
+        return _dict_check(_later(inner[1]), _short_words(inner[1]))
     if origin is list:
         return _list_check(_later(inner[0]), limits.get("min_length", 0))
     return _scalar_check(kind, limits)
@@ -230,11 +226,24 @@ def _optional_check(inner: _Check) -> _Check:
     return lambda value, at, errors: None if value is None else inner(value, at, errors)
 
 
-def _dict_check(inner: _Check) -> _Check:
+def _short_words(annotation: Any) -> Callable[[], AbstractSet[object]]:
+    """Gives the words that fit a type which is written as a word or as a mapping; none for other types."""
+    base, *more = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    short = get_args(get_args(base)[0]) if any(isinstance(one, ShortOrLong) for one in more) else ()
+    word = next((one for one in short if isinstance(one, OneOf)), None)
+    return cache(lambda: frozenset(word.values if word else ()))
+
+
+def _dict_check(inner: _Check, short_words: Callable[[], AbstractSet[object]]) -> _Check:
     def check(value: Any, at: Path, errors: Errors) -> Any:
         if not isinstance(value, dict):
             return _add(errors, "dict_type", at, value)
-        return {key: inner(item, (*at, key), errors) for key, item in value.items()}
+        words = short_words()
+        return {
+            # Nearly all there is are words, such as roles.
+            key: item if item.__class__ is str and item in words else inner(item, (*at, key), errors)
+            for key, item in value.items()
+        }
 
     return check
 

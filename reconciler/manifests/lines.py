@@ -16,8 +16,10 @@ from reconciler.manifests.nodes import LINE, ListNode, MapNode, Mark
 from reconciler.manifests.scalars import MIN_LENGTH, WORDS, Surprise, looks_like_secret, read_plain
 
 _KEY = r"[^\W\d][\w.@+-]*(?::[\w.@+-]+)*"
-_ROW = re.compile(rf"^( *)(?:({_KEY}):(?: (.*))?|#.*)?\n", re.MULTILINE)
-"""A key with the rest of its line, or a comment, or nothing."""
+_ASCII_KEY = r"[A-Za-z_][A-Za-z0-9_.@+-]*(?::[A-Za-z0-9_.@+-]+)*"
+"""The same in ASCII: without classes, a letter is one look into a table."""
+_ROW, _ASCII_ROW = (re.compile(rf"^( *)(?:({key}):(?: (.*))?|#.*)?\n", re.MULTILINE) for key in (_KEY, _ASCII_KEY))
+"""How a line is indented, a key and the rest of the line; no key for a comment or nothing."""
 _SIMPLE = re.compile(r"[^\W\d](?: ?[\w.@+-])*")
 _PLAIN = re.compile(r"\w(?: *[\w.@+/()&'=%,;!?*<>\"-]|:(?=[\w/@.-]))*")
 _QUOTED = r'"[^"\\\t\n]*"'
@@ -52,7 +54,7 @@ def read_lines(text: str) -> MapNode | None:
     start = 4 if text.startswith("---\n") else 0
     if not text.endswith("\n"):
         text += "\n"
-    rows = _ROW.findall(text, start)
+    rows = (_ASCII_ROW if text.isascii() else _ROW).findall(text, start)
     if len(rows) != text.count("\n", start):
         return None
     try:

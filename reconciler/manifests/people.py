@@ -227,10 +227,10 @@ class GroupDirectory:
         self.people = people
         self.partial = partial
         self.groups: dict[str, Group] = {}
-        self._contacts = contacts
+        self.contacts = contacts
         self._notes = notes
         self._members_of: dict[str, tuple[str, ...]] = {}
-        self._person_by_identity = {
+        self.person_by_identity = {
             identity: person.key for person in people.values() for identity in person.identities.values()
         }
         self._read_groups(files)
@@ -312,23 +312,18 @@ class GroupDirectory:
             advice = advice or "declare the person under `people`, or write an e-mail address"
             self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
             return ""
-        email = self._contacts.read_email(who, place)
+        email = self.contacts.read_email(who, place)
         if "/" in email:
             # The parts of an address are divided by slashes: `a/b@x` would pass for something of the person `a`.
             advice = "declare the person under `people` and write the key you give them there"
             self._notes.error("bad-key", f"`{email}` contains a slash and cannot be a key", place, advice=advice)
             return ""
-        key = self._person_by_identity.get(email)
+        key = self.person_by_identity.get(email)
         if key is None:
             return email
         message, related = f"`{who}` is an address of `{key}`", (self.people[key].place,)
         self._notes.error("email-of-person", message, place, advice=f"write `{key}`", related=related)
         return key
-
-    def find_stranger(self, who: str) -> str:
-        """The address of somebody who is not in the directory; empty where there is more to look at."""
-        email = self._contacts.read_usual(who)
-        return "" if email in self._person_by_identity else email
 
     def expand(self, who: str, place: Place) -> tuple[str, ...]:
         """The people behind a member key: one, or everybody in a group and in the groups inside it."""

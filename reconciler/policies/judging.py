@@ -254,7 +254,7 @@ def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterabl
             for rule, severity, objection in _objections(world.on(day, changing), rules[scale], {}):
                 if (rule.id, objection.address) not in known:
                     known.add((rule.id, objection.address))
-                    found.append((rule, severity, replace(objection, since=day)))
+                    found.append((rule, severity, objection._replace(since=day)))
     return found
 
 

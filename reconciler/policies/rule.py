@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
 from reconciler.engine.entitlements import split_by_date
 from reconciler.model.access import is_administrator
@@ -215,9 +216,8 @@ def _lasting(
     return {key: split_by_date(part, day, desired.organizations[key].system)[0] for key, part in resources.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyObjection:
-    """What a rule has against something."""
+class PolicyObjection(NamedTuple):
+    """What a rule has against something; a tuple, because a rule may object to everybody."""
 
     address: Address
     message: str

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from reconciler.manifests.access import AccessReader
+from reconciler.manifests.people import Contacts
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.finding import Finding
@@ -27,6 +31,19 @@ class Case:
     allowed_domains: tuple[str, ...]
     max_approval_days: int | None
     want: Mapping[str, Any]
+
+
+@contextmanager
+def the_long_way() -> Iterator[None]:
+    """While it lasts, no line and no address is read the short way that is for the usual ones."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(
+            AccessReader,
+            "member_lines",
+            lambda self, written, at: (self.line_with_role("member", who, said, at) for who, said in written.items()),
+        )
+        changed.setattr(Contacts, "read_usual", lambda *_: "")
+        yield
 
 
 def read_case(path: Path) -> Case:

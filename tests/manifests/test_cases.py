@@ -17,7 +17,7 @@ from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.model.finding import Severity
 from tests.lawbook import Lawbook
-from tests.manifests.given import PATHS, Case, describe_desired, describe_findings, read_case
+from tests.manifests.given import PATHS, Case, describe_desired, describe_findings, read_case, the_long_way
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 LAWS = Lawbook()
@@ -42,6 +42,14 @@ def the_order_in_which_files_are_found_does_not_matter(path: Path) -> None:
     case = read_case(path)
     files = case.files[::-1]
     assert _loaded(case, files) == _loaded(case, case.files)
+
+
+@LAWS.law
+def a_usual_line_gives_what_it_gives_the_long_way(path: Path) -> None:
+    case = read_case(path)
+    usual = _loaded(case, case.files)
+    with the_long_way():
+        assert _loaded(case, case.files) == usual
 
 
 @LAWS.law

@@ -14,6 +14,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Place
+from tests.manifests.given import the_long_way
 from tests.tiers import scaled
 
 MANIFEST = """\
@@ -97,3 +98,35 @@ def test_a_line_is_in_conflict_where_an_earlier_one_gives_something_else_on_a_da
                 wanted[late] = found[0]
                 break
     assert find_conflicts(lines, TODAY) == wanted
+
+
+WHO = ["ana", "bo", "dee", "x@acme.example", "X@acme.example", "ana@acme.example", "y@new.example", "a/b@acme.example",
+       "ü@acme.example", "group:all", "group:none", "cy", "a+b@acme.example", "@acme.example"]  # fmt: skip
+VALUES = st.sampled_from(
+    ["admin", "admin", "standard", "standard", "boss", "{role: admin}", "{role: standard, reason: R}"]
+)
+PEOPLE = """people:
+  ana: {email: ana@acme.example}
+  bo: {email: bo@acme.example, ends: 2026-12-01}
+  dee: {name: Dee, identities: {tiktok: "@dee"}}
+groups: {all: {members: [ana, bo, x@acme.example]}}
+organizations:
+"""
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(WHO), VALUES), min_size=1, max_size=3))
+@settings(max_examples=scaled(500))
+def test_usual_lines_give_what_they_give_the_long_way(organizations: list[dict[str, str]]) -> None:
+    text = f"version: 1\n{PEOPLE}"
+    for number, members in enumerate(organizations):
+        lines = "".join(f'      "{who}": {value}\n' for who, value in members.items())
+        text += f'  o{number}:\n    system: business_center\n    id: "{number}"\n    members:\n'
+        text += f"{lines}      z@b.example: admin\n"
+    file = SourceFile("access/all.yaml", text.encode())
+    usual = load_manifests([file], today=TODAY)
+    with the_long_way():
+        long = load_manifests([file], today=TODAY)
+    assert long == usual
+    assert [list(found) for found in long.readable.resources.values()] == [
+        list(found) for found in usual.readable.resources.values()
+    ]
