@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.model.errors import ReconcilerError, StoreError
 from reconciler.model.integrity import describe_misfit, find_damage
-from reconciler.model.plain_state import find_plain_records, find_plain_state
+from reconciler.model.plain_state import (
+    NO_RECORDS,
+    find_plain_records,
+    find_plain_state,
+    to_canonical,
+    write_records,
+)
 from reconciler.model.plan import PLAN_FORMAT, Plan
 from reconciler.model.redaction import SECRETS
-from reconciler.model.state import STATE_FORMAT, State
+from reconciler.model.state import STATE_FORMAT, Record, State
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -129,13 +135,15 @@ def plan_from_json(text: str) -> Plan:
 
 def state_to_json(state: State) -> bytes:
     """The state in its one canonical form: sorted keys, no spaces, one newline at the end."""
-    content = {"format_version": STATE_FORMAT, **adapter_of(State).dump_python(state, mode="json")}
-    return to_line(content) + b"\n"
+    rest = adapter_of(State).dump_python(replace(state, records={}), mode="json")
+    before, empty, behind = to_canonical({"format_version": STATE_FORMAT, **rest}).partition(NO_RECORDS)
+    records = write_records(state.records, dump=lambda one: adapter_of(Record).dump_python(one, mode="json"))
+    return f"{SECRETS.hide(before + empty.replace('{}', records, 1) + behind)}\n".encode()
 
 
 def to_line(content: Content) -> bytes:
-    """Canonical JSON in one line, for what is stored: sorted keys, no spaces, no secrets."""
-    return SECRETS.hide(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)).encode()
+    """Canonical JSON in one line, for what is stored, without secrets."""
+    return SECRETS.hide(to_canonical(content)).encode()
 
 
 def state_from_json(data: bytes) -> State:

@@ -1,9 +1,9 @@
-"""States as this tool writes them, read from their text, in a quarter of the time that JSON and pydantic take for them.
+"""States as this tool writes them, read from and put into their text in a fraction of the time of JSON and pydantic.
 
 Records differ in little: an address, an identity, a number. What is between those is the same text in nearly all of
-them, so each such text is read once, as JSON and with every check, and remembered with the values it stands for. Where
-anything in a state is not as this tool writes it, damage above all, there is no answer, and the reader that says what
-is wrong takes over. `tests/manifests/test_plain_states.py` holds the two against each other.
+them, so each such text is written once, and read once, as JSON and with every check, and remembered with the values it
+stands for. Where anything in a state is not as this tool writes it, damage above all, there is no answer, and the
+reader that says what is wrong takes over. `tests/manifests/test_plain_states.py` holds the two against each other.
 
 Equal values are shared between records, which is most of their memory.
 """
@@ -15,6 +15,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
+from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from reconciler.model.address import Address
@@ -25,6 +27,8 @@ from reconciler.model.state import STATE_FORMAT, AuditMark, Record, State
 T = TypeVar("T")
 _Key = TypeVar("_Key")
 
+NO_RECORDS = '"records":{},"removals":'
+"""What is in the text of a state without records, where they belong."""
 _CUT = "records are read by themselves"
 _BEGINNING = ',"records":{'
 _ENDING = '},"removals":{'
@@ -95,6 +99,43 @@ def find_plain_state(content: Mapping[str, Any]) -> State | None:
         return None
 
 
+def to_canonical(content: Any) -> str:
+    """The one form of JSON that is stored: sorted keys, no spaces."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def write_records(records: Mapping[Address, Record], *, dump: Callable[[Record], Mapping[str, Any]]) -> str:
+    """All records as they stand in a state; `dump` makes of one what JSON holds."""
+    known: dict[tuple[Any, ...], tuple[str, str, str]] = {}
+    lines = []
+    for address, record in sorted(records.items(), key=lambda item: str(item[0])):
+        common = tuple(map(_frozen, _COMMON(record)))
+        if common not in known:
+            known[common] = _write_template(dump(record))
+        first, second, third = known[common]
+        name = own = encode_basestring(str(address))
+        if record.address is not address:
+            own = encode_basestring(str(record.address))
+        identity, number = encode_basestring(record.identity), encode_basestring(record.platform_id)
+        lines.append(
+            f'{name}:{{"address":{own},{first},"identity":{identity},{second},"platform_id":{number},{third}}}'
+        )
+    return f"{{{','.join(lines)}}}"
+
+
+def _frozen(value: Any) -> Any:
+    return value if value.__hash__ else (*value.items(),)
+
+
+def _write_template(content: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What stands before the identity, between it and the number, and behind that."""
+    names = sorted(content.keys() - {"address"})
+    identity, number = names.index("identity"), names.index("platform_id")
+    parts = names[:identity], names[identity + 1 : number], names[number + 1 :]
+    first, second, third = (to_canonical({name: content[name] for name in part})[1:-1] for part in parts)
+    return first, second, third
+
+
 def _read_records(text: str, organization: str) -> dict[Address, Record]:
     """Each record is cut at its three own texts; as there is no backslash, a quotation mark always ends a text.
 
@@ -136,7 +177,7 @@ def _read_template(first: str, second: str, third: str) -> Mapping[str, Any]:
     """The values of a record without the three that are its own."""
     text = f'{{"address":"an address{first}{_IDENTITY}an identity"{second}{_NUMBER}a number"{third}}}'
     body = json.loads(text)
-    if text != json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False):
+    if text != to_canonical(body):
         raise _UnusualError
     example = body.pop("address"), body.pop("identity"), body.pop("platform_id")
     if body.keys() != _READERS.keys() or example != ("an address", "an identity", "a number"):
@@ -214,3 +255,4 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "ends": _unless_none(_day),
 }
 """Field of a record that others may share -> what reads it."""
+_COMMON = attrgetter(*_READERS)

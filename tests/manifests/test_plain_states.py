@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from reconciler.model import json as model_json
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.json import load_json, state_from_json, state_to_json
+from reconciler.model.json import adapter_of, load_json, state_from_json, state_to_json
 from reconciler.model.plain_state import find_plain_records, find_plain_state
+from reconciler.model.redaction import SECRETS
 from reconciler.model.resource import Status
-from reconciler.model.state import AuditMark, Record, State
+from reconciler.model.state import STATE_FORMAT, AuditMark, Record, State
 from tests.manifests.test_saved import ATTRIBUTES, DAYS, NAMES, STATES, TEXTS, addresses
 
 _PLAIN = st.text("abc09@.:-,{}[] ", max_size=8)
@@ -122,6 +123,13 @@ def _told(read: Callable[[bytes], State], data: bytes) -> object:
 def test_both_read_every_state_alike(state: State) -> None:
     data = state_to_json(state)
     assert _told(state_from_json, data) == _told(_read_slowly, data)
+
+
+@given(_ANY)
+def test_a_state_is_written_as_pydantic_and_json_write_it(state: State) -> None:
+    content = {"format_version": STATE_FORMAT, **adapter_of(State).dump_python(state, mode="json")}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert state_to_json(state) == f"{SECRETS.hide(text)}\n".encode()
 
 
 @given(_ANY, st.data())
