@@ -70,6 +70,7 @@ class LocalFileStore:
         self._settled = root / "settled"
         self._holder = holder or this_process()
         self._dating = dating
+        self._folders: dict[str, Path] = {}
         self._journals: dict[str, tuple[int, Path]] = {}
         """Organization -> the token under which this instance last wrote to its journal, and that journal."""
         self._signs_of_life: dict[str, int] = {}
@@ -268,7 +269,9 @@ class LocalFileStore:
                 yield _read_lease(folder, organization)
 
     def _folder(self, organization: str) -> Path:
-        return self._organizations / name_of(organization)
+        if organization not in self._folders:
+            self._folders[organization] = self._organizations / name_of(organization)
+        return self._folders[organization]
 
     def _journal(self, organization: str, version: str | None) -> Path:
         return self._folder(organization) / f"{version or _FIRST}.journal"
