@@ -18,6 +18,7 @@ import click
 
 from docs.conf import cell, meaning_of
 from reconciler.cli.commands.schema import docstrings_of
+from reconciler.cli.commands.schema import schema as schema_command
 from reconciler.cli.extras import LIBRARIES
 from reconciler.cli.main import cli
 from reconciler.manifests.checks import keys_of
@@ -141,10 +142,18 @@ _MANY = {"role", "finance", "permissions", "approve", "version"}
 """Keys whose words are on pages of their own."""
 
 
+def schemas() -> Tables:
+    """What each schema is of, in the order in which `reconciler schema` names them."""
+    (argument,) = (one for one in schema_command.params if isinstance(one, click.Argument))
+    assert isinstance(argument.type, click.Choice)
+    rows = [(f"`{name}`", cell(str(schema(name)[name]["title"]))) for name in argument.type.choices]
+    return {("`reconciler schema [NAME]`", "| NAME | what it describes |"): rows}
+
+
 def schema(name: str) -> Mapping[str, Any]:
     """The parts of a document; the whole is called by its name."""
     whole = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
-    return {name: whole, **whole["$defs"]}
+    return {name: whole, **whole.get("$defs", {})}
 
 
 def keys(parts: Mapping[str, Any], part: str, before: str = "") -> Iterator[tuple[str, str]]:
@@ -215,7 +224,7 @@ def manifest() -> Tables:
 
 
 TABLES: Mapping[str, Tables] = {
-    "commands": {**options(), **exits()},
+    "commands": {**options(), **exits(), **schemas()},
     "findings": findings(),
     "installing": extras(),
     "manifest": manifest(),
