@@ -116,7 +116,7 @@ class App:
         """The manifest files; raises ReconcilerError when there are none."""
         from reconciler.cli.workspace import read_manifest_files
 
-        return read_manifest_files(self.root, self.config.manifests)
+        return read_manifest_files(self.root, self.config)
 
     def write_edits(self, texts: Mapping[str, str]) -> None:
         """Put new texts into manifest files, given by their paths in the workspace, and name each."""

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from reconciler.cli.files import CONFIG_FILE
+from reconciler.cli.workspace import manifests_among
 from reconciler.features.review.model import Commit
 from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
@@ -314,7 +315,7 @@ def read_revision(repository: Repository, commit: str, *, name: str, workspace: 
         name=name,
         commit=commit,
         config=loaded,
-        files=tree.read_files(loaded.config.manifests, under="manifests"),
+        files=manifests_among(tree.read_files(loaded.config.manifests, under="manifests"), loaded.config),
         policies=tree.read_files(loaded.config.policies.sources, under="policies"),
     )
 

@@ -24,6 +24,7 @@ from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, looks_at_state, only, with_custom_rules
+from reconciler.sandbox import SEED_FILE
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
 """Names under which people write the workspace file."""
@@ -93,7 +94,7 @@ def read_workspace(
 
     Where what is recorded can be read, rules of severity error judge also what is recorded.
     """
-    workspace = check_files(root, config, read_manifest_files(root, config.manifests), today=today)
+    workspace = check_files(root, config, read_manifest_files(root, config), today=today)
     if read_recorded is not None:
         workspace = judge_recorded(workspace, root, today=today, read_recorded=read_recorded)
     return replace(workspace, passed_over=find_passed_over(root, (*config.manifests, *config.policies.sources)))
@@ -220,10 +221,26 @@ def inspect_policies(
     )
 
 
-def read_manifest_files(root: Path, entries: Iterable[str]) -> list[SourceFile]:
+def manifests_among(files: Iterable[SourceFile], config: Config) -> list[SourceFile]:
+    """Without the other files of the workspace, which `manifests: [.]` finds too; a workspace below is an error."""
+    own = (CONFIG_FILE, str(SEED_FILE), REVIEWS, *map(os.path.normpath, config.policies.sources))
+    if "." in map(os.path.normpath, config.manifests):
+        files = [file for file in files if not any(_is_below(file.path, name) for name in own)]
+    files = list(files)
+    inner = [file.path for file in files if file.path.endswith(f"/{CONFIG_FILE}")]
+    manifests = [file for file in files if not any(_is_below(file.path, os.path.dirname(one)) for one in inner)]  # noqa: PTH120
+    inner_ones = [SourceFile(path=one, data=None, problem="a workspace of its own is here") for one in inner]
+    return sorted([*manifests, *inner_ones], key=lambda file: file.path)
+
+
+def _is_below(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}/")
+
+
+def read_manifest_files(root: Path, config: Config) -> list[SourceFile]:
     """All manifest files, each once, sorted by path; raises ReconcilerError when there are none at all."""
-    entries = tuple(entries)
-    sources = read_files(root, entries, under="manifests")
+    entries = config.manifests
+    sources = manifests_among(read_files(root, entries, under="manifests"), config)
     if not sources:
         message = (
             f"there are no manifests: no *.yaml or *.yml file in {', '.join(entries) or 'an empty list of places'}"

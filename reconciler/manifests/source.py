@@ -54,6 +54,7 @@ _REPAIRS = {
     "not a regular file": "put a file there, or take it away",
     "Permission denied": "let whoever runs this read it",
     "No such file": "bring it back: `git log -- PATH` shows where it went",
+    "workspace of its own": "move it out of the folders under `manifests:`, or name the folders beside it there",
     "outside of": "name something in the repository",
     "in this clone": "fetch its content: `git fetch --refetch --no-filter`, or clone anew without `--filter`",
     "": "look at it where this runs; in a pull request, at what the checkout left out",

@@ -7,5 +7,7 @@ allows; they know nothing of plans. `people` is what everybody else does, `api` 
 
 from pathlib import Path
 
+SEED_FILE = Path("sandbox.yaml")
+"""How the world of a workspace begins."""
 WORLD_FILE = Path(".reconciler") / "sandbox.db"
 """Where the world of a workspace lies, once it has begun."""

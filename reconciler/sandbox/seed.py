@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from reconciler.model.errors import ProviderError
-from reconciler.sandbox import WORLD_FILE
+from reconciler.sandbox import SEED_FILE, WORLD_FILE
 from reconciler.sandbox.api.access import DEFAULT_APP, add_api_app, add_token
 from reconciler.sandbox.api.options import Options, write_options
 from reconciler.sandbox.apps import add_app
@@ -31,7 +31,6 @@ from reconciler.sandbox.registry import (
 )
 from reconciler.sandbox.world import Refusal, World, real_now
 
-SEED_FILE = Path("sandbox.yaml")
 _MAX_CHARACTERS = 16 << 20
 _ADVICE = "the format is described in docs/sandbox.md"
 

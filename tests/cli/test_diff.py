@@ -15,7 +15,7 @@ import pytest
 from reconciler.cli.app import App
 from reconciler.cli.main import cli
 from reconciler.cli.revisions import open_repository, read_revision
-from reconciler.cli.workspace import read_manifest_files
+from reconciler.cli.workspace import read_files
 from reconciler.model.errors import ReconcilerError, UsageError
 
 CONFIG = "version: 1\nmanifests: [access]\n"
@@ -343,7 +343,7 @@ def test_objects_are_read_as_the_working_tree_is(layout: str, checkout: Checkout
     Checkout(root).write({"reconciler.yaml": f"manifests: {entries}\n", **files})
     checkout.commit({})
     names = [name.strip() for name in entries.strip("[]").split(",")]
-    seen = {file.path: (file.data, file.problem) for file in read_manifest_files(root, names)}
+    seen = {file.path: (file.data, file.problem) for file in read_files(root, names, under="manifests")}
     assert files_of(root) == seen
 
 
@@ -352,7 +352,7 @@ def test_links_inside_of_the_repository_are_followed(checkout: Checkout) -> None
     (checkout.root / "access" / "b.yaml").symlink_to("../shared/b.yaml")
     (checkout.root / "access" / "more").symlink_to("../shared")
     checkout.commit({})
-    seen = {file.path: (file.data, file.problem) for file in read_manifest_files(checkout.root, ["access"])}
+    seen = {file.path: (file.data, file.problem) for file in read_files(checkout.root, ["access"], under="manifests")}
     assert files_of(checkout.root) == seen
     assert seen["access/b.yaml"] == seen["access/more/b.yaml"] == (b"b", "")
 

@@ -12,10 +12,13 @@ from reconciler.cli.workspace import (
     find_passed_over,
     inspect_workspace,
     read_configuration,
+    read_files,
     read_manifest_files,
     read_texts,
     read_workspace,
 )
+from reconciler.manifests.config import Config, load_config
+from reconciler.manifests.source import SourceFile
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.finding import Finding, Inspection, Place
 
@@ -27,11 +30,11 @@ def write(root: Path, *names: str) -> None:
 
 
 def paths(root: Path, *entries: str) -> list[str]:
-    return [file.path for file in read_manifest_files(root, entries)]
+    return [file.path for file in read_files(root, entries, under="manifests")]
 
 
 def problems(root: Path, *entries: str) -> dict[str, str]:
-    return {file.path: file.problem for file in read_manifest_files(root, entries) if file.data is None}
+    return {file.path: file.problem for file in read_files(root, entries, under="manifests") if file.data is None}
 
 
 def test_folders_are_read_recursively_and_files_come_sorted(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_hidden_files_and_folders_are_left_alone(tmp_path: Path) -> None:
 
 def test_bytes_arrive_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"\xff\r\n")
-    assert [file.data for file in read_manifest_files(tmp_path, ["a.yaml"])] == [b"\xff\r\n"]
+    assert [file.data for file in read_files(tmp_path, ["a.yaml"], under="manifests")] == [b"\xff\r\n"]
 
 
 def test_a_missing_entry_is_a_problem_and_not_an_empty_source(tmp_path: Path) -> None:
@@ -119,6 +122,34 @@ def test_a_path_out_of_the_repository_is_not_read_whatever_names_it(tmp_path: Pa
     assert paths(workspace, str(workspace / "a.yaml"), "no-such") == ["a.yaml", "no-such"]
 
 
+def config_of(text: str) -> Config:
+    config = load_config(SourceFile("reconciler.yaml", text.encode())).config
+    assert config is not None
+    return config
+
+
+def manifests_of(root: Path, text: str) -> dict[str, str]:
+    return {file.path: file.problem for file in read_manifest_files(root, config_of(text))}
+
+
+def test_other_files_of_the_workspace_are_no_manifests(tmp_path: Path) -> None:
+    write(tmp_path, "reconciler.yaml", "sandbox.yaml", "rules/a.yaml", "reviews/q4/ana.yaml", "b.yaml", "more/c.yaml")
+    assert manifests_of(tmp_path, "{manifests: [.], policies: [rules]}") == {"b.yaml": "", "more/c.yaml": ""}
+    assert manifests_of(tmp_path, "{manifests: [reviews, sandbox.yaml]}") == {
+        "reviews/q4/ana.yaml": "",
+        "sandbox.yaml": "",
+    }
+
+
+def test_a_workspace_below_is_one_error_and_none_of_its_files_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "access/a.yaml", "access/in/reconciler.yaml", "access/in/access/a.yaml", "access/in-too/b.yaml")
+    assert manifests_of(tmp_path, "manifests: [access]") == {
+        "access/a.yaml": "",
+        "access/in-too/b.yaml": "",
+        "access/in/reconciler.yaml": "a workspace of its own is here",
+    }
+
+
 def inspect(root: Path) -> Inspection:
     loaded = read_configuration(root)
     assert loaded.config is not None
@@ -131,11 +162,11 @@ def test_a_pipe_is_a_problem_and_is_not_waited_for(tmp_path: Path) -> None:
     assert problems(tmp_path, "access") == {"access/a.yaml": "not a regular file"}
 
 
-@pytest.mark.parametrize("entries", [[], ["access"]])
+@pytest.mark.parametrize("entries", [["access"]])
 def test_a_workspace_without_any_manifest_says_what_to_do(entries: list[str], tmp_path: Path) -> None:
     (tmp_path / "access").mkdir()
     with pytest.raises(ReconcilerError) as caught:
-        read_manifest_files(tmp_path, entries)
+        read_manifest_files(tmp_path, config_of(f"manifests: {entries}"))
     assert "there are no manifests" in caught.value.message
     assert "reconciler init" in caught.value.advice
 

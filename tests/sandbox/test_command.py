@@ -8,8 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.sandbox import WORLD_FILE
-from reconciler.sandbox.seed import SEED_FILE
+from reconciler.sandbox import SEED_FILE, WORLD_FILE
 from tests.sandbox.stage import SEED
 
 MANIFEST = """

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from reconciler.model.errors import ProviderError
+from reconciler.sandbox import SEED_FILE
 from reconciler.sandbox.registry import is_registered
-from reconciler.sandbox.seed import SEED_FILE, load_seed, read_seed
+from reconciler.sandbox.seed import load_seed, read_seed
 from reconciler.sandbox.world import World
 from tests.sandbox.stage import Stage, new_world
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import ProviderError
-from reconciler.sandbox import WORLD_FILE
+from reconciler.sandbox import SEED_FILE, WORLD_FILE
 from reconciler.sandbox.people import accept, invite_by_hand, leave
 from reconciler.sandbox.registry import add_person, get_organization
-from reconciler.sandbox.seed import SEED_FILE, open_world
+from reconciler.sandbox.seed import open_world
 from reconciler.sandbox.world import Refusal, World
 from tests.sandbox.stage import SEED, START, Stage, refused
 

@@ -145,6 +145,6 @@ def _read_working_tree(app: App) -> Revision:
     return Revision(
         name=_WORKING_TREE,
         config=loaded,
-        files=read_manifest_files(app.root, loaded.config.manifests),
+        files=read_manifest_files(app.root, loaded.config),
         policies=read_files(app.root, loaded.config.policies.sources, under="policies"),
     )

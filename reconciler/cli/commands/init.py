@@ -10,7 +10,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import load
 from reconciler.cli.files import CONFIG_FILE, make_folder, read_text_file, replace_file
-from reconciler.cli.workspace import find_workspace_above, read_manifest_files
+from reconciler.cli.workspace import find_workspace_above, read_files
 from reconciler.editing.format import format_manifest
 from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
 from reconciler.model.finding import Finding, Severity
@@ -85,10 +85,11 @@ def fmt(app: App, check: bool, files: tuple[Path, ...]) -> int:
     Without FILES, all manifests of the workspace. Prints the names of the files that change; comments and meaning
     stay as they are.
     """
-    entries = [str(file.resolve()) for file in files] or app.config.manifests
+    entries = [str(file.resolve()) for file in files]
+    sources = read_files(app.root, entries, under="manifests") if files else app.files
     errors: list[Finding] = []
     changed = 0
-    for source in read_manifest_files(app.root, entries):
+    for source in sources:
         text, found = format_manifest(source)
         errors += [finding for finding in found if finding.severity is Severity.ERROR]
         if text is None or source.data is None or text.encode() == source.data:

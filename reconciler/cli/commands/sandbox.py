@@ -32,7 +32,7 @@ from reconciler.providers.business_api.vocabulary import is_done_by_hand
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.reading import show as look
 from reconciler.providers.sandbox.rosters import render_roster
-from reconciler.sandbox import WORLD_FILE, people
+from reconciler.sandbox import SEED_FILE, WORLD_FILE, people
 from reconciler.sandbox.people import Message, answer_all
 from reconciler.sandbox.registry import (
     find_organizations,
@@ -41,7 +41,7 @@ from reconciler.sandbox.registry import (
     get_person,
     list_organizations,
 )
-from reconciler.sandbox.seed import SEED_FILE, open_world
+from reconciler.sandbox.seed import open_world
 from reconciler.sandbox.world import Refusal, World, real_now
 
 _DURATION = re.compile(r"\+?(\d+)([dhm])")
