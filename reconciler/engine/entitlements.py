@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import date
 from heapq import heappop, heappush
 from itertools import accumulate
@@ -163,11 +163,7 @@ def change_days(declared: Iterable[Declared], today: date) -> list[date]:
 
 def last_day(declared: Declared, today: date, holds: Callable[[Declared], bool], system: System) -> date | None:
     """The first day from that one on that does not hold any more; None when it always will."""
-    for day in (today, *change_days((declared,), today)):
-        item = on_day(declared, day, system)
-        if not any(one.holds_on(day) for one in item.lines) or not holds(item):
-            return day
-    return None
+    return next((day for day, item in days_of(declared, today, system) if item is None or not holds(item)), None)
 
 
 def count_by_day(
@@ -180,14 +176,82 @@ def count_by_day(
     steps, first = Counter(dict.fromkeys(days, 0)), min(days)
     for one in declared:
         was_so = False
-        for day in (first, *change_days((one,), first)):
-            item = on_day(one, day, system)
-            is_so = any(line.holds_on(day) for line in item.lines) and holds(item)
+        for day, item in days_of(one, first, system):
+            is_so = item is not None and holds(item)
             steps[day] += is_so - was_so
             was_so = is_so
     ordered = sorted(steps)
     counts = dict(zip(ordered, accumulate(steps[day] for day in ordered), strict=True))
     return {day: counts[day] for day in sorted(days)}
+
+
+def days_of(declared: Declared, first: date, system: System) -> Iterator[tuple[date, Declared | None]]:
+    """What it is from that day on, and from each day on which a line begins or ends after it; None while none holds.
+
+    All days are told in one sweep: joining all lines anew on each of them (`on_day`) takes the square of their number.
+    """
+    days = (first, *change_days((declared,), first))
+    if declared.joined:
+        sweep = _Sweep(declared, system)
+        yield from ((day, sweep.on(day)) for day in days)
+    else:
+        yield from ((day, declared if declared.holds_on(day) else None) for day in days)
+
+
+class _Sweep:
+    """Joins several lines on one day after the other."""
+
+    def __init__(self, declared: Declared, system: System) -> None:
+        self._declared, self._system = declared, system
+        numbered = list(enumerate(declared.joined))
+        self._coming = sorted(numbered, key=lambda one: one[1].starts or date.min, reverse=True)
+        self._holding: dict[tuple[object, ...], list[tuple[tuple[object, ...], int, Entitlement]]] = {}
+        """Lines that have begun, by what they give: heaps whose top goes before the others, over as it may be below."""
+        self._stays = list(reversed(_stays(declared.joined)))
+        self._protected, self._is_said = date.min, False
+        """Until when lines that have begun protect it, and whether one of them says anything of that."""
+
+    def on(self, day: date) -> Declared | None:
+        """What it is on a day, which is none before the one that was asked for last."""
+        while self._coming and (self._coming[-1][1].starts or date.min) <= day:
+            number, line = self._coming.pop()
+            same = self._holding.setdefault(tuple(sorted(line.attributes.items())), [])
+            heappush(same, (_precedence(line, line.attributes), number, line))
+            self._is_said |= line.protect is not None
+            if line.protect:
+                self._protected = max(self._protected, line.expires or date.max)
+        for same in self._holding.values():
+            while same and not same[0][2].holds_on(day):
+                heappop(same)
+        firsts = [(number, line) for same in self._holding.values() for _, number, line in same[:1]]
+        if not firsts:
+            return None
+        joined = strongest([line.attributes for _, line in firsts], self._declared.address.kind, self._system) or {}
+        first = min(firsts, key=lambda one: (_precedence(one[1], joined), one[0]))[1]
+        while self._stays[-1][1] <= day:
+            self._stays.pop()
+        starts, expires = self._stays[-1]
+        return replace(
+            self._declared,
+            **{
+                **{one.name: getattr(first, one.name) for one in fields(Entitlement)},
+                "attributes": joined,
+                "starts": None if starts == date.min else starts,
+                "expires": None if expires == date.max else expires,
+                "protect": self._protected > day or (False if self._is_said else None),
+            },
+        )
+
+
+def _stays(lines: Iterable[Entitlement]) -> list[tuple[date, date]]:
+    """The days between which there is access without a gap, one after the other."""
+    stays: list[tuple[date, date]] = []
+    for begin, end in sorted((one.starts or date.min, one.expires or date.max) for one in _lasting(lines)):
+        if stays and begin <= stays[-1][1]:
+            stays[-1] = stays[-1][0], max(end, stays[-1][1])
+        else:
+            stays.append((begin, end))
+    return stays
 
 
 def on_day(declared: Declared, day: date, system: System) -> Declared:
@@ -215,7 +279,7 @@ def split_by_date(
     if not ended:
         return wanted, {}
     for address, item in wanted.items():
-        membership = _membership_of(address)
+        membership = membership_of(address)
         if membership in ended and address not in ended:
             ended[address] = Ended(declared=item, why=ended[membership].why)
     return {address: item for address, item in wanted.items() if address not in ended}, ended
@@ -229,7 +293,7 @@ def _describe_absence(item: Declared, today: date) -> str:
     return ", ".join(filter(None, said))
 
 
-def _membership_of(address: Address) -> Address | None:
+def membership_of(address: Address) -> Address | None:
     """The membership a grant hangs on; None for anything that is not a person's grant."""
     part = KINDS[address.kind].person_part
     if part is None or address.kind == "member":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
-from reconciler.engine.entitlements import change_days, count_by_day, on_day
+from reconciler.engine.entitlements import change_days, count_by_day, days_of, on_day
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared
@@ -52,8 +52,8 @@ def _is_admin_on(day: date, one: Declared, system: System) -> bool:
 
 def _first_day(one: Declared, today: date, end: date, system: System) -> list[date]:
     """The first day before that one on which somebody administers; none where they never do."""
-    days = [day for day in (today, *change_days((one,), today)) if day < end]
-    return [day for day in days if _is_admin_on(day, one, system)][:1]
+    days = ((day, item) for day, item in days_of(one, today, system) if day < end)
+    return [day for day, item in days if item is not None and administers(system, item)][:1]
 
 
 RULE = Rule(

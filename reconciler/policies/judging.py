@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
-from reconciler.engine.entitlements import change_days
+from reconciler.engine.entitlements import change_days, days_of, membership_of
 from reconciler.model.address import Address, AddressPatterns
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.finding import Finding, Place, Severity
@@ -251,7 +252,8 @@ def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterabl
     }
     for scale, days in looked_at.items():
         for day, changing in sorted(days.items()) if rules[scale] else ():
-            for rule, severity, objection in _objections(world.on(day, changing), rules[scale], {}):
+            then = world.on(day) if changing is None else world.with_things(changing)
+            for rule, severity, objection in _objections(then, rules[scale], {}):
                 if (rule.id, objection.address) not in known:
                     known.add((rule.id, objection.address))
                     found.append((rule, severity, objection._replace(since=day)))
@@ -265,7 +267,7 @@ _Days = Mapping[date, _Resources | None]
 
 
 def _find_changing(parts: Iterable[tuple[_Resources, Sequence[date]]], world: PolicyInput) -> _Days:
-    """Each day on which something begins -> what may be otherwise there than on such a day before it.
+    """Each day on which something begins -> what may be otherwise there than on such a day before it, as it then is.
 
     `parts` are what has to be looked at together, each with the days on which something begins around it. It is there
     if a line in it has begun or ended since: looking at all that is declared on each of the days would take the square
@@ -274,10 +276,22 @@ def _find_changing(parts: Iterable[tuple[_Resources, Sequence[date]]], world: Po
     found: dict[date, dict[str, dict[Address, Declared]]] = defaultdict(lambda: defaultdict(dict))
     for part, days in parts:
         changes = change_days((one for things in part.values() for one in things.values()), world.today)
-        for index in {bisect_left(days, day) for day in changes} - {len(days)}:
-            for key, things in part.items():
-                found[days[index]][key].update(things)
+        looked = sorted({days[index] for day in changes if (index := bisect_left(days, day)) < len(days)})
+        for key, things in part.items() if looked else ():
+            told = {
+                at: list(days_of(one, world.today, world.desired.organizations[key].system))
+                for at, one in things.items()
+            }
+            for day in looked:
+                there = {at: one for at, on_days in told.items() if (one := _on(day, on_days)) is not None}
+                gone = things.keys() - there.keys()
+                found[day][key].update({at: one for at, one in there.items() if membership_of(at) not in gone})
     return found
+
+
+def _on(day: date, told: Sequence[tuple[date, Declared | None]]) -> Declared | None:
+    """What something is on a day, of what is told day by day."""
+    return told[bisect_right(told, day, key=itemgetter(0)) - 1][1]
 
 
 def _had_somewhere(world: PolicyInput) -> Iterator[tuple[_Resources, Sequence[date]]]:

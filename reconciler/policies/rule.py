@@ -135,6 +135,10 @@ class PolicyInput:
         chosen = self.desired.resources if resources is None else resources
         return replace(self, lasting=_lasting(self.desired, day, chosen), seen={})
 
+    def with_things(self, things: Mapping[str, Mapping[Address, Declared]]) -> PolicyInput:
+        """The same where some of it is as it is on a later day, and nothing else is there."""
+        return replace(self, lasting=things, seen={})
+
     def organizations(self) -> Iterator[Organization]:
         """All organizations by key."""
         return (self.desired.organizations[key] for key in sorted(self.lasting))

@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.engine.entitlements import find_conflicts
+from reconciler.engine.entitlements import change_days, days_of, declare, find_conflicts, on_day
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Place
+from reconciler.systems import get_system
 from tests.manifests.given import the_long_way
 from tests.tiers import scaled
 
@@ -98,6 +99,47 @@ def test_a_line_is_in_conflict_where_an_earlier_one_gives_something_else_on_a_da
                 wanted[late] = found[0]
                 break
     assert find_conflicts(lines, TODAY) == wanted
+
+
+FLAGGED = st.lists(
+    st.builds(
+        lambda given, starts, expires, protect, through, column: Entitlement(
+            attributes=given,
+            place=Place("a", 1, column),
+            starts=starts,
+            expires=expires,
+            protect=protect,
+            through=through,
+        ),
+        st.sampled_from(
+            [
+                {"role": "admin"},
+                {"role": "standard"},
+                {"role": "standard", "finance": "manager"},
+                {"role": "admin", "finance": "analyst"},
+            ]
+        ),
+        DAYS,
+        DAYS,
+        st.sampled_from([None, True, False]),
+        st.sampled_from(["", "group:a", "group:b"]),
+        st.integers(1, 3),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+@given(FLAGGED)
+@settings(max_examples=scaled(1_000))
+def test_a_sweep_over_the_days_tells_what_is_on_each_of_them(lines: list[Entitlement]) -> None:
+    system, address = get_system("business_center", ""), Address("bc", "member", "ana")
+    declared = declare(address, lines, system=system, today=TODAY)
+    swept = dict(days_of(declared, TODAY, system))
+    assert list(swept) == [TODAY, *change_days((declared,), TODAY)]
+    for day, item in swept.items():
+        is_there = any(one.holds_on(day) for one in lines)
+        assert item == (on_day(declared, day, system) if is_there else None)
 
 
 WHO = ["ana", "bo", "dee", "x@acme.example", "X@acme.example", "ana@acme.example", "y@new.example", "a/b@acme.example",
