@@ -25,6 +25,11 @@ from tests.manifests.test_growth import MAX_GROWTH, SIZES, center, count_lines, 
 TODAY = date(2026, 11, 28)
 RULES = "".join(f"    {name}: warning\n" for name, rule in POLICIES.items() if not rule.needs)
 EVERY_RULE = f"policies:\n  rules:\n{RULES}"
+ANYWHERE = """policies:
+  rules:
+    client-isolation: {clients: {one: [o1/ad_account/a], two: [o1/ad_account/b, "o2/*"]}}
+    separate-destruction: warning
+"""
 FEWER = (60, 120)
 """For the quick tier."""
 DAYS = [TODAY + timedelta(days) for days in (-9, -1, 0, 1, 2, 5, 9, 400)]
@@ -60,7 +65,45 @@ def with_exceptions_for_each(count: int) -> tuple[str, str]:
     return people(1) + center(members), f"{EVERY_RULE}  exceptions:\n{exceptions}"
 
 
-@pytest.mark.parametrize("make", [with_a_day_for_each, with_exceptions_for_each])
+def with_one_person_in_all_lines(count: int, *, days: int = 9_999) -> tuple[str, str]:
+    """Two people come through many groups, each from a day of its own on."""
+    groups = "".join(f"  g{index}: {{members: [p1000, p1001]}}\n" for index in numbers(count))
+    spans = [f"starts: {TODAY + timedelta(2 * index - 1_990)}" for index in numbers(count)]
+    members = "".join(
+        f"      group:g{index}: {{role: {('admin', 'standard')[index % 2]}, {span}, "
+        f"expires: {TODAY + timedelta(2 * index - 1_990 + days)}}}\n"
+        for index, span in zip(numbers(count), spans, strict=True)
+    )
+    text = f"{people(2, ', employment: contractor')}groups:\n{groups}" + center(members)
+    return text.replace("    members:\n", "    on_conflict: highest\n    members:\n"), EVERY_RULE
+
+
+def with_one_person_now_and_then(count: int) -> tuple[str, str]:
+    """The same, of whom each line lasts for a day. The rule left out looks at all lines of somebody on each day."""
+    text, rules = with_one_person_in_all_lines(count, days=1)
+    return text, rules.replace("longest-grant: warning", 'longest-grant: "off"')
+
+
+def with_a_day_in_each_organization(count: int) -> tuple[str, str]:
+    """Everybody begins in an organization of their own, and rules compare what they have in all of them."""
+    lines = "".join(
+        f'  o{index}:\n    system: business_center\n    id: "{index}"\n    members:\n'
+        f"      p{index}: {{role: admin, finance: manager, starts: {TODAY + timedelta(index - 999)}}}\n"
+        for index in numbers(count)
+    )
+    return f"{people(count)}organizations:\n{lines}", ANYWHERE
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        with_a_day_for_each,
+        with_exceptions_for_each,
+        with_one_person_in_all_lines,
+        with_one_person_now_and_then,
+        with_a_day_in_each_organization,
+    ],
+)
 @pytest.mark.parametrize("sizes", [FEWER, pytest.param(SIZES, marks=pytest.mark.full)], ids=["few", "many"])
 def test_twice_as_much_is_twice_the_work(make: Callable[[int], tuple[str, str]], sizes: tuple[int, ...]) -> None:
     judge_texts(*make(10))
@@ -139,13 +182,6 @@ def test_what_is_said_of_later_days_is_what_a_look_at_all_on_each_day_says(text:
     assert all(shares[key].endswith(end) for key, end in ends.items())
     personal = [one for one in judged if one.id in POLICIES and POLICIES[one.id].scale is Scale.PERSON]
     assert sorted((one.id, one.address, one.message) for one in personal) == sorted((*k, v) for k, v in first.items())
-
-
-ANYWHERE = """policies:
-  rules:
-    client-isolation: {clients: {one: [o1/ad_account/a], two: [o1/ad_account/b, "o2/*"]}}
-    separate-destruction: warning
-"""
 
 
 @given(organizations())
