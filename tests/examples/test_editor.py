@@ -157,8 +157,9 @@ def test_nothing_that_init_writes_is_underlined_and_a_mistake_in_it_is(editor: E
 ORGANIZATION = 'organizations:\n  acme-bc:\n    system: business_center\n    id: "6900000000000000001"\n'
 
 
-def test_a_new_manifest_needs_no_line_because_of_the_settings(editor: Editor) -> None:
-    path = editor.folder / "access" / "new.yaml"
+@pytest.mark.parametrize("name", ["new.yaml", "new.yml"])
+def test_a_new_manifest_needs_no_line_because_of_the_settings(editor: Editor, name: str) -> None:
+    path = editor.folder / "access" / name
     (wrong,) = editor.complaints(path, f"{ORGANIZATION}    mode: sometimes\n")
     assert wrong == '5: Value is not accepted. Valid values: "additive", "authoritative", "read_only".'
     assert editor.complaints(path, f"{ORGANIZATION}    mode: additive\n    members: {{ana: admin}}\n") == []
