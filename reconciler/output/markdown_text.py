@@ -25,7 +25,7 @@ _AS_REFERENCE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "$": "&#
 _SPECIAL = re.compile(r"[\\`*_\[\]{}~^#&<>|$]")
 _SIGIL = re.compile(r"[@#!$~%&^\[{](?=\S)|:(?=/|[\w+-]+:)|\bwww(?=\.)|\bGH-(?=\d)", re.IGNORECASE)
 """What begins a mention, a reference, an emoji or a link, or belongs to one."""
-_BLOCK_START = re.compile(r"^(?:\d{1,9}(?=[.)])|(?=[-+=/:]))")
+_BLOCK_START = re.compile(r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=[-+=/:]))")
 """Lists, underlines of headings and GitLab's quick actions, where a line begins with the text."""
 
 

@@ -55,6 +55,11 @@ MENTION_OR_REFERENCE = re.compile(
 )
 
 
+def test_a_number_is_escaped_only_where_it_would_begin_a_list() -> None:
+    shown = [inline(text) for text in ("22.11.2026, 09:05", "3.5 of 4", "1. one", "2)")]
+    assert shown == ["22.11.2026, 09:05", "3.5 of 4", "1\\. one", "2\\)"]
+
+
 def inside(markdown: str) -> list[Token]:
     """The tokens within the only paragraph that a text makes."""
     tokens = PARSER.parse(markdown)
