@@ -28,6 +28,7 @@ from reconciler.model.values import dataclass
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
+from reconciler.systems.languages import Speech
 from reconciler.systems.markup import quote
 
 LASTS = timedelta(minutes=30)
@@ -45,6 +46,8 @@ class CodeScreen:
     """The folder for what the tool keeps in a workspace."""
     clock: Clock
     folder: Path | None = None
+    speech_for: Callable[[str, str], Speech] = lambda _actor, _organization: Speech()
+    """The language of whoever scans for an organization."""
 
     def find(self) -> Callable[[LinkCode], None] | None:
         """How to show a code; None where nobody would see it, because then it would stay in a log."""
@@ -63,9 +66,10 @@ class CodeScreen:
 
         until = self.clock.now() + LASTS
         drawn = segno.make(code.text, error="m", micro=False)
-        document = document_of_code(code.order, until=until)
         picture = drawn.svg_data_uri(light="white", scale=10)
-        page = render_html(document, Style(), picture=picture, link=code.text)
+        speech = self.speech_for(code.order.actor, code.order.address.organization)
+        document = document_of_code(code.order, until=until, picture=picture, link=code.text, speech=speech)
+        page = render_html(document, Style())
         pixels, vectors = BytesIO(), BytesIO()
         drawn.save(pixels, kind="png", scale=10)
         drawn.save(vectors, kind="svg", scale=10, light="white")

@@ -287,6 +287,20 @@ Block = Paragraph | Table | Items | Facts | Code | Legend | Section | Detail | F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A code to scan at the top of a page, and the same as a link for whoever reads the page on a phone."""
+
+    source: str
+    """A data URI."""
+    shows: str
+    """What it is, for whoever does not see it."""
+    link: str
+    hint: str
+    """Whom the link is for."""
+    leads_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """Everything that is shown of one thing or run."""
 
@@ -300,6 +314,10 @@ class Document:
     blocks: tuple[Block, ...] = ()
     whole: str = ""
     """What the digest is of, such as "plan"; where a part is not shown, the reader is sent there."""
+    picture: Picture | None = None
+    """Shown by a page alone."""
+    language: str = ""
+    """Of all its texts, such as `de_AT`; empty for English."""
     digest: Callable[[], str] | None = field(default=None, compare=False)
     """Makes the SHA-256 of the whole, which takes longer than a text: only where it is shown it is asked for."""
 

@@ -29,12 +29,12 @@ _CLASSES = {
 }
 
 
-def render_html(document: Document, style: Style, *, picture: str = "", link: str = "") -> str:
-    """The page with everything there is, and at its top a `picture` to scan (a data URI) of a `link`."""
-    return "".join(write_html(document, style, picture=picture, link=link))
+def render_html(document: Document, style: Style) -> str:
+    """The page with everything there is."""
+    return "".join(write_html(document, style))
 
 
-def write_html(document: Document, style: Style, *, picture: str = "", link: str = "") -> Iterator[str]:
+def write_html(document: Document, style: Style) -> Iterator[str]:
     """The same in pieces, the largest of which is a chapter, such as one organization."""
     job = style.job if style.job.startswith("https://") else ""
     blocks = [
@@ -47,8 +47,6 @@ def write_html(document: Document, style: Style, *, picture: str = "", link: str
         blocks=blocks,
         job=job,
         numbers=count(1),
-        picture=picture,
-        link=link,
         link_to=style.link_to,
     )
 

@@ -26,9 +26,9 @@ from reconciler.systems.markup import literal, plain, quote, strip_marks
 
 _ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})
 """Steps that a plan never takes by itself but waits for: who they are up to has to be told."""
-_OUTSIDERS = {
-    Actor.ASSET_OWNER: "the owner of {asset_kind} {asset}",
-    Actor.PARTNER_ADMIN: "an admin of partner {partner}",
+OUTSIDERS = {
+    Actor.ASSET_OWNER: "the owner of {asset_kind} {thing}",
+    Actor.PARTNER_ADMIN: "an admin of partner {thing}",
     Actor.CENTER_ADMIN: "an Admin of a verified Business Center",
 }
 """Whom no manifest names; a reader has to know who that is."""
@@ -173,9 +173,10 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
             known = scope.assets.get(("tiktok_account", first), "") or change.identity or first
             handle = name_organization(scope) if change.address.kind == "organization" else known
             return scope.keys.get(handle.casefold(), ""), f"the owner of {handle}"
-        case outsider if outsider in _OUTSIDERS:
-            names = {name: strip_marks(value) for name, value in fill_placeholders(change, scope).items()}
-            return "", _OUTSIDERS[outsider].format_map(names)
+        case outsider if outsider in OUTSIDERS:
+            values = fill_placeholders(change, scope)
+            thing = strip_marks(values["partner" if outsider is Actor.PARTNER_ADMIN else "asset"])
+            return "", OUTSIDERS[outsider].format(asset_kind=values["asset_kind"], thing=thing)
         case _:
             founder = f"the first admin of {key}"
             return change.actor, founder if party.actor is Actor.FOUNDER else an_admin
@@ -237,8 +238,8 @@ _ORDINARY_NAME = re.compile(
 """One word, or words of letters with what stands between the parts of a name; anything else is marked, lest it read as
 an instruction."""
 
-_NO_ANSWERS = "the manifest declares none, so ask the person first"
-_UNKNOWN_OWNER = "its present owner"
+NO_ANSWERS = "the manifest declares none, so ask the person first"
+UNKNOWN_OWNER = "its present owner"
 
 
 def fill_placeholders(change: Change, scope: Scope) -> dict[str, str]:
@@ -265,7 +266,7 @@ def fill_placeholders(change: Change, scope: Scope) -> dict[str, str]:
         "former_role": _labels(system, kind, had.get("role", "")),
         "finance": finance,
         "former_finance": "" if finance else former_finance,
-        "answers": (answers or _NO_ANSWERS) if system.variant == "research" else "",
+        "answers": (answers or NO_ANSWERS) if system.variant == "research" else "",
         "member_cap": str(system.member_cap or ""),
         "asset": _name_asset(asset, scope) if asset else "",
         "asset_id": literal(_find_id(asset, scope, change)) if asset else "",
@@ -277,7 +278,7 @@ def fill_placeholders(change: Change, scope: Scope) -> dict[str, str]:
         "ad_account": _name_asset(ad_account, scope) if ad_account else "",
         "partner": _name_asset(partner, scope) if partner else "",
         "partner_id": literal(_find_id(partner, scope, change)) if partner else "",
-        "app_owner": name_person(owner.person, scope) if owner.person else plain(owner.organization) or _UNKNOWN_OWNER,
+        "app_owner": name_person(owner.person, scope) if owner.person else plain(owner.organization) or UNKNOWN_OWNER,
         "place": literal(str(change.place)) if change.place else "",
     }
 

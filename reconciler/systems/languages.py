@@ -11,14 +11,18 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field, replace
+from datetime import date
 from functools import cache, partial
 from pkgutil import get_data
 
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.kinds import KINDS
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import WorkOrder
-from reconciler.systems.loading import Actor, Operation, Party, load_handbook
+from reconciler.systems.drafting import NO_ANSWERS, OUTSIDERS, UNKNOWN_OWNER
+from reconciler.systems.loading import Operation, Party, load_handbook
 
 LANGUAGES = ("de",)
 """Those of the package, besides English; a workspace may have others."""
@@ -29,26 +33,52 @@ ROLES = (
     "an admin of {key}",
     "a member of {key}",
     "the first admin of {key}",
+    *OUTSIDERS.values(),
+    "a reviewer of access review {key}",
     "whoever sent you this",
 )
 LATE = (
     "; overdue",
+    "; overdue since {date}",
     "; overdue, asked on {date}",
     "; the link of {date} has probably ended: ask an admin of {key} for a new invitation",
     "; the link of {date} has probably ended: it will be sent again, and only the new one works",
 )
 """How the title of an order ends that has waited for long."""
-_OUTSIDE = frozenset({Actor.INVITEE, Actor.ACCOUNT_OWNER})
-"""Who may never have heard of this tool."""
+REVIEW = "review"
+"""The operation of what a reviewer of access still has to decide; no system knows of it."""
+REVIEW_TITLES = ("Decide on 1 access of access review {key}", "Decide on {number} accesses of access review {key}")
+REVIEW_STEPS = (
+    "Open the file {file} of the repository",
+    "Write `keep`, `revoke` or `shorten` on each access, and the reason",
+    "Propose the change, as every change of the repository is proposed",
+)
+REVIEW_DONE = "every access in the file has a decision"
+_KINDS = tuple(
+    KINDS[kind].title for kind in KINDS if not KINDS[kind].parents and kind not in ("organization", "member", "partner")
+)
+_PHRASES = (*_KINDS, NO_ANSWERS, UNKNOWN_OWNER)
+OWN_TEXTS = (*REVIEW_TITLES, *REVIEW_STEPS, REVIEW_DONE, *ROLES, *LATE, *_PHRASES)
+"""What orders say beside the texts of systems."""
+DAY = "%Y-%m-%d"
+_HAS_PHRASES = frozenset({"asset_kind", "answers", "app_owner"})
+"""Blanks that may be filled with words of ours, which are to be translated too."""
 _BLANK = re.compile(r"\{(\w+)\}")
 _COPIED = r"`(?:\\[\\`]|[^`\\])*`"
+_NAMED = rf"(?:(?:[^`]+|{_COPIED}) \({_COPIED}\)|{_COPIED})"
 _VALUES = {
     **dict.fromkeys(("role", "former_role", "finance", "former_finance", "permissions", "left_off"), r"'[^`]+?'"),
     "handle": r"\S+",
     "key": r"\S+",
     "date": r"\d{4}-\d\d-\d\d",
+    "number": r"[\d,]+",
+    "member_cap": r"\d+",
+    "menu": r"'[^`]+?'",
+    "thing": r".+",
+    "asset_kind": "|".join(map(re.escape, _KINDS)),
+    "answers": rf"{re.escape(NO_ANSWERS)}|(?:(?:\\[\\`]|[^`\\])+: {_COPIED})+",
+    "app_owner": rf"{re.escape(UNKNOWN_OWNER)}|{_NAMED}|\S+",
 }
-_NAMED = rf"(?:(?:[^`]+|{_COPIED}) \({_COPIED}\)|{_COPIED})"
 """What fills a blank: by its name, or else a name with an identifier, or that alone."""
 
 
@@ -77,32 +107,48 @@ class Speech:
         for template in templates:
             for ending in ("", *endings):
                 if found := _pattern(template + ending).fullmatch(text):
-                    return self.say(template, **found.groupdict()) + (ending and self.say(ending, **found.groupdict()))
+                    read = found.groupdict().items()
+                    values = {name: self._translate(name, value) for name, value in read}
+                    return self.say(template, **values) + (ending and self.say(ending, **values))
         raise UntranslatedError(text)
+
+    def _translate(self, name: str, value: str) -> str:
+        """What fills a blank, where that is a day or words of ours."""
+        if name == "date":
+            with suppress(ValueError):
+                return date.fromisoformat(value).strftime(self.say(DAY))
+        return self.say(value) if name in _HAS_PHRASES and value in _PHRASES else value
 
     def retell_order(self, order: WorkOrder) -> WorkOrder:
         """The order with its texts in this language."""
         if not self.language:
             return order
-        operation = load_handbook(order.system).operations.get(order.operation)
-        if operation is None or not 1 <= order.party <= len(operation.parties):
-            raise UntranslatedError(order.operation)
-        party = operation.parties[order.party - 1]
-        endings = _endings(operation, party)
+        titles, preconditions, steps, endings = _templates(order)
         done_when, undo, note, irreversible = (
             self.retell(text, [endings[name]]) if (text := getattr(order, name)) else "" for name in endings
         )
         return replace(
             order,
-            title=self.retell(order.title, [party.title], LATE),
+            title=self.retell(order.title, titles, LATE),
             actor_role=self.retell(order.actor_role, ROLES),
-            preconditions=tuple(self.retell(one, party.preconditions) for one in order.preconditions),
-            steps=tuple(self.retell(one, party.steps) for one in order.steps),
+            preconditions=tuple(self.retell(one, preconditions) for one in order.preconditions),
+            steps=tuple(self.retell(one, steps) for one in order.steps),
             done_when=done_when,
             undo=undo,
             note=note,
             irreversible=irreversible,
         )
+
+
+def _templates(order: WorkOrder) -> tuple[Iterable[str], Iterable[str], Iterable[str], Mapping[str, str]]:
+    """What the title, the preconditions, the steps and the endings of an order were filled from."""
+    if order.operation == REVIEW:
+        return REVIEW_TITLES, (), REVIEW_STEPS, {"done_when": REVIEW_DONE, "undo": "", "note": "", "irreversible": ""}
+    operation = load_handbook(order.system).operations.get(order.operation)
+    if operation is None or not 1 <= order.party <= len(operation.parties):
+        raise UntranslatedError(order.operation)
+    party = operation.parties[order.party - 1]
+    return [party.title], party.preconditions, party.steps, _endings(operation, party)
 
 
 def _endings(operation: Operation, party: Party) -> dict[str, str]:
@@ -123,11 +169,11 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(pieces), re.DOTALL)
 
 
-def texts_for_outsiders(system: str) -> Iterator[str]:
-    """The texts of work orders for people outside, as the data of a system have them."""
-    for operation in load_handbook(system).operations.values():
-        for party in operation.parties:
-            if party.actor in _OUTSIDE:
+def texts_of_orders(systems: Iterable[str]) -> Iterator[str]:
+    """The texts that work orders are filled from, as the data of systems have them."""
+    for system in systems:
+        for operation in load_handbook(system).operations.values():
+            for party in operation.parties:
                 texts = (party.title, *party.preconditions, *party.steps, *_endings(operation, party).values())
                 yield from filter(None, texts)
 
@@ -144,15 +190,19 @@ def load_speech(language: str, own: Mapping[str, str]) -> Speech:
 
 def parse_catalogue(text: str, name: str) -> Mapping[str, str]:
     """A gettext catalogue (`.po`): message -> translation; without what is fuzzy, or not translated yet."""
-    found: dict[str, str] = {}
+    return {message: told for message, told, is_fuzzy in _read_entries(text, name) if message and told and not is_fuzzy}
+
+
+def _read_entries(text: str, name: str) -> Iterator[tuple[str, str, bool]]:
+    """Every message of a catalogue, its translation, and whether somebody still has to look at that."""
     entry: dict[str, str] = {}
-    part, is_fuzzy = "", False
+    part, is_fuzzy, was_fuzzy = "", False, False
     for number, line in enumerate([*text.splitlines(), 'msgid ""'], start=1):
         word, _, rest = line.strip().partition(" ")
         if word == "msgid":
-            if entry.get("msgid") and entry.get("msgstr") and not entry.get("fuzzy"):
-                found[entry["msgid"]] = entry["msgstr"]
-            entry, is_fuzzy = {"fuzzy": "fuzzy" if is_fuzzy else ""}, False
+            if entry:
+                yield entry.get("msgid", ""), entry.get("msgstr", ""), was_fuzzy
+            entry, is_fuzzy, was_fuzzy = {}, False, is_fuzzy
         if line.startswith("#,") and "fuzzy" in line:
             is_fuzzy = True
         if not word or word.startswith("#"):
@@ -162,12 +212,24 @@ def parse_catalogue(text: str, name: str) -> Mapping[str, str]:
             message = f"{name}:{number}: this is no line of a catalogue"
             raise ReconcilerError(message, advice='write msgid "..." and msgstr "...", each text in double quotes')
         entry[part] = entry.get(part, "") + str(ast.literal_eval(quoted))
-    return found
+
+
+def extend_catalogue(text: str, messages: Iterable[str], speech: Speech, name: str) -> tuple[str, int]:
+    """A catalogue with the messages that it lacks below what it has, and how many those are."""
+    known = {message for message, _, _ in _read_entries(text, name)}
+    missing = [one for one in messages if one not in known]
+    if not text.strip():
+        return write_catalogue(missing, speech), len(missing)
+    return text.rstrip("\n") + "\n" + _write_entries(missing, speech), len(missing)
 
 
 def write_catalogue(messages: Iterable[str], speech: Speech) -> str:
     """A catalogue to fill in, with what is translated already."""
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+    return head + _write_entries(messages, speech)
+
+
+def _write_entries(messages: Iterable[str], speech: Speech) -> str:
     quote = partial(json.dumps, ensure_ascii=False)  # a catalogue quotes as JSON does
     pairs = ((quote(one), quote(speech.messages.get(one, ""))) for one in messages)
-    return head + "".join(f"\nmsgid {message}\nmsgstr {told}\n" for message, told in pairs)
+    return "".join(f"\nmsgid {message}\nmsgstr {told}\n" for message, told in pairs)

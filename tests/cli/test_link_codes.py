@@ -82,6 +82,19 @@ def test_the_files_say_until_when_and_what_to_allow_and_nothing_else_holds_the_c
     assert made[".html"].name in result.stderr
 
 
+def test_the_page_is_in_the_language_of_whoever_scans(workspace: Path, tmp_path: Path) -> None:
+    access = workspace / "access" / "example.yaml"
+    before = access.read_text(encoding="utf-8")
+    access.write_text(
+        before.replace("    system: business_center", "    system: business_center\n    language: de"), "utf-8"
+    )
+    apply(workspace, "--qr-to", str(tmp_path / "codes"))
+    page = files(tmp_path / "codes")[".html"].read_text(encoding="utf-8")
+    assert '<html lang="de">' in page
+    assert "Scannen Sie den Code bis" in page
+    assert "Den Code als Link öffnen</a>" in page
+
+
 def cells_of(line: str) -> list[tuple[int, int]]:
     """Two rows of modules, 1 for dark: what a terminal of any theme shows, because the line says both colours."""
     shown = re.fullmatch("\x1b\\[38;5;231;48;5;16m([ ▀▄█]+)\x1b\\[0m", line)

@@ -17,9 +17,10 @@ from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings, exit_code
-from reconciler.cli.files import file_name, make_folder, read_text_file, replace_file
+from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_day, read_moment, read_words
 from reconciler.cli.review_folder import OpenedReview, review_names
+from reconciler.cli.speech import read_speech, speech_for, write_messages
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.drift import drift_after
@@ -28,7 +29,7 @@ from reconciler.features.rosters.observe import RosterFile, Sighting
 from reconciler.features.rosters.observe import observe as observe_roster
 from reconciler.features.rosters.parse import MAX_SIZE
 from reconciler.features.work_orders.document import list_messages
-from reconciler.features.work_orders.model import WorkList, note_overdue
+from reconciler.features.work_orders.model import WorkList, Worksheet, note_overdue
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.model.access import is_administrator
@@ -37,7 +38,8 @@ from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason, WorkOrder
-from reconciler.systems.languages import Speech, load_speech, write_catalogue
+from reconciler.output.words import count
+from reconciler.systems.languages import Speech, write_catalogue
 from reconciler.systems.loading import load_remedies
 
 _FORMS = {"markdown": ".md", "html": ".html"}
@@ -247,7 +249,7 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
         folder / f"{file_name(sheet.actor or sheet.title)}{ending}": (
             f"{RENDERERS.worksheet[form](sheet, style).rstrip()}\n{_MARK}\n"
         )
-        for sheet in work.worksheets()
+        for sheet in (replace(one, speech=_speech_of(app, one)) for one in work.worksheets())
         for form, ending in _FORMS.items()
     }
     for path in pages:
@@ -263,6 +265,10 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
             if path not in pages and not path.is_symlink() and _is_ours(path):
                 path.unlink(missing_ok=True)
     return sorted(pages)
+
+
+def _speech_of(app: App, sheet: Worksheet) -> Speech:
+    return speech_for(app, sheet.actor, sheet.orders[0].address.organization)
 
 
 def _is_ours(path: Path) -> bool:
@@ -283,20 +289,25 @@ def _is_ours(path: Path) -> bool:
     "--messages",
     "language",
     metavar="LANGUAGE",
-    help=(
-        "Print all messages with their translation (`de`, ...), to be kept as `templates/LANGUAGE.po` and filled in."
-    ),
+    help="Print all messages with their translation (`de`, ...), as `templates/LANGUAGE.po` has them.",
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="With `--messages`: write `templates/LANGUAGE.po`. What is in it stays, and what it lacks is added.",
 )
 @document_option
 @click.pass_obj
-def notices(app: App, person: str, language: str | None, format_: str) -> int:
+def notices(app: App, person: str, language: str | None, write: bool, format_: str) -> int:
     """Write one message for each person who has to act.
 
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     Exits with 1 when an access review could not be read, so that its reviewers are not reminded.
     """
+    if write:
+        return _write_messages(app, language)
     if language is not None:
-        click.echo(write_catalogue(list_messages(), _read_speech(app, language)), nl=False)
+        click.echo(write_catalogue(list_messages(), read_speech(app, language)), nl=False)
         return ExitCode.DONE
     now = app.clock.now()
     workspace = read_workspace(app.root, app.config, today=now.date())
@@ -309,21 +320,23 @@ def notices(app: App, person: str, language: str | None, format_: str) -> int:
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))
-    languages = {one.language: _read_speech(app, one.language) for one in collected.notices if one.language}
+    languages = {one.language: read_speech(app, one.language) for one in collected.notices if one.language}
     for name in (name for name, speech in languages.items() if not speech.messages):
-        advice = f"fill in templates/{name}.po, which `{app.command('notices', '--messages', name)}` prints"
+        command = app.command("notices", "--messages", name, "--write")
+        advice = f"fill in templates/{name}.po, which `{command}` writes"
         app.notify(f"there are no messages in {name}: they are in English", level="warning", advice=advice)
     app.show(RENDERERS.notices, replace(collected, speeches=languages), format_=format_)
     return exit_code(failed=bool(unread))
 
 
-def _read_speech(app: App, language: str) -> Speech:
-    """A language, with what the workspace says otherwise."""
-    if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", language):
-        raise UsageError(f"{language!r} is no language", advice="write it as de or pt_BR")
-    names = dict.fromkeys((language.partition("_")[0], language))  # what is said for `de` counts for `de_AT` too
-    paths = [app.root / "templates" / f"{name}.po" for name in names]
-    return load_speech(language, {str(path): read_text_file(path) for path in paths if path.exists()})
+def _write_messages(app: App, language: str | None) -> int:
+    if language is None:
+        raise UsageError("--write says no language", advice="name one, as in `--messages fr --write`")
+    path, added, untold = write_messages(app, language)
+    click.echo(path.relative_to(app.root))
+    rest = f"{count(untold, 'message has', 'messages have')} no translation yet" if untold else "all are translated"
+    app.notify(f"{count(added, 'message was', 'messages were')} added; {rest}")
+    return ExitCode.DONE
 
 
 def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[WorkOrder]:

@@ -38,8 +38,9 @@ from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import RotationTask, WorkOrder
-from reconciler.output.words import count, name_access
-from reconciler.systems.markup import quote
+from reconciler.output.words import name_access
+from reconciler.systems.languages import REVIEW, REVIEW_DONE, REVIEW_STEPS, REVIEW_TITLES
+from reconciler.systems.markup import literal
 
 NO_LAST_USE = "not known: no system tells when an access was last used"
 _UNRECORDED = "nothing is recorded of it"
@@ -251,21 +252,18 @@ def remind(
     for sheet in sheets:
         open_ = [one for one in sheet.accesses if one.decision is ReviewDecision.UNDECIDED]
         for key in sorted({one.facts.address.organization for one in open_} & desired.organizations.keys()):
+            file = literal(f"{folder}/{campaign.reviewers[sheet.reviewer].file}")
             number = sum(one.facts.address.organization == key for one in open_)
             yield WorkOrder(
-                operation="review",
+                operation=REVIEW,
                 address=Address.whole(key),
                 action=RotationTask.REVIEW,
                 system=desired.organizations[key].system.name,
                 actor=sheet.reviewer,
                 actor_role=f"a reviewer of access review {campaign.name}",
-                title=f"Decide on {count(number, 'access', 'accesses')} of access review {campaign.name}{late}",
-                steps=(
-                    f"Open the file {quote(f'{folder}/{campaign.reviewers[sheet.reviewer].file}')} of the repository",
-                    f"Write {quote('keep')}, {quote('revoke')} or {quote('shorten')} on each access, and the reason",
-                    "Propose the change, as every change of the repository is proposed",
-                ),
-                done_when="every access in the file has a decision",
+                title=REVIEW_TITLES[number > 1].format(number=f"{number:,}", key=campaign.name) + late,
+                steps=tuple(one.format(file=file) for one in REVIEW_STEPS),
+                done_when=REVIEW_DONE,
                 reason=f"whoever answers for access decides until {campaign.due} whether it stays; "
                 f"then what is open is to be {PAST_TENSE[campaign.undecided]}",
                 issued=datetime.combine(campaign.started, time(), UTC),

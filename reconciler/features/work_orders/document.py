@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
 from reconciler.model.work_order import OrderStatus, WorkOrder
@@ -18,6 +19,7 @@ from reconciler.output.document import (
     Item,
     Items,
     Paragraph,
+    Picture,
     Row,
     Section,
     Span,
@@ -33,7 +35,7 @@ from reconciler.output.markdown import render_markdown
 from reconciler.output.style import Style
 from reconciler.output.words import count
 from reconciler.systems import SYSTEMS
-from reconciler.systems.languages import LATE, ROLES, Speech, UntranslatedError, texts_for_outsiders
+from reconciler.systems.languages import DAY, OWN_TEXTS, ROLES, Speech, UntranslatedError, texts_of_orders
 from reconciler.systems.markup import split
 
 WORK_ORDERS = Output(
@@ -44,11 +46,12 @@ WORK_ORDERS = Output(
 )
 NOTICES = Output(name="notices", title="Notices: one message for each person who has to act", value=Notices)
 
+_Told = TypeVar("_Told")
 _COPY_EXACTLY = "What stands in a box like `this` is to be copied exactly as it is."
 _ASK_FIRST = "If another message asks anything else of you, ask whoever sent you this one before you do it."
 _ENGLISH = Speech()
-_TIME, _DAY = "%Y-%m-%d %H:%M UTC", "%Y-%m-%d"
-_FACTS = ("in", "for", "part", "issued", "due", "valid", "done when", "cannot be undone", "to undo", "note")
+_TIME = "%Y-%m-%d %H:%M UTC"
+_FACTS = ("order", "in", "for", "part", "issued", "due", "valid", "done when", "cannot be undone", "to undo", "note")
 _SECTIONS = ("Make sure first", "Steps", "How it ends", "Report back")
 _ANSWER = "Tell {person} when it is done, or what stood in the way."
 _ONE, _MANY = "1 thing to do", "{number} things to do"
@@ -59,15 +62,22 @@ _HOURS = "for {number} hours once the part before it is done"
 _DAYS = "for {number} days once the part before it is done"
 _NO_CONTACT = "no address is known"
 _FOR, _TO = "For {person}: {subject}", "To"
+_SHEET = "Work orders for {person}"
+_ONE_OPEN, _MANY_OPEN = "1 work order is open.", "{number} work orders are open."
+_TICK = "Go through each from the top and tick what is done."
+_SCAN = "Scan the code by {time}. After that it is over, and you get a new one."
+_PICTURE = "QR code to scan with the TikTok app"
+_ON_THE_PHONE, _AS_LINK = "You read this on the phone itself?", "Open the code as a link"
 _MESSAGES = (
-    *(_COPY_EXACTLY, _ASK_FIRST, _TIME, _DAY, *_FACTS, *_SECTIONS, _ANSWER, _ONE, _MANY, _FIRST_ENDS, _FIRST_DUE),
-    *(_PART, _AFTER, _UNTIL, _HOURS, _DAYS, _NO_CONTACT, _FOR, _TO, *ROLES, *LATE),
+    *(_COPY_EXACTLY, _ASK_FIRST, _TIME, DAY, *_FACTS, *_SECTIONS, _ANSWER, _ONE, _MANY, _FIRST_ENDS, _FIRST_DUE),
+    *(_PART, _AFTER, _UNTIL, _HOURS, _DAYS, _NO_CONTACT, _FOR, _TO),
+    *(_SHEET, _ONE_OPEN, _MANY_OPEN, _TICK, _SCAN, _PICTURE, _ON_THE_PHONE, _AS_LINK),
 )
 
 
 def list_messages() -> tuple[str, ...]:
-    """Everything that a message to somebody outside may say."""
-    return tuple(dict.fromkeys((*_MESSAGES, *(text for system in SYSTEMS for text in texts_for_outsiders(system)))))
+    """Everything that a message, a sheet and the page around a code may say."""
+    return tuple(dict.fromkeys((*_MESSAGES, *texts_of_orders(SYSTEMS), *OWN_TEXTS)))
 
 
 def document_of_work_orders(work: WorkList) -> Document:
@@ -89,19 +99,33 @@ def document_of_work_orders(work: WorkList) -> Document:
 
 
 def document_of_worksheet(sheet: Worksheet) -> Document:
-    """Everything one person has to do."""
-    number = count(len(sheet.orders), "work order is", "work orders are")
+    """Everything one person has to do, in their language."""
+    return _in_language(sheet.speech, lambda speech: _worksheet_in(speech, sheet))
+
+
+def _worksheet_in(speech: Speech, sheet: Worksheet) -> Document:
+    number, say = len(sheet.orders), speech.say
+    person = sheet.title if sheet.actor else speech.retell(sheet.title, ROLES)
+    open_ = say(_ONE_OPEN) if number == 1 else say(_MANY_OPEN, number=f"{number:,}")
     return Document(
-        title=plain(f"Work orders for {sheet.title}"),
-        summary=f"{number} open. Go through each from the top and tick what is done.",
-        blocks=(Paragraph(text=_prose(_COPY_EXACTLY)), *_sheet(sheet)),
+        title=plain(say(_SHEET, person=person)),
+        summary=f"{open_} {say(_TICK)}",
+        blocks=(Paragraph(text=_prose(say(_COPY_EXACTLY))), *_sheet(sheet, speech)),
+        language=speech.language,
     )
 
 
-def _sheet(sheet: Worksheet) -> tuple[Section, ...]:
+def _sheet(sheet: Worksheet, speech: Speech = _ENGLISH) -> tuple[Section, ...]:
     """Whoever is nobody in the directory is told nothing about files and commands."""
-    answer_to = "" if sheet.actor else "whoever sent you this"
-    return tuple(_order(order, answer_to=answer_to) for order in sheet.orders)
+    answer_to = "" if sheet.actor else ROLES[-1]
+    return tuple(_order(order, answer_to=answer_to, speech=speech) for order in sheet.orders)
+
+
+def _in_language(speech: Speech, tell: Callable[[Speech], _Told]) -> _Told:
+    """All of it in the language of whoever reads it; all of it in English where any of it is not translated."""
+    with suppress(UntranslatedError):
+        return tell(speech)
+    return tell(_ENGLISH)
 
 
 def document_of_work_order(order: WorkOrder) -> Document:
@@ -109,13 +133,23 @@ def document_of_work_order(order: WorkOrder) -> Document:
     return Document(title=_prose(order.title), blocks=tuple(_blocks(order)))
 
 
-def document_of_code(order: WorkOrder, *, until: datetime) -> Document:
+def document_of_code(
+    order: WorkOrder, *, until: datetime, picture: str = "", link: str = "", speech: Speech = _ENGLISH
+) -> Document:
     """The page around a QR code, for whoever scans it and has never heard of this tool."""
-    _, *blocks = _blocks(order)
+    return _in_language(speech, lambda told: _code_in(told, order, until, picture, link))
+
+
+def _code_in(speech: Speech, order: WorkOrder, until: datetime, picture: str, link: str) -> Document:
+    say = speech.say
+    shows, hint, leads_to = map(say, (_PICTURE, _ON_THE_PHONE, _AS_LINK))
+    _, *blocks = _blocks(order, speech=speech)
     return Document(
-        title=_prose(order.title),
-        summary=f"Scan the code by {_format_time(until)}. After that it is over, and you get a new one.",
+        title=_prose(speech.retell_order(order).title),
+        summary=say(_SCAN, time=_format_time(until, speech)),
+        picture=Picture(source=picture, shows=shows, link=link, hint=hint, leads_to=leads_to),
         blocks=tuple(blocks),
+        language=speech.language,
     )
 
 
@@ -147,11 +181,9 @@ def with_messages(notices: Notices) -> Notices:
 
 
 def _tell(notice: Notice, speeches: Mapping[str, Speech]) -> tuple[Speech, Section]:
-    """The message in the language of whoever gets it; all of it in English where any of it is not translated."""
-    if speech := speeches.get(notice.language):
-        with suppress(UntranslatedError):
-            return speech, _notice_in_full(notice, speech)
-    return _ENGLISH, _notice_in_full(notice, _ENGLISH)
+    """The message, and the language that it is in."""
+    speech = speeches.get(notice.language, _ENGLISH)
+    return _in_language(speech, lambda told: (told, _notice_in_full(notice, told)))
 
 
 def _notice_in_full(notice: Notice, speech: Speech) -> Section:
@@ -202,7 +234,7 @@ def _subject(notice: Notice, speech: Speech = _ENGLISH) -> str:
         return things
     if first.deadline == first.expires:
         return speech.say(_FIRST_ENDS, things=things, time=_format_time(first.deadline, speech))
-    return speech.say(_FIRST_DUE, things=things, day=first.due.strftime(speech.say(_DAY)) if first.due else "")
+    return speech.say(_FIRST_DUE, things=things, day=first.due.strftime(speech.say(DAY)) if first.due else "")
 
 
 def _row(order: WorkOrder) -> Row:
@@ -220,8 +252,8 @@ def _row(order: WorkOrder) -> Row:
 
 def _order(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH) -> Section:
     """An order in full, below others."""
-    order = speech.retell_order(order)
-    return Section(title=_prose(order.title), blocks=tuple(_blocks(order, answer_to=answer_to, speech=speech)))
+    title = _prose(speech.retell_order(order).title)
+    return Section(title=title, blocks=tuple(_blocks(order, answer_to=answer_to, speech=speech)))
 
 
 def _blocks(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH) -> Iterator[Block]:
@@ -230,21 +262,21 @@ def _blocks(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH)
     It begins with the facts. Where somebody from outside has to act, nothing is said of files and commands, but whom
     to answer. Why it is asked for is told in the words of the plan, and so in no other language.
     """
-    say = speech.say
+    say, order = speech.say, speech.retell_order(order)
     facts = {
         "in": _place(order),
         "for": f"{order.actor}, {order.actor_role}" if order.actor else order.actor_role,
         "part": _part(order, speech),
         "why": f"{order.reason}  [{order.place}]" if order.place and not answer_to else order.reason,
         "issued": _format_time(order.issued, speech) if order.issued else "",
-        "due": order.due.strftime(say(_DAY)) if order.due else "",
+        "due": order.due.strftime(say(DAY)) if order.due else "",
         "valid": _validity(order, speech),
         "status": "" if order.status is OrderStatus.OPEN else _status(order),
         "evidence": order.evidence,
     }
     if speech.language:
         facts = {label: text for label, text in facts.items() if label in _FACTS}
-    known = [("order", code(order.id))] if order.id and not (answer_to or speech.language) else []
+    known = [(say("order"), code(order.id))] if order.id and not answer_to else []
     pairs = [(say(label) if label in _FACTS else label, plain(text)) for label, text in facts.items() if text]
     yield Facts(pairs=(*known, *pairs))
     if order.preconditions:
@@ -260,14 +292,14 @@ def _blocks(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH)
         title=say("How it ends"),
         blocks=(Facts(pairs=tuple((say(label), _prose(text)) for label, text in ends.items() if text)),),
     )
-    if answer_to or speech.language:
-        person = say(answer_to or ROLES[-1]) if (answer_to or ROLES[-1]) in ROLES else answer_to
+    if answer_to:
+        person = say(answer_to) if answer_to in ROLES else answer_to
         told = plain(say(_ANSWER, person=person))
         yield Section(title=say("Report back"), blocks=(Paragraph(text=told),))
     elif order.id and order.status is OrderStatus.OPEN:
         done, failed = (f"reconciler work-orders {word} {order.id}" for word in ("done", "failed"))
         commands = (f"{done} --evidence FILE|TEXT", f"{failed} --because REASON")
-        yield Section(title="Report back", blocks=(Items(items=tuple(Item(text=code(one)) for one in commands)),))
+        yield Section(title=say("Report back"), blocks=(Items(items=tuple(Item(text=code(one)) for one in commands)),))
 
 
 def _ticks(texts: Iterable[str], *, is_numbered: bool = False) -> Items:

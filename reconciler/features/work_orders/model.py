@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from reconciler.model.declared import Desired
 from reconciler.model.values import dataclass
 from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.languages import Speech
@@ -53,6 +54,8 @@ class Worksheet:
     """What they are called; for somebody who is not in the directory, who that is."""
     orders: tuple[WorkOrder, ...] = ()
     """Overdue ones first, then by organization; within one, what has to come first comes first."""
+    speech: Speech = Speech()
+    """In which it is told, where all of it can be."""
 
     @property
     def title(self) -> str:
@@ -101,6 +104,12 @@ class Notices:
     notices: tuple[Notice, ...] = ()
     speeches: Mapping[str, Speech] = field(default_factory=dict)
     """Language -> how to say things in it."""
+
+
+def language_of(actor: str, organization: str, desired: Desired) -> str:
+    """Of whoever acts there: their own, else the organization's; empty for English."""
+    person, there = desired.people.get(actor), desired.organizations.get(organization)
+    return (person.language if person else "") or (there.language if there else "")
 
 
 def note_overdue(order: WorkOrder, at: datetime) -> WorkOrder:

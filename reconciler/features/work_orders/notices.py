@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, note_overdue
+from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, language_of, note_overdue
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -75,14 +75,13 @@ def make_notices(
     for actor, role, theirs in group_by_actor(current):
         person = desired.people.get(actor)
         known = person.identities if person else {}
-        organization = desired.organizations.get(theirs[0].address.organization)
         yield Notice(
             person=actor,
             name=person.name if person else role,
             email=known.get("email", actor if "@" in actor else ""),
             phone=known.get("phone", ""),
             orders=tuple(sorted(theirs, key=_urgency)),
-            language=(person.language if person else "") or (organization.language if organization else ""),
+            language=language_of(actor, theirs[0].address.organization, desired),
             answer_to=_whom_to_answer(theirs[0].address, desired, known_states, actor),
         )
 
