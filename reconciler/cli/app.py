@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import field, replace
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -355,10 +355,9 @@ def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
     """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
     from reconciler.cli.business_center import make_provider, make_sandbox_provider
     from reconciler.cli.link_codes import CodeScreen
-    from reconciler.cli.speech import speech_for
 
-    speeches = partial(speech_for, app)
-    show_code = CodeScreen(home=app.home, clock=app.clock, folder=app.codes_to, speech_for=speeches).find()
+    screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, files=lambda: app.files)
+    show_code = screen.find()
     via = settings.options.get("via", "")
     if via == "sandbox":
         return make_sandbox_provider(app.world, settings.options, show_code=show_code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -18,8 +18,11 @@ import click
 
 from reconciler.cli.credentials import write_privately
 from reconciler.cli.files import CODE_NOTES, file_name, replace_file
+from reconciler.cli.speech import speech_for
 from reconciler.cli.streams import is_interactive
 from reconciler.features.work_orders.document import document_of_code
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.json import checked
@@ -28,7 +31,6 @@ from reconciler.model.values import dataclass
 from reconciler.output.html import render_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
-from reconciler.systems.languages import Speech
 from reconciler.systems.markup import quote
 
 LASTS = timedelta(minutes=30)
@@ -42,12 +44,13 @@ _BLACK_AND_WHITE, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
 class CodeScreen:
     """Shows codes to whoever runs the tool, and writes them into a folder if one is named."""
 
+    root: Path
     home: Path
     """The folder for what the tool keeps in a workspace."""
     clock: Clock
-    folder: Path | None = None
-    speech_for: Callable[[str, str], Speech] = lambda _actor, _organization: Speech()
-    """The language of whoever scans for an organization."""
+    folder: Path | None
+    files: Callable[[], Sequence[SourceFile]]
+    """The manifests, which say in what language a page is to be."""
 
     def find(self) -> Callable[[LinkCode], None] | None:
         """How to show a code; None where nobody would see it, because then it would stay in a log."""
@@ -67,7 +70,8 @@ class CodeScreen:
         until = self.clock.now() + LASTS
         drawn = segno.make(code.text, error="m", micro=False)
         picture = drawn.svg_data_uri(light="white", scale=10)
-        speech = self.speech_for(code.order.actor, code.order.address.organization)
+        desired = load_manifests(self.files(), today=until.date()).desired
+        speech = speech_for(self.root, desired, code.order.actor, code.order.address.organization)
         document = document_of_code(code.order, until=until, picture=picture, link=code.text, speech=speech)
         page = render_html(document, Style())
         pixels, vectors = BytesIO(), BytesIO()

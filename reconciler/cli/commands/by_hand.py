@@ -32,6 +32,7 @@ from reconciler.features.work_orders.document import list_messages
 from reconciler.features.work_orders.model import WorkList, Worksheet, note_overdue
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
+from reconciler.manifests.load import load_manifests
 from reconciler.model.access import is_administrator
 from reconciler.model.declared import Organization
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
@@ -39,7 +40,7 @@ from reconciler.model.state import Record, State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.work_order import FailureReason, WorkOrder
 from reconciler.output.words import count
-from reconciler.systems.languages import Speech, write_catalogue
+from reconciler.systems.languages import write_catalogue
 from reconciler.systems.loading import load_remedies
 
 _FORMS = {"markdown": ".md", "html": ".html"}
@@ -249,7 +250,7 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
         folder / f"{file_name(sheet.actor or sheet.title)}{ending}": (
             f"{RENDERERS.worksheet[form](sheet, style).rstrip()}\n{_MARK}\n"
         )
-        for sheet in (replace(one, speech=_speech_of(app, one)) for one in work.worksheets())
+        for sheet in _worksheets(app, work)
         for form, ending in _FORMS.items()
     }
     for path in pages:
@@ -267,8 +268,11 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
     return sorted(pages)
 
 
-def _speech_of(app: App, sheet: Worksheet) -> Speech:
-    return speech_for(app, sheet.actor, sheet.orders[0].address.organization)
+def _worksheets(app: App, work: WorkList) -> Iterator[Worksheet]:
+    """Each in the language of its reader."""
+    desired = load_manifests(app.files, today=app.today).desired
+    for sheet in work.worksheets():
+        yield replace(sheet, speech=speech_for(app.root, desired, sheet.actor, sheet.orders[0].address.organization))
 
 
 def _is_ours(path: Path) -> bool:
@@ -307,7 +311,7 @@ def notices(app: App, person: str, language: str | None, write: bool, format_: s
     if write:
         return _write_messages(app, language)
     if language is not None:
-        click.echo(write_catalogue(list_messages(), read_speech(app, language)), nl=False)
+        click.echo(write_catalogue(list_messages(), read_speech(app.root, language)), nl=False)
         return ExitCode.DONE
     now = app.clock.now()
     workspace = read_workspace(app.root, app.config, today=now.date())
@@ -320,7 +324,7 @@ def notices(app: App, person: str, language: str | None, write: bool, format_: s
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))
-    languages = {one.language: read_speech(app, one.language) for one in collected.notices if one.language}
+    languages = {one.language: read_speech(app.root, one.language) for one in collected.notices if one.language}
     for name in (name for name, speech in languages.items() if not speech.messages):
         command = app.command("notices", "--messages", name, "--write")
         advice = f"fill in templates/{name}.po, which `{command}` writes"
@@ -332,7 +336,7 @@ def notices(app: App, person: str, language: str | None, write: bool, format_: s
 def _write_messages(app: App, language: str | None) -> int:
     if language is None:
         raise UsageError("--write says no language", advice="name one, as in `--messages fr --write`")
-    path, added, untold = write_messages(app, language)
+    path, added, untold = write_messages(app.root, language)
     click.echo(path.relative_to(app.root))
     rest = f"{count(untold, 'message has', 'messages have')} no translation yet" if untold else "all are translated"
     app.notify(f"{count(added, 'message was', 'messages were')} added; {rest}")
