@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -112,7 +111,9 @@ def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]
 
 def new_lineage() -> str:
     """A name for a state that begins now."""
-    return os.urandom(8).hex()
+    import secrets  # it brings random numbers of all sorts along
+
+    return secrets.token_hex(8)
 
 
 def save_state(store: StateStore, loaded: LoadedState, state: State, *, token: int) -> LoadedState:
