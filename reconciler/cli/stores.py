@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from reconciler.cli.extras import OF_STORES
+from reconciler.manifests.config import STATE_SCHEMES
 from reconciler.model.errors import MissingExtra, ReconcilerError
 from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
@@ -21,55 +20,33 @@ def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None
     """
     SECRETS.learn_address(address)
     scheme, separator, rest = address.partition(":")
-    make = STORES.get(scheme)
-    if not separator or make is None:
+    if not separator or scheme not in STATE_SCHEMES:
         message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
-        raise ReconcilerError(message, advice=f"write `state: PREFIX:...` with one of {', '.join(sorted(STORES))}")
+        advice = f"write `state: PREFIX:...` with one of {', '.join(sorted(STATE_SCHEMES))}"
+        raise ReconcilerError(message, advice=advice)
     if not key:
-        return make(root, rest, dating=dating)
+        return _open_plain(scheme, rest, root=root, dating=dating)
     from reconciler.cli.credentials import read_secret
     from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
 
     seal = Seal(parse_key(read_secret(key, root=root)))
-    return SealedStore(make(root, rest, holder=sealed_holder(this_process(), seal), dating=dating), seal)
+    holder = sealed_holder(this_process(), seal)
+    return SealedStore(_open_plain(scheme, rest, root=root, holder=holder, dating=dating), seal)
 
 
-class MakeStore(Protocol):
-    """Opens a store; without a `holder`, locks are taken in the name of this process."""
-
-    def __call__(self, root: Path, rest: str, /, *, holder: Holder | None = None, dating: Dating = None) -> StateStore:
-        """`rest` is what stands behind the scheme; paths count from `root`."""
-        ...
-
-
-def _make_file_store(root: Path, rest: str, *, holder: Holder | None = None, dating: Dating = None) -> StateStore:
-    return LocalFileStore(root / rest, holder=holder, dating=dating)
-
-
-def _make_sql_store(
-    scheme: str, root: Path, rest: str, *, holder: Holder | None = None, dating: Dating = None
+def _open_plain(
+    scheme: str, rest: str, *, root: Path, holder: Holder | None = None, dating: Dating = None
 ) -> StateStore:
-    try:
-        from reconciler.stores.sql import open_sql_store
-    except ModuleNotFoundError as error:
-        raise MissingExtra("state in a database", OF_STORES[scheme]) from error
-    return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
-
-
-def _make_object_store(
-    scheme: str, _root: Path, rest: str, *, holder: Holder | None = None, dating: Dating = None
-) -> StateStore:
+    """The store at `rest`, whose paths count from `root`; without a `holder`, locks are in the name of this process."""
+    match scheme:
+        case "file":
+            return LocalFileStore(root / rest, holder=holder, dating=dating)
+        case "sqlite" | "postgresql":
+            try:
+                from reconciler.stores.sql import open_sql_store
+            except ModuleNotFoundError as error:
+                raise MissingExtra("state in a database", OF_STORES[scheme]) from error
+            return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
     from reconciler.stores.object_store import open_object_store
 
     return open_object_store(f"{scheme}:{rest}", holder=holder, dating=dating)
-
-
-STORES: dict[str, MakeStore] = {
-    "file": _make_file_store,
-    "sqlite": partial(_make_sql_store, "sqlite"),
-    "postgresql": partial(_make_sql_store, "postgresql"),
-    "s3": partial(_make_object_store, "s3"),
-    "gs": partial(_make_object_store, "gs"),
-    "az": partial(_make_object_store, "az"),
-}
-"""What stands before the colon of `state:` -> how to make one from what stands behind it."""

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.app import PROVIDERS, App, SystemClock
+from reconciler.cli.extras import OF_STORES
 from reconciler.cli.main import cli
-from reconciler.cli.stores import STORES
 from reconciler.manifests.config import STATE_SCHEMES, Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.config_documents import PROVIDER_OPTIONS
 from reconciler.manifests.source import SourceFile
@@ -33,7 +33,7 @@ def configured(root: Path, **kinds: str) -> App:
 
 def test_what_the_workspace_file_may_name_is_what_there_is() -> None:
     assert PROVIDER_OPTIONS.keys() == PROVIDERS.keys()
-    assert set(STATE_SCHEMES) == STORES.keys()
+    assert set(STATE_SCHEMES) == {"file", *OF_STORES}
 
 
 def organization(key: str, system: str) -> Organization:

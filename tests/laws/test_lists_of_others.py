@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import Sighting, look
+from reconciler.manifests.source import SourceFile
 from reconciler.model.roster import Observation
 from reconciler.model.state import State
 from tests.laws.test_parts import NAMES, desired, page
@@ -35,7 +36,7 @@ def hand_in(
     """A whole list for `acme`, where some people were known here and others in another organization."""
     sighting = Sighting(
         organization="acme",
-        files=(RosterFile(name="roster", data=text.encode()),),
+        files=(SourceFile(path="roster", data=text.encode()),),
         taken=datetime(2026, 11, 22, tzinfo=UTC),
         is_whole=True,
         is_vouched_for=vouched,

@@ -12,7 +12,8 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import Sighting, look
+from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.roster import Observation
 from reconciler.model.state import State
@@ -97,7 +98,7 @@ def desired() -> Desired:
 def look_at(text: str) -> Observation:
     sighting = Sighting(
         organization="acme",
-        files=(RosterFile(name="roster", data=text.encode()),),
+        files=(SourceFile(path="roster", data=text.encode()),),
         taken=datetime(2026, 11, 22, tzinfo=UTC),
     )
     return look(sighting, desired=desired(), state=State(organization="acme"))

@@ -25,7 +25,7 @@ from reconciler.cli.state_editor import open_editor, require_known, require_some
 from reconciler.cli.workspace import Workspace, read_workspace
 from reconciler.features.drift import drift_after
 from reconciler.features.queries.directory import find_in, key_in, load_directory
-from reconciler.features.rosters.observe import RosterFile, Sighting
+from reconciler.features.rosters.observe import Sighting
 from reconciler.features.rosters.observe import observe as observe_roster
 from reconciler.features.rosters.parse import MAX_SIZE
 from reconciler.features.work_orders.document import list_messages
@@ -33,6 +33,7 @@ from reconciler.features.work_orders.model import WorkList, Worksheet, note_over
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.manifests.load import load_manifests
+from reconciler.manifests.source import SourceFile
 from reconciler.model.access import is_administrator
 from reconciler.model.declared import Organization
 from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
@@ -444,13 +445,13 @@ def _require_manual_reading(app: App, organization: Organization | None) -> None
     raise ReconcilerError(message, advice=advice)
 
 
-def _read_roster(path: str) -> RosterFile:
+def _read_roster(path: str) -> SourceFile:
     # One byte more than is accepted, so that the reader sees that it is too much.
     if path == "-":
-        return RosterFile(name="<stdin>", data=sys.stdin.buffer.read(MAX_SIZE + 1))
+        return SourceFile(path="<stdin>", data=sys.stdin.buffer.read(MAX_SIZE + 1))
     try:
         with Path(path).open("rb") as stream:
-            return RosterFile(name=read_words(path), data=stream.read(MAX_SIZE + 1))
+            return SourceFile(path=read_words(path), data=stream.read(MAX_SIZE + 1))
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise ReconcilerError(message) from error

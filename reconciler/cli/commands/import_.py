@@ -230,13 +230,16 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
     ADDRESS is an address, a pattern with `*`, or an organization; without any, all drift is adopted but what was
     accepted for a while. Comments, order and style stay. What cannot be edited safely is refused, with the reason.
     """
-    request = adopting.AdoptionRequest(
-        plan=read_request(app, today=now, targets=addresses),
-        files=tuple(app.files),
-        allowed_domains=tuple(app.config.allowed_domains),
-    )
+    request = read_request(app, today=now, targets=addresses)
     with app.progress("reading the systems"):
-        made = adopting.adopt(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
+        made = adopting.adopt(
+            request,
+            app.files,
+            allowed_domains=app.config.allowed_domains,
+            provider_for=app.provider_for,
+            store=app.store,
+            on_notice=app.notify,
+        )
     if in_place:
         app.write_edits(made.after)
     else:

@@ -20,7 +20,7 @@ from reconciler.features.queries import access as reaching
 from reconciler.features.queries import everything, reasons
 from reconciler.features.queries import expiring as ends
 from reconciler.features.queries.directory import Sources, load_about
-from reconciler.features.report.model import PendingWork, gather
+from reconciler.features.report.model import AccessOverview, PendingWork, gather
 from reconciler.features.report.page import render_report
 from reconciler.model.errors import ExitCode, UsageError
 from reconciler.model.holding import AccessMatrix, PersonReport
@@ -236,17 +236,17 @@ def report(app: App, out: Path, since: date | None) -> None:
     with app.stage("manifests"):
         workspace = read_workspace(app.root, app.config, today=now.date())
     with app.stage("states"):
-        overview = gather(
-            workspace.desired,
-            app.store,
-            findings=(*workspace.findings, *workspace.policies.findings),
-            reviews=_open_reviews(app, workspace),
-            settings=app.config.guards,
-            allowed_domains=app.config.allowed_domains,
+        overview = AccessOverview(
             title=app.root.resolve().name,
             at=now,
             since=since or now.date() - _USUAL_PERIOD,
+            min_admins=app.config.guards.min_admins,
+            allowed_domains=tuple(app.config.allowed_domains),
+            people=workspace.desired.people,
+            findings=(*workspace.findings, *workspace.policies.findings),
+            reviews=tuple(_open_reviews(app, workspace)),
         )
+        overview = gather(overview, workspace.desired, app.store, app.config.guards)
     with app.stage("output"):
         replace_file(out, render_report(overview))
     app.notify(f"{out} is written: open it in a browser")

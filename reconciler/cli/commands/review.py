@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 import click
 
@@ -54,15 +53,6 @@ from reconciler.output.words import count
 _EVIDENCE = "evidence"
 
 
-class _Wish(TypedDict):
-    """What a review is begun with, as click passes it."""
-
-    scope: tuple[str, ...]
-    reviewer_by: str
-    due: date
-    undecided: str
-
-
 @click.group()
 def review() -> None:
     """Have every access reviewed, and keep the evidence.
@@ -99,14 +89,14 @@ def review() -> None:
     help="What closing does with what nobody decided.",
 )
 @click.pass_obj
-def start_(app: App, name: str, **wish: Unpack[_Wish]) -> None:
+def start_(app: App, *, name: str, scope: tuple[str, ...], reviewer_by: str, due: date, undecided: str) -> None:
     """Begin a review: write a file for each reviewer.
 
     Each file lists accesses with their facts, and takes the decisions. Nobody is asked about their own access.
     """
     today = app.today
-    if wish["due"] < today:
-        raise UsageError(f"--due {wish['due']} has passed", advice=f"today is {today}")
+    if due < today:
+        raise UsageError(f"--due {due} has passed", advice=f"today is {today}")
     name = name or f"{today.year}-q{(today.month + 2) // 3}"
     if file_name(name) != name:
         raise UsageError(f"{name!r} cannot be the name of a review", advice="use small letters, digits, `-` and `_`")
@@ -118,10 +108,10 @@ def start_(app: App, name: str, **wish: Unpack[_Wish]) -> None:
     workspace = read_workspace(app.root, app.config, today=today)
     new = Campaign(
         name=name,
-        scope=wish["scope"],
-        reviewer_by=ReviewerBy(wish["reviewer_by"]),
-        due=wish["due"],
-        undecided=ReviewDecision(wish["undecided"]),
+        scope=scope,
+        reviewer_by=ReviewerBy(reviewer_by),
+        due=due,
+        undecided=ReviewDecision(undecided),
         started=today,
         manifests=f"sha256:{workspace.desired.digest}",
         started_by=read_origin(app.root).operator,

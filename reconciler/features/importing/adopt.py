@@ -350,48 +350,44 @@ class Adoption:
     """What nobody could look at, so that nothing is known of differences there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdoptionRequest:
-    """What to adopt, and the files it goes into."""
-
-    plan: PlanRequest
-    """`targets` chooses; without any, everything is adopted but what was accepted for a while."""
-    files: tuple[SourceFile, ...]
-    allowed_domains: tuple[str, ...] = ()
-
-
 def adopt(
-    request: AdoptionRequest,
+    request: PlanRequest,
+    files: Sequence[SourceFile],
     *,
+    allowed_domains: Sequence[str] = (),
     provider_for: ProviderFor,
     store: StateStore,
     on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Adoption:
     """Edits after which the manifests say of the chosen things what is live, and of all others what they said.
 
-    What cannot be edited safely is refused with the reason, and does not keep the rest from being adopted.
+    The targets of the request choose; without any, everything is adopted but what was accepted for a while. What cannot
+    be edited safely is refused with the reason, and does not keep the rest from being adopted.
     """
-    worlds = read_worlds(request.plan, provider_for=provider_for, store=store, on_notice=on_notice)
-    contexts = list(make_contexts(worlds, request.plan.settings))
-    plans = [plan_organization(context, request.plan.targets) for context in contexts]
+    worlds = read_worlds(request, provider_for=provider_for, store=store, on_notice=on_notice)
+    contexts = list(make_contexts(worlds, request.settings))
+    plans = [plan_organization(context, request.targets) for context in contexts]
     unread = tuple(one for plan in plans for one in plan.unread)
     found = [
         Wish(found=drift, context=context)
         for context, plan in zip(contexts, plans, strict=True)
         for drift in plan.drift
-        if _is_chosen(drift, context, request.plan.targets)
+        if _is_chosen(drift, context, request.targets)
     ]
-    if not found and not unread and request.plan.targets.include:
-        raise _nothing_in(request.plan.targets, contexts)
+    if not found and not unread and request.targets.include:
+        raise _nothing_in(request.targets, contexts)
     wishes = [wish for wish in found if not _reason_against(wish.found)]
     keys = _assign_keys(worlds, wishes, provider_for)
-    made, refused = _amend_all(request, wishes, keys, worlds)
+    original = Amendment(
+        files=tuple(files), desired=worlds.desired, today=request.today, allowed_domains=tuple(allowed_domains)
+    )
+    made, refused = _amend_all(original, wishes, keys)
     refused += [
         NotAdopted(address=one.address, reason=f"{one.why}; {_reason_against(one)}", advice=one.outlook)
         for one in (wish.found for wish in found)
         if _reason_against(one)
     ]
-    before = {file.path: file for file in request.files}
+    before = {file.path: file for file in files}
     changed = [file for file in made.files if file != before[file.path]]
     return Adoption(
         before={file.path: _text(before[file.path]) for file in changed},
@@ -453,16 +449,8 @@ def _assign_keys(worlds: Worlds, wishes: Sequence[Wish], provider_for: ProviderF
     return assign_keys([one.organization for one in contexts.values()], live, names, known=worlds.desired)
 
 
-def _amend_all(
-    request: AdoptionRequest, wishes: Sequence[Wish], keys: KeyAssignment, worlds: Worlds
-) -> tuple[Amendment, list[NotAdopted]]:
+def _amend_all(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> tuple[Amendment, list[NotAdopted]]:
     """All at once where that works; else one after the other, so that one refusal does not stop the others."""
-    made = Amendment(
-        files=request.files,
-        desired=worlds.desired,
-        today=request.plan.today,
-        allowed_domains=request.allowed_domains,
-    )
     try:
         return amend(made, wishes, keys), []
     except (ManifestError, NotExpressible):

@@ -6,6 +6,7 @@ No system is asked, so what nobody has looked at is not known here either: each 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.apply.states import read_state
@@ -104,42 +105,24 @@ class AccessOverview:
     min_admins: int
     allowed_domains: tuple[str, ...]
     people: Mapping[str, Person]
-    organizations: tuple[OrganizationOverview, ...]
-    findings: tuple[Finding, ...]
-    reviews: tuple[PendingWork, ...]
+    organizations: tuple[OrganizationOverview, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    reviews: tuple[PendingWork, ...] = ()
     """What reviewers have not decided yet in access reviews that are open."""
-    entries: tuple[LoggedEntry, ...]
+    entries: tuple[LoggedEntry, ...] = ()
     """What was done from the day `since` on, the latest first."""
 
 
-def gather(
-    desired: Desired,
-    store: StateStore,
-    *,
-    findings: Sequence[Finding],
-    reviews: Iterable[PendingWork] = (),
-    settings: GuardSettings,
-    allowed_domains: Sequence[str],
-    title: str,
-    at: datetime,
-    since: date,
-) -> AccessOverview:
-    """Read every state and the audit log; raises StoreError where that is impossible."""
+def gather(overview: AccessOverview, desired: Desired, store: StateStore, settings: GuardSettings) -> AccessOverview:
+    """With what every state and the audit log say; raises StoreError where they cannot be read."""
     identities = Identities(desired)
-    return AccessOverview(
-        title=title,
-        at=at,
-        since=since,
-        min_admins=settings.min_admins,
-        allowed_domains=tuple(allowed_domains),
-        people=desired.people,
+    return replace(
+        overview,
         organizations=tuple(
-            _overview(read_state(store, key), desired, identities, settings=settings, at=at)
+            _overview(read_state(store, key), desired, identities, settings=settings, at=overview.at)
             for key in sorted({*desired.organizations, *store.organizations()})
         ),
-        findings=tuple(findings),
-        reviews=tuple(reviews),
-        entries=tuple(AuditLog(store).entries(Selection(since=since)))[::-1],
+        entries=tuple(AuditLog(store).entries(Selection(since=overview.since)))[::-1],
     )
 
 

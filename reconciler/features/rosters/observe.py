@@ -16,6 +16,7 @@ from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold
+from reconciler.manifests.source import SourceFile
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Organization
@@ -55,19 +56,11 @@ _MIN_LIKENESS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RosterFile:
-    """A file as it was handed in."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What is handed in, and what whoever hands it in says about it."""
 
     organization: str
-    files: tuple[RosterFile, ...]
+    files: tuple[SourceFile, ...]
     """Several pages of one list."""
     kind: str = "member"
     """Or `app`; a list of apps may tell their managers too."""
@@ -85,7 +78,7 @@ class Sighting:
     @property
     def digest(self) -> str:
         """SHA-256 of the file; of several, that of their digests one below the other."""
-        digests = [hashlib.sha256(file.data).hexdigest() for file in self.files]
+        digests = [hashlib.sha256(file.data or b"").hexdigest() for file in self.files]
         return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
@@ -99,8 +92,8 @@ def look(
     organization = _get_organization(sighting, desired)
     state = rename_to_today(state, Identities(desired)).state
     parsed = {
-        file.name: parse_roster(
-            file.data, file=file.name, system=organization.system, kind=sighting.kind, form=sighting.form
+        file.path: parse_roster(
+            file.data or b"", file=file.path, system=organization.system, kind=sighting.kind, form=sighting.form
         )
         for file in sighting.files
     }
@@ -116,7 +109,7 @@ def look(
             kind=kind,
             taken=sighting.taken,
             observed_by=sighting.observed_by,
-            source=", ".join(file.name.rpartition("/")[2] for file in sighting.files),
+            source=", ".join(file.path.rpartition("/")[2] for file in sighting.files),
             digest=sighting.digest,
             resources=reader.of_kind(kind),
             unknown=reader.unknown_of(kind),
@@ -211,7 +204,7 @@ class _Judge:
     @property
     def place(self) -> Place:
         """The beginning of the first file."""
-        return Place(self.sighting.files[0].name, 1, 1)
+        return Place(self.sighting.files[0].path, 1, 1)
 
     def judge(self) -> None:
         """Whether it is a list of the right things, whole, of this organization, and newer than the present one."""

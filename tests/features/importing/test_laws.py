@@ -15,7 +15,7 @@ import pytest
 from hypothesis import event, example, given, settings
 
 from reconciler.editing.format import format_manifest
-from reconciler.features.importing.adopt import AdoptionRequest, adopt
+from reconciler.features.importing.adopt import adopt
 from reconciler.manifests.source import SourceFile
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal
@@ -90,7 +90,8 @@ def test_whatever_is_done_by_hand_can_be_adopted(seed: dict[str, Any], done: lis
         people.answer_all(stage.world, [], agree=True)
         before = dict(stage.files)
         made = adopt(
-            AdoptionRequest(plan=stage.request(), files=stage.sources()),
+            stage.request(),
+            stage.sources(),
             provider_for=stage.provider_for,
             store=stage.store,
         )

@@ -51,16 +51,17 @@ def overview(
     for state in states:
         token = store.acquire(state.organization, purpose="test", ttl=timedelta(hours=1)).token
         store.write(state.organization, state_to_json(state), replacing=None, token=token)
-    return gather(
-        loaded.desired,
-        store,
-        findings=tuple(findings),
-        settings=GuardSettings(),
-        allowed_domains=("acme.example", "contract.example"),
+    settings = GuardSettings()
+    overview = AccessOverview(
         title=title,
         at=datetime.combine(today, time(9), UTC),
         since=since or today - timedelta(days=30),
+        min_admins=settings.min_admins,
+        allowed_domains=("acme.example", "contract.example"),
+        people=loaded.desired.people,
+        findings=tuple(findings),
     )
+    return gather(overview, loaded.desired, store, settings)
 
 
 def of_quarter(root: Path, quarter: Quarter) -> AccessOverview:

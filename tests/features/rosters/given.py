@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
@@ -66,7 +66,7 @@ def read_case(path: Path) -> Case:
     said = given.get("said", "")
     sighting = Sighting(
         organization="acme",
-        files=tuple(RosterFile(name=name, data=encode(text, given)) for name, text in files.items()),
+        files=tuple(SourceFile(path=name, data=encode(text, given)) for name, text in files.items()),
         kind=given.get("kind", "member"),
         form=given.get("form", ""),
         taken=given.get("taken", NOW),

@@ -9,14 +9,15 @@ from functools import cache
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import Sighting, look
 from reconciler.features.rosters.parse import FORMS
+from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
 from reconciler.model.roster import Observation
 from reconciler.model.state import State
 from tests.features.rosters.given import PATHS, desired_of, read_case
 
-TEXTS = [file.data for path in PATHS for file in read_case(path).sighting.files]
+TEXTS = [file.data or b"" for path in PATHS for file in read_case(path).sighting.files]
 WORDS = st.sampled_from(
     re.findall(
         r"\S+",
@@ -47,7 +48,7 @@ def desired(system: str) -> Desired:
 def look_at(data: bytes, *, system: str = "developers", kind: str = "member", form: str = "") -> Observation:
     sighting = Sighting(
         organization="acme",
-        files=(RosterFile(name="roster.txt", data=data),),
+        files=(SourceFile(path="roster.txt", data=data),),
         kind=kind,
         form=form,
         taken=datetime(2026, 11, 22, tzinfo=UTC),

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.apply.reading import Scopes
-from reconciler.features.rosters.observe import RosterFile, Sighting, look
+from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
@@ -115,7 +115,7 @@ def truth(world: World, organization: str, kinds: tuple[str, ...]) -> dict[Addre
 
 def read_back(world: World, organization: str, *, kind: str, **how: Any) -> Observation:
     text = render_roster(world, get_organization(world, organization), kind=kind, **how)
-    files = (RosterFile(name="roster.txt", data=text.encode()),)
+    files = (SourceFile(path="roster.txt", data=text.encode()),)
     sighting = Sighting(organization=organization, files=files, kind=kind, taken=START)
     return look(sighting, desired=DESIRED, state=State(organization=organization))
 
