@@ -249,7 +249,7 @@ def lines_of(text: str, path: tuple[str, ...]) -> set[int]:
     """
     node = compose(text)
     lines = text.split("\n")
-    parent: set[int] = set()
+    parent = set(range(node.start_mark.line, node.end_mark.line + 1)) if node and _is_closed(node) else set()
     alone: set[int] = set()
     for key in path:
         entries = node.value if isinstance(node, yaml.MappingNode) else []

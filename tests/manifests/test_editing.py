@@ -88,6 +88,8 @@ def test_case(path: Path) -> None:
         ("g: {a: b,\n    c: d}\n", Put(path=("g", "z"), value="q"), "g: {a: b,\n    c: d, z: q}\n"),
         ("g: {a: b,\n    c: d}\n", Drop(path=("g", "a")), "g: {c: d}\n"),
         ("g: {a: b, e: f,\n    c: d}\n", Drop(path=("g", "e")), "g: {a: b,\n    c: d}\n"),
+        ("{g: {a: b}}  # x\n", Put(path=("h",), value="q"), "{g: {a: b}, h: q}  # x\n"),
+        ('{"g": {"a": "b"},\n "h": "i"}\n', Drop(path=("g",), keep=1), '{"h": "i"}\n'),
         ("g: [a, b, ]\n", Join(path=("g",), item="c"), "g: [a, b, c, ]\n"),
         ("g: [ ]\n", Join(path=("g",), item="c"), "g: [c]\n"),
         ('g: ["a", b, "a"]\n', Join(path=("g",), item="c"), 'g: ["a", b, "a", "c"]\n'),
