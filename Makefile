@@ -85,8 +85,8 @@ sbom: dist $(RELEASE)/.installed ## List the ingredients of the wheel with every
 	$(RELEASE)/bin/cyclonedx-py environment build/sbom/venv/bin/python --pyproject pyproject.toml --output-reproducible --output-file build/sbom/access-reconciler.cdx.json
 	rm -rf build/sbom/venv
 
-weaknesses: $(RELEASE)/.installed ## Look up known weaknesses of everything that is locked; needs the network
-	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip $(foreach lock,$(LOCKS),--requirement $(lock))
+weaknesses: $(RELEASE)/.installed ## Look up known weaknesses of everything that is locked; fails where something cannot be looked up
+	$(RELEASE)/bin/pip-audit --strict --require-hashes --disable-pip $(foreach lock,$(LOCKS),--requirement $(lock))
 
 figures: $(TOOLS) ## Sizes and walks of the house beside their goals
 	$(BIN)/python -m tests.figures
