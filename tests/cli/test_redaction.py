@@ -6,15 +6,22 @@ import base64
 import html
 import json
 from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli.streams import defuse, outlets, print_page
+from reconciler.cli.app import App
+from reconciler.cli.exits import run_guarded
+from reconciler.cli.files import replace_file
+from reconciler.cli.streams import Outlet, append_summary, defuse, outlets, print_page, write_outputs
 from reconciler.model import redaction
+from reconciler.model.json import to_line
 from reconciler.model.redaction import SECRETS, Redactor
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
@@ -119,6 +126,63 @@ def test_words_of_others_are_left_alone(secret: str, text: str, clean: str) -> N
     redactor = Redactor()
     redactor.learn(secret)
     assert redactor.hide(text) == clean
+
+
+KNOWN = "canary-5d41402abc4b2a76"
+
+
+def crashed(root: Path) -> str:
+    def fail() -> None:
+        raise RuntimeError(f"no {KNOWN} here")
+
+    (root / "reconciler.yaml").write_text("version: 1\n", encoding="utf-8")
+    run_guarded(fail, App(root=root))
+    (log,) = (root / ".reconciler").iterdir()
+    return log.read_text(encoding="utf-8")
+
+
+def streamed(_root: Path) -> str:
+    stream = StringIO()
+    outlet = Outlet(stream)
+    outlet.write(f"{KNOWN}\n")
+    return stream.getvalue()
+
+
+def written(root: Path) -> str:
+    replace_file(root / "page", KNOWN)
+    return (root / "page").read_text(encoding="utf-8")
+
+
+def summarized(root: Path) -> str:
+    append_summary(KNOWN)
+    write_outputs({"said": KNOWN})
+    return (root / "summary").read_text(encoding="utf-8") + (root / "outputs").read_text(encoding="utf-8")
+
+
+def stored(_root: Path) -> str:
+    return to_line({"why": KNOWN}).decode()
+
+
+@pytest.mark.parametrize("leave", [streamed, written, summarized, stored, crashed])
+def test_every_way_out_hides_what_is_known_by_itself(
+    leave: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind one another they make up for each other; here each stands alone."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+    SECRETS.learn(KNOWN)
+    said = leave(tmp_path)
+    assert "***" in said
+    assert KNOWN not in said
+
+
+def test_what_libraries_take_from_the_environment_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KNOWN)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{KNOWN[::-1]}@proxy:3128")
+    run_guarded(lambda: click.echo(f"a key {KNOWN}, a password {KNOWN[::-1]}"), App())
+    assert capsys.readouterr().out == "a key ***, a password ***\n"
 
 
 def test_a_page_that_is_written_in_parts_is_cut_inside_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
