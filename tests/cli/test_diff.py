@@ -15,7 +15,7 @@ import pytest
 from reconciler.cli.app import App
 from reconciler.cli.main import cli
 from reconciler.cli.revisions import open_repository, read_revision
-from reconciler.cli.workspace import read_files, read_manifest_files
+from reconciler.cli.workspace import read_files
 from reconciler.model.errors import ReconcilerError, UsageError
 
 CONFIG = "version: 1\nmanifests: [access]\n"
@@ -365,7 +365,8 @@ def test_a_link_to_the_top_ends_where_it_does_in_the_working_tree(checkout: Chec
     checkout.write({"reconciler.yaml": "version: 1\nmanifests: [., access/.hidden]\n"})
     checkout.commit({})
     seen = {
-        file.path: (file.data, file.problem) for file in read_manifest_files(checkout.root, [".", "access/.hidden"])
+        file.path: (file.data, file.problem)
+        for file in read_files(checkout.root, [".", "access/.hidden"], under="manifests")
     }
     assert files_of(checkout.root) == seen
     assert seen["up"] == (None, "symbolic link to a folder above itself")
