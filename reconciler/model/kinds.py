@@ -152,17 +152,30 @@ def _plural(word: str) -> str:
     return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
-def _asset(name: str, title: str) -> tuple[Kind, Kind]:
-    """An asset and people's access to it."""
-    asset = Kind(
+def _asset(
+    name: str,
+    title: str,
+    *,
+    create: Action = Action.REQUEST_ACCESS,
+    change: Action | None = None,
+    delete: Action = Action.FORGET,
+    asks: bool = True,
+) -> Kind:
+    """Something accesses hang on; creating it `asks` somebody else."""
+    return Kind(
         name=name,
         shape=Shape.ASSET,
         title=title,
-        create=Action.REQUEST_ACCESS,
-        delete=Action.FORGET,
-        needs_other_party=True,
+        create=create,
+        change=change,
+        delete=delete,
+        needs_other_party=asks,
     )
-    return asset, _edge(f"{name}_access", f"access to {title}", name, "member")
+
+
+def _access(asset: Kind) -> tuple[Kind, Kind]:
+    """An asset and people's access to it."""
+    return asset, _edge(f"{asset.name}_access", f"access to {asset.title}", asset.name, "member")
 
 
 def _edge(name: str, title: str, *parents: str) -> Kind:
@@ -209,52 +222,31 @@ _ALL = (
         delete=Action.REMOVE,
         needs_other_party=True,
     ),
-    Kind(
-        name="app",
-        shape=Shape.ASSET,
-        title="app",
-        create=Action.TRANSFER_APP,
-        change=Action.TRANSFER_APP,
-        delete=Action.FORGET,
-        needs_other_party=True,
-    ),
+    _asset("app", "app", create=Action.TRANSFER_APP, change=Action.TRANSFER_APP),
     _edge("app_access", "app manager", "app", "member"),
-    *_asset("ad_account", "ad account"),
-    Kind(
-        name="tiktok_account",
-        shape=Shape.ASSET,
-        title="TikTok account",
-        create=Action.LINK,
-        change=Action.CHANGE_LINK,
-        delete=Action.UNLINK,
-        needs_other_party=True,
+    *_access(_asset("ad_account", "ad account")),
+    *_access(
+        _asset("tiktok_account", "TikTok account", create=Action.LINK, change=Action.CHANGE_LINK, delete=Action.UNLINK)
     ),
-    _edge("tiktok_account_access", "access to TikTok account", "tiktok_account", "member"),
     _edge("tiktok_account_use", "use of TikTok account in ads", "tiktok_account", "ad_account"),
-    *_asset("catalog", "catalog"),
-    *_asset("pixel", "pixel"),
+    *_access(_asset("catalog", "catalog")),
+    *_access(_asset("pixel", "pixel")),
     _edge("pixel_use", "use of pixel in ads", "pixel", "ad_account"),
-    *_asset("shop", "shop"),
-    *_asset("lead_library", "lead library"),
-    *_asset("managed_account", "managed TikTok account"),
+    *_access(_asset("shop", "shop")),
+    *_access(_asset("lead_library", "lead library")),
+    *_access(_asset("managed_account", "managed TikTok account")),
     _edge("managed_account_use", "use of managed TikTok account in ads", "managed_account", "ad_account"),
-    Kind(
-        name="asset_group",
-        shape=Shape.ASSET,
-        title="asset group",
+    _asset(
+        "asset_group",
+        "asset group",
         create=Action.CREATE_GROUP,
         change=Action.RENAME_GROUP,
         delete=Action.DELETE_GROUP,
+        asks=False,
     ),
     _edge("asset_group_asset", "asset in group", "asset_group", "ad_account"),
     _edge("asset_group_access", "access through asset group", "asset_group", "member"),
-    Kind(
-        name="partner",
-        shape=Shape.ASSET,
-        title="partner",
-        create=Action.ADD_PARTNER,
-        delete=Action.REMOVE_PARTNER,
-    ),
+    _asset("partner", "partner", create=Action.ADD_PARTNER, delete=Action.REMOVE_PARTNER, asks=False),
     _share("partner_share", "ad_account", title="share with partner"),
     _share("catalog_share", "catalog", title="catalog shared with partner"),
     _share("pixel_share", "pixel", title="pixel shared with partner", is_told=True),
