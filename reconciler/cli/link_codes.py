@@ -28,7 +28,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.json import checked
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.values import dataclass
-from reconciler.output.html import render_html
+from reconciler.output.html import write_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from reconciler.systems.markup import quote
@@ -73,7 +73,7 @@ class CodeScreen:
         desired = load_manifests(self.files(), today=until.date()).desired
         speech = speech_for(self.root, desired, code.order.actor, code.order.address.organization)
         document = document_of_code(code.order, until=until, picture=picture, link=code.text, speech=speech)
-        page = render_html(document, Style())
+        page = "".join(write_html(document, Style()))
         pixels, vectors = BytesIO(), BytesIO()
         drawn.save(pixels, kind="png", scale=10)
         drawn.save(vectors, kind="svg", scale=10, light="white")

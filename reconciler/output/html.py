@@ -29,13 +29,8 @@ _CLASSES = {
 }
 
 
-def render_html(document: Document, style: Style) -> str:
-    """The page with everything there is."""
-    return "".join(write_html(document, style))
-
-
 def write_html(document: Document, style: Style) -> Iterator[str]:
-    """The same in pieces, the largest of which is a chapter, such as one organization."""
+    """The page with everything there is, in pieces, the largest of which is a chapter, such as one organization."""
     job = style.job if style.job.startswith("https://") else ""
     blocks = [
         below

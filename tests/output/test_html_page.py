@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
-from reconciler.output.html import render_html
+from reconciler.output.html import write_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
 from tests.output import plans
@@ -81,7 +81,7 @@ def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path:
     page = context.new_page()
     for document in (everything(), document_of_plan(plans.held_back()), document_of_plan(plans.mischief())):
         path = tmp_path / "page.html"
-        path.write_text(render_html(document, STYLE), encoding="utf-8")
+        path.write_text("".join(write_html(document, STYLE)), encoding="utf-8")
         page.goto(path.as_uri())
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()

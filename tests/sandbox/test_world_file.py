@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_what_happened_is_there_when_the_file_is_opened_again(root: Path) -> Non
         assert Stage(world).members("brand") == {"ana": "admin"}
         assert world.now() == START + timedelta(days=2)
         assert [(event.actor, event.verb) for event in world.events()] == [("bo", "leave")]
+
+
+def test_a_world_of_an_older_version_gets_the_views_that_it_lacks(root: Path) -> None:
+    open_world(root).close()
+    with closing(sqlite3.connect(root / WORLD_FILE)) as connection:
+        for view in ("shared", "held"):
+            connection.execute(f"DROP VIEW {view}")
+    with open_world(root) as world:
+        assert len(world.rows("SELECT * FROM held JOIN shared ON shared.holding = held.id", {})) == 0
+        assert len(world.rows("SELECT * FROM held", {})) == 8
 
 
 def test_the_seed_counts_only_for_a_world_that_has_not_begun(root: Path) -> None:
