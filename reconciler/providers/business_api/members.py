@@ -13,8 +13,16 @@ from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.paging import Row, text_of
-from reconciler.providers.business_api.roster import MemberList, Seat, make_roster, mark_of, number_of
-from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
+from reconciler.providers.business_api.session import (
+    CenterPart,
+    CenterSnapshot,
+    MemberList,
+    Seat,
+    Session,
+    make_roster,
+    mark_of,
+    number_of,
+)
 from reconciler.providers.business_api.vocabulary import MEMBERS, USER_INFO
 
 _UNNUMBERED = (

@@ -26,7 +26,7 @@ from reconciler.model.address import Address
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.kinds import Action
 from reconciler.model.work_order import WorkOrder
-from reconciler.output.html import render_html
+from reconciler.output.html import write_html
 from reconciler.output.markdown import render_markdown
 from reconciler.output.style import Style
 from reconciler.systems import SYSTEMS
@@ -198,7 +198,7 @@ def test_a_fuzzy_translation_is_none() -> None:
 def test_a_sheet_and_the_page_of_a_code_are_in_the_language_of_whoever_reads_them() -> None:
     (order,) = notice(id="wo-1").orders
     sheet = Worksheet(actor="eve", name="Eve", orders=(order,), speech=GERMAN)
-    page = render_html(document_of_worksheet(sheet), Style())
+    page = "".join(write_html(document_of_worksheet(sheet), Style()))
     assert '<html lang="de">' in page
     assert "Arbeitsaufträge für Eve (eve)" in page
     assert "1 Arbeitsauftrag ist offen." in page

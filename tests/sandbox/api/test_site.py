@@ -14,10 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.sandbox.api.control import Control
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest
-from reconciler.sandbox.api.server import Server, Site
+from reconciler.sandbox.api.server import Control, Server, Site
 from tests.sandbox.api.desk import BC, NORTH, US, Desk, user
 
 
