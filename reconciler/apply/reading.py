@@ -27,7 +27,7 @@ from reconciler.model.kinds import KINDS, Action
 from reconciler.model.live import Live, Part, Unknown
 from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
 from reconciler.model.ports import Provider, Scope
-from reconciler.model.resource import Resource, fingerprint_of
+from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
@@ -102,7 +102,7 @@ def recorded_as_live(state: State) -> Live:
     seen = {
         record.address: record.as_resource(platform_id=record.platform_id, since=record.since)
         for record in state.records.values()
-        if not record.status.is_gone
+        if record.status is Status.ACTIVE or not record.status.is_gone
     }
     unknown = {
         str(address): "an audit found it otherwise than it is recorded, and no system was asked"

@@ -41,6 +41,8 @@ class Decisions:
     def and_also(self, items: Iterable[Decision]) -> Decisions:
         """These and more, each among its kind."""
         found = list(items)
+        if not found:
+            return self
         return replace(
             self,
             changes=(*self.changes, *(one for one in found if isinstance(one, Change))),
@@ -51,7 +53,7 @@ class Decisions:
 
     def instead_of_changes(self, items: Iterable[Decision]) -> Decisions:
         """The rest of these, and what has become of the changes."""
-        return replace(self, changes=()).and_also(items)
+        return (replace(self, changes=()) if self.changes else self).and_also(items)
 
 
 Stage = Callable[[Decisions, PlanningContext], Decisions]
@@ -198,7 +200,7 @@ STAGES: tuple[Stage, ...] = (
 
 
 def decide(decisions: Decisions, context: PlanningContext) -> Decisions:
-    """Send the proposed steps of one organization through all stages."""
-    for stage in STAGES:
+    """Send the proposed steps of one organization through all stages; without any, only the last has to count."""
+    for stage in STAGES if decisions.changes or decisions.waiting else STAGES[-1:]:
         decisions = stage(decisions, context)
     return decisions
