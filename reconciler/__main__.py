@@ -26,7 +26,10 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 1_000)
     from reconciler.cli.main import main as run
 
-    run()
+    try:
+        run()
+    finally:
+        gc.disable()  # else Python looks through all of it once more while it ends
 
 
 def _find_answer(words: list[str]) -> str:
