@@ -110,7 +110,7 @@ def test_every_command_that_is_written_down_exists() -> None:
 
 def test_what_is_written_down_is_found() -> None:
     """Otherwise a change of their form would leave the test above with nothing to do."""
-    assert len(WRITTEN) > 250
+    assert len(WRITTEN) > 200
     assert {page for page, _ in WRITTEN} >= {"README.md", "getting-started.md", "pipelines.md", "disasters.md"}
 
 
