@@ -26,6 +26,8 @@ from reconciler.systems import SYSTEMS
 _MAX_ROUNDS = 6
 _NAMING = frozenset({"access", "ad_accounts", "shares", "members"})
 """Keys inside an asset or a group under which names stand."""
+_PRINTED_QUOTES = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
+"""What word processors and chats make of quotes."""
 D = TypeVar("D", bound=StrictDocument)
 
 
@@ -197,7 +199,10 @@ class _Problem:
             return
         message = f"`{value}` is not {field.expected}" if value != "" else f"`{self.name}` is empty"
         is_bare_handle = field.finding == "bad-handle" and re.fullmatch(r"[^@\s/]+", str(value))
-        self._error(field.finding, message, self.place, f'write "@{value}"' if is_bare_handle else "")
+        advice = f'write "@{value}"' if is_bare_handle else ""
+        if str(value)[:1] in _PRINTED_QUOTES:
+            advice = f"write straight quotes: `\"` or `'`; `{str(value)[0]}` is a part of the text"
+        self._error(field.finding, message, self.place, advice)
 
     def _report_wrong_type(self, expected: str) -> None:
         name, value, place = self.name, self.error["input"], self.place
@@ -214,6 +219,8 @@ class _Problem:
                 sort = "a mapping" if isinstance(value, dict) else "a list"
             what = f"an item of `{name}`" if self.path and isinstance(self.path[-1], int) else f"`{name}`"
             advice = self._advise_on_list(value)
+            if expected == "a number" and (percent := re.fullmatch(r"(\d{1,3}) ?%", str(value))):
+                advice = f"write {int(percent[1]) / 100:g} for {value}"
             self._error("wrong-type", f"{what} must be {expected}, not {sort}", place, advice)
 
     def _advise_on_list(self, value: object) -> str:

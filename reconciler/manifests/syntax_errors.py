@@ -8,6 +8,7 @@ still has its place.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from yaml import MarkedYAMLError
 
@@ -100,6 +101,10 @@ _UNKNOWN = ("", "it cannot be read from here on", "check brackets, quotes and in
 _BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
 
 
+_ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""Looks like a space, as text that is copied from a page or a chat has them."""
+
+
 def note_syntax_error(error: MarkedYAMLError, text: str, file: str, notes: Notes) -> None:
     """Add the finding about what a reader of YAML could not read."""
     said = "; ".join(part for part in (error.problem, error.context) if part)
@@ -117,6 +122,11 @@ def note_syntax_error(error: MarkedYAMLError, text: str, file: str, notes: Notes
         notes.error("yaml-tab", "a tab is not allowed here", place, advice="indent with spaces")
         return
     since = f"; it begins in line {begun.line + 1}" if begun is not None and begun.line != line else ""
+    for number in range(begun.line if begun is not None else line, line + 1):
+        if odd := _ODD_SPACE.search(lines[number]):
+            name = f"a {unicodedata.name(odd[0]).lower()} (U+{ord(odd[0]):04X})"
+            advice = f"line {number + 1} has {name}, which YAML takes for a letter: type a space there; else {advice}"
+            break
     notes.error("yaml-syntax", f"not YAML: {message}{since}", place, advice=advice)
 
 

@@ -202,7 +202,8 @@ def test_a_file_that_is_passed_over_is_a_warning() -> None:
     assert line.startswith("access/people.yaml.txt:1:1: warning[passed-over]: `access/people.yaml.txt` is not read")
 
 
-def test_a_share_written_as_a_percentage_is_told_as_a_number() -> None:
-    loaded = load_config(SourceFile("reconciler.yaml", b"guards: {max_removal_ratio: 25}"))
+@pytest.mark.parametrize("share", ["25", "25%", "25 %"])
+def test_a_share_written_as_a_percentage_is_told_as_a_number(share: str) -> None:
+    loaded = load_config(SourceFile("reconciler.yaml", f"guards: {{max_removal_ratio: {share}}}".encode()))
     (line,) = describe_findings(loaded.findings)
-    assert line.endswith("; write 0.25 for 25 %")
+    assert line.replace("25%", "25 %").endswith("; write 0.25 for 25 %")
