@@ -42,6 +42,8 @@ class PlanRequest:
     """Try again at once what failed earlier today."""
     settled: tuple[OrganizationPlan, ...] = ()
     """What a plan has of organizations that were left out of `desired` because nothing is to be said of them."""
+    is_part: bool = False
+    """Whether there are more organizations, so that nobody knows here which are recorded and not declared."""
 
 
 _BATCH = 4_000
@@ -148,6 +150,8 @@ class _WorldReader:
 
     def read_undeclared(self) -> dict[str, State]:
         """What is recorded of organizations that no manifest names."""
+        if self._request.is_part:
+            return {}
         settled = {part.organization for part in self._request.settled}
         others = {*self._store.organizations()} - self._request.desired.organizations.keys() - settled
         return {key: load_state(self._store, key).state for key in sorted(filter(self._request.shard.covers, others))}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Unpack
@@ -19,11 +21,15 @@ from reconciler.cli.app import App
 from reconciler.cli.exits import exit_code
 from reconciler.cli.files import CODE_NOTES, read_text_file, replace_file
 from reconciler.cli.options import Limits
-from reconciler.cli.settled import read_everything, read_what_differs
-from reconciler.cli.workspace import Workspace
+from reconciler.cli.settled import find_left_out, read_everything, read_what_differs
+from reconciler.cli.workspace import BatchedWorkspace, Workspace, find_passed_over
 from reconciler.engine.context import ALL_SHARDS, Targets
+from reconciler.engine.planner import join_plans
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
+from reconciler.manifests.load import Inseparable
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
+from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
 from reconciler.model.finding import Severity
 from reconciler.model.json import plan_from_json, plan_to_json
@@ -43,11 +49,76 @@ def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits
     return make_request(app, workspace, today=today, **limits)
 
 
-def read_differences(app: App, *, today: date | None = None, **limits: Unpack[Limits]) -> PlanRequest:
-    """Like `read_request`, without what a plan has nothing to say of."""
+def plan_workspace(app: App, *, full: bool, today: date | None, **limits: Unpack[Limits]) -> Plan:
+    """A plan of the workspace, made without what nothing is to be said of unless it shall be `full`.
+
+    A large one is read and planned some files after the other, where no system is asked and it can be.
+    """
+    refresh = limits.get("refresh", True)
+    # What an option names may be anywhere.
+    names_something = limits.get("targets") or limits.get("excludes") or limits.get("approvals")
     with app.stage("manifests"):
-        workspace, left_out = read_what_differs(app, today=today or app.today, refresh=limits.get("refresh", True))
-    return make_request(app, workspace, today=today, left_out=left_out, **limits)
+        left_out = None if full or names_something else find_left_out(app, today=today or app.today, refresh=refresh)
+    if left_out is None and not (names_something or refresh) and sum(map(_size_of, app.files)) >= LARGE:
+        with suppress(Inseparable):
+            return _plan_in_batches(app, today=today, **limits)
+    if left_out is None:
+        request = read_request(app, today=today, **limits)
+    else:
+        with app.stage("manifests"):
+            workspace, files = read_what_differs(app, left_out, today=today or app.today)
+        request = make_request(app, workspace, today=today, left_out=files, **limits)
+    with app.progress("reading the systems"):
+        return make_plan(app, request)
+
+
+BATCH = 2**18
+"""So many bytes of manifests are read and planned at once."""
+LARGE = 8 * BATCH
+"""Less than this is read at once: what that takes is not worth a second way."""
+
+
+def _size_of(file: SourceFile) -> int:
+    return len(file.data or b"")
+
+
+def _plan_in_batches(app: App, *, today: date | None, **limits: Unpack[Limits]) -> Plan:
+    """The plan that would be made of all files together; raises Inseparable where that is not certain."""
+    now, notices = app.clock.now(), list[str]()
+    request = _make_request(app, Desired(), now=now, today=today, **limits)
+    checked = BatchedWorkspace(root=app.root, config=app.config, files=app.files, today=request.today, size=BATCH)
+    make = partial(planning.make_plan, provider_for=app.provider_for, store=app.store, on_notice=notices.append)
+    plans: list[Plan] = []
+    desired = request.desired
+    try:
+        with app.progress("planning some files after the other"):
+            for desired in checked.batches():
+                plans.append(make(replace(request, desired=desired, is_part=True)))
+            _require_moved_nowhere(app, checked.organizations)
+            parts = tuple(part for one in plans for part in one.organizations)
+            # Of what is recorded and declared nowhere.
+            plans.append(
+                make(replace(request, desired=replace(desired, organizations={}, resources={}), settled=parts))
+            )
+    except ReconcilerError as error:
+        # What is wrong is told as it always is.
+        raise Inseparable from error
+    passed_over = find_passed_over(app.root, app.config.manifests)
+    checked.counted.update(one.severity.value for one in passed_over)
+    _clear_codes(app, now=now)
+    _tell_findings(app, checked.counted, now=now, today=today)
+    for text in notices:
+        app.notify(text)
+    return join_plans([*(replace(one, organizations=()) for one in plans[:-1]), plans[-1]])
+
+
+def _require_moved_nowhere(app: App, organizations: Mapping[str, Organization]) -> None:
+    """Raises Inseparable where an organization may be recorded under a key that is not declared any more."""
+    identities = {one.identity for one in organizations.values()}
+    for key in app.store.organizations():
+        record = None if key in organizations else read_state(app.store, key).records.get(Address.whole(key))
+        if record is not None and record.identity in identities:
+            raise Inseparable
 
 
 def make_request(
@@ -59,20 +130,35 @@ def make_request(
     **limits: Unpack[Limits],
 ) -> PlanRequest:
     """What to plan of a workspace that was read; raises ManifestError."""
-    now, shard = app.clock.now(), limits.get("shard", ALL_SHARDS)
-    desired = workspace.desired
+    now, desired = app.clock.now(), workspace.desired
+    _clear_codes(app, now=now)
+    counted = Counter(finding.severity.value for finding in workspace.findings) + workspace.policies.severities
+    for file in left_out.values():
+        counted.update(file.notes)
+    _tell_findings(app, counted, now=now, today=today)
+    request = _make_request(app, desired, now=now, today=today, **limits)
+    settled = (one.as_plan() for file in left_out.values() for one in file.organizations)
+    return replace(request, settled=tuple(one for one in settled if request.shard.covers(one.organization)))
+
+
+def _clear_codes(app: App, *, now: datetime) -> None:
     if (app.home / CODE_NOTES).exists():
         from reconciler.cli.link_codes import clear_codes
 
         clear_codes(app.home, now=now)
-    # Warnings do not stop a plan, but nobody should have to guess that there are some.
-    counted = Counter(finding.severity.value for finding in workspace.findings) + workspace.policies.severities
-    for file in left_out.values():
-        counted.update(file.notes)
+
+
+def _tell_findings(app: App, counted: Mapping[str, int], *, now: datetime, today: date | None) -> None:
+    """Warnings do not stop a plan, but nobody should have to guess that there are some."""
     if counted:
-        said = ", ".join(count(counted[one], one, f"{one}s") for one in Severity if counted[one])
+        said = ", ".join(count(counted[one], one, f"{one}s") for one in Severity if counted.get(one))
         as_of = "" if today in (None, now.date()) else f" --now {today}"
         app.notify(f"{said} in the manifests: `reconciler validate{as_of}` shows them")
+
+
+def _make_request(
+    app: App, desired: Desired, *, now: datetime, today: date | None, **limits: Unpack[Limits]
+) -> PlanRequest:
     return PlanRequest(
         desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),
         settings=app.config.guards,
@@ -81,10 +167,7 @@ def make_request(
         targets=Targets(include=limits.get("targets", ()), exclude=limits.get("excludes", ())),
         refresh=limits.get("refresh", True),
         retry=limits.get("retry", False),
-        shard=shard,
-        settled=tuple(
-            one.as_plan() for file in left_out.values() for one in file.organizations if shard.covers(one.organization)
-        ),
+        shard=limits.get("shard", ALL_SHARDS),
     )
 
 

@@ -36,7 +36,19 @@ from reconciler.model.declared import Organization
 from reconciler.model.errors import StoreError
 from reconciler.model.finding import Place, Severity
 from reconciler.model.ports import Marking
+from reconciler.model.values import dataclass
 from reconciler.policies.judging import scope_of_rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What a plan may leave out."""
+
+    files: Mapping[str, SettledFile]
+    """By path."""
+    digests: Mapping[str, str]
+    """Of all files."""
+    basis: Basis
 
 
 def read_everything(app: App, *, today: date) -> Workspace:
@@ -46,28 +58,35 @@ def read_everything(app: App, *, today: date) -> Workspace:
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests), settings=settings)
 
 
-def read_what_differs(app: App, *, today: date, refresh: bool) -> tuple[Workspace, dict[str, SettledFile]]:
-    """The workspace without the files that a plan can leave out, and those files by path."""
-    settled, digests = SettledIndex.parse(_read(app)), digests_of(app.files)
-    left_out: dict[str, SettledFile] = {}
-    if settled is not None:
-        left_out = choose(
-            settled,
-            settings=_digest_settings(app, app.config.digest),
-            digests=digests,
-            stamps=app.store.stamps(),
-            today=today,
-            mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
-        )
+def find_left_out(app: App, *, today: date, refresh: bool) -> LeftOut | None:
+    """What a plan may leave out before anything else is read; None where there is nothing."""
+    settled = SettledIndex.parse(_read(app))
+    if settled is None:
+        return None
+    digests = digests_of(app.files)
+    files = choose(
+        settled,
+        settings=_digest_settings(app, app.config.digest),
+        digests=digests,
+        stamps=app.store.stamps(),
+        today=today,
+        mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
+    )
+    return LeftOut(files=files, digests=digests, basis=settled.basis) if files else None
+
+
+def read_what_differs(app: App, chosen: LeftOut, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
+    """The workspace without the files that a plan can leave out, and those of the chosen ones."""
+    left_out = chosen.files
     workspace = _check(app, left_out, today=today)
-    while settled is not None and left_out:
-        fewer = _choose_again(workspace, left_out, settled.basis, digests)
+    while left_out:
+        fewer = _choose_again(workspace, left_out, chosen.basis, chosen.digests)
         if len(fewer) == len(left_out):
             break
         left_out = fewer
         workspace = _check(app, left_out, today=today)
     if left_out and workspace.manifests.desired is not None:
-        desired = replace(workspace.manifests.desired, digest=digest_of(digests))
+        desired = replace(workspace.manifests.desired, digest=digest_of(chosen.digests))
         workspace = replace(workspace, manifests=replace(workspace.manifests, desired=desired))
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests)), left_out
 

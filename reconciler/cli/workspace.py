@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,15 +16,25 @@ from reconciler.cli.extras import advise_on_extra, find_missing_extras
 from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
 from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules, read_reviewed
 from reconciler.manifests.lint import check_references
-from reconciler.manifests.load import Manifests, load_manifests
+from reconciler.manifests.load import BatchLoader, Inseparable, Manifests, Terms, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
-from reconciler.model.declared import Desired
+from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.model.finding import MISSING_EXTRA, Finding, Inspection, Notes, Place, Severity
 from reconciler.model.state import State
 from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
-from reconciler.policies.judging import BUILT_IN, Judgment, RuleBook, judge, looks_at_state, only, with_custom_rules
+from reconciler.policies.judging import (
+    BUILT_IN,
+    Judgment,
+    RuleBook,
+    check_settings,
+    judge,
+    looks_at_state,
+    only,
+    scope_of_rules,
+    with_custom_rules,
+)
 from reconciler.sandbox import SEED_FILE
 
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
@@ -135,15 +146,8 @@ def check_files(
 
     `emails` are addresses that are written in other files.
     """
-    manifests = load_manifests(
-        files,
-        today=today,
-        allowed_domains=config.allowed_domains,
-        max_approval_days=config.guards.max_approval_days,
-        emails=emails,
-    )
-    record = root / REVIEWS / CLOSED_REVIEWS
-    reviewed, unreadable = read_reviewed(read_source(root, record)) if os.path.lexists(record) else ({}, ())
+    manifests = load_manifests(files, emails=emails, **_terms(config, today))
+    reviewed, unreadable = _read_closed_reviews(root)
     if manifests.desired is not None:
         desired = replace(manifests.desired, review_every=config.review_every, reviewed=reviewed)
         manifests = replace(manifests, desired=desired)
@@ -151,6 +155,68 @@ def check_files(
     judgment = _judge(manifests.desired, config, rules, today=today, read_recorded=None)
     references = (*unreadable, *check_references(config, manifests.readable, manifests.partial))
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
+
+
+def _terms(config: Config, today: date) -> Terms:
+    return {
+        "today": today,
+        "allowed_domains": config.allowed_domains,
+        "max_approval_days": config.guards.max_approval_days,
+    }
+
+
+def _read_closed_reviews(root: Path) -> tuple[Mapping[str, date], Sequence[Finding]]:
+    record = root / REVIEWS / CLOSED_REVIEWS
+    return read_reviewed(read_source(root, record)) if os.path.lexists(record) else ({}, ())
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchedWorkspace:
+    """A workspace that is read and judged some files after the other, and never held as a whole.
+
+    Whatever may not be the same when everything is looked at together raises Inseparable; so does every error.
+    """
+
+    root: Path
+    config: Config
+    files: Sequence[SourceFile]
+    today: date
+    size: int
+    """Bytes of files that are read at once."""
+    counted: Counter[str] = field(default_factory=Counter)
+    """Severity -> how many findings there are so far, without files that are not read."""
+    organizations: Mapping[str, Organization] = field(default_factory=dict)
+    """All of them, once the last batch was read."""
+
+    def batches(self) -> Iterator[Desired]:
+        """What is wanted of the organizations, each of them once."""
+        config, book = self.config, read_rules(self.root, self.config)
+        reviewed, unreadable = _read_closed_reviews(self.root)
+        doubts = [*book.findings, *check_settings(config.policies, today=self.today, rules=book)]
+        is_wrong = unreadable or any(one.severity is Severity.ERROR for one in doubts)
+        # An exception is told once, with how often it was made.
+        if is_wrong or config.policies.exceptions or looks_at_state(config.policies, book.rules, Severity.ERROR):
+            raise Inseparable
+        loader = BatchLoader(self.files, size=self.size, **_terms(config, self.today))
+        for part in loader.batches():
+            yield self._judge(replace(part, review_every=config.review_every, reviewed=reviewed), book)
+        manifests = loader.finish()
+        rest = manifests.desired
+        if rest is None or check_references(config, manifests.readable, manifests.partial):
+            raise Inseparable
+        self.organizations = rest.organizations
+        kept = {key: rest.organizations[key] for key in rest.resources}
+        rest = replace(rest, organizations=kept, review_every=config.review_every, reviewed=reviewed)
+        yield self._judge(rest, book)
+        self.counted.update(one.severity.value for one in (*doubts, *manifests.findings))
+
+    def _judge(self, desired: Desired, book: RuleBook) -> Desired:
+        are_local, _ = scope_of_rules(self.config.policies, book.rules, desired)
+        if not are_local:
+            raise Inseparable
+        said = judge(desired, self.config.policies, today=self.today, rules=book)
+        self.counted.update(said.severities)
+        return replace(desired, policy_findings=said.told_by_plans, refusals=said.refusals)
 
 
 def with_edits(files: Sequence[SourceFile], texts: Mapping[str, str]) -> list[SourceFile]:
@@ -253,10 +319,10 @@ def read_manifest_files(root: Path, config: Config) -> list[SourceFile]:
 
 def read_files(root: Path, entries: Iterable[str], *, under: str) -> list[SourceFile]:
     """All YAML files in some files or folders, each once, sorted by path; `under` is the setting that names them."""
-    paths = {path: problem for entry in entries for path, problem in _find_entry(root, entry, under)}
     find_real = cache(os.path.realpath)  # of folders, while this takes
-    sources = [read_source(root, path, problem, find_real) for path, problem in paths.items()]
-    return sorted(sources, key=lambda source: source.path)
+    found = (one for entry in entries for one in _find_entry(root, entry, under))
+    sources = (read_source(root, path, problem, find_real) for path, problem in found)
+    return sorted({source.path: source for source in sources}.values(), key=lambda source: source.path)
 
 
 def read_manifests_so_far(root: Path, entries: Iterable[str]) -> list[SourceFile]:
@@ -286,8 +352,11 @@ def read_source(
         if _leads_away(root, name, find_real):
             return SourceFile(path=name, data=None, problem="a symbolic link that leads out of the repository")
         with path.open("rb") as stream:
+            # Asked for more, Python would keep a page of memory and more for each small file.
+            size = os.fstat(stream.fileno()).st_size
+            data = stream.read(min(size, MAX_SIZE) + 1)
             # One byte more than is accepted, so that the reader sees that it is too much.
-            return SourceFile(path=name, data=stream.read(MAX_SIZE + 1))
+            return SourceFile(path=name, data=data if len(data) <= size else data + stream.read(MAX_SIZE + 1 - size))
     except OSError as error:
         return SourceFile(path=name, data=None, problem=_explain(path, error))
 

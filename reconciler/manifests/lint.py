@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
-from datetime import date
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -15,10 +13,10 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, note_empty_owner
 from reconciler.manifests.words import has_mixed_scripts
-from reconciler.model.address import Address, AddressPatterns
+from reconciler.model.address import AddressPatterns
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import Finding, Notes
-from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.kinds import KINDS
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
@@ -47,20 +45,12 @@ def note_same_identities(people: Mapping[str, Person], notes: Notes) -> None:
 
 
 def note_ended(
-    people: Mapping[str, Person],
-    files: Iterable[tuple[ManifestDocument, Cursor]],
-    resources: Mapping[str, Iterable[Address]],
-    today: date | None,
-    notes: Notes,
+    ended: Iterable[Person], files: Iterable[tuple[ManifestDocument, Cursor]], named: Mapping[str, int], notes: Notes
 ) -> None:
     """Who has left, and in how many organizations lines still name them."""
-    ended = [person for person in people.values() if today and person.ends and person.ends <= today]
-    if not ended:
-        return
     tops = {top.file: top for _, top in files}
-    named = Counter(key for found in resources.values() for key in {person_in(address) for address in found})
     for person in ended:
-        key, count = person.key, named[person.key]
+        key, count = person.key, named.get(person.key, 0)
         still = f"; {count} {'organization still names' if count == 1 else 'organizations still name'} them"
         message = f"`{key}` should have no access since {person.ends}{still if count else ''}"
         place = tops[person.place.file].into("people").into(key).value("ends")
@@ -85,7 +75,7 @@ def note_lookalikes(contacts: Contacts, allowed_domains: Iterable[str], notes: N
     Known are the allowed domains and those that at least two addresses use; the latter are compared with the former.
     """
     allowed = {encoded_domain(domain) for domain in allowed_domains}
-    popular = {domain for domain, is_shared in contacts.domains.items() if is_shared} - allowed
+    popular = {domain for domain, only in contacts.domains.items() if not only} - allowed
     firmly, loosely = _KnownDomains(allowed), _KnownDomains(allowed | popular)
     told: set[str] = set()
     for email, place in contacts.telling.items():

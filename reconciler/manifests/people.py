@@ -25,6 +25,7 @@ _PLAIN_EMAIL = re.compile(
 )
 _MAX_PLAIN = 100
 _MAX_LOCAL = 64
+_MAX_SEEN = 20_000
 _PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 
 
@@ -34,9 +35,10 @@ class Contacts:
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self._seen: set[str] = set()
+        """Some of the addresses that were read, because most are written several times."""
         self._plain_domains: set[str] = set()
-        self.domains: dict[str, bool] = {}
-        """Domain -> whether several addresses are in it."""
+        self.domains: dict[str, str] = {}
+        """Domain -> the address in it; empty where there are several."""
         self.telling: dict[str, Place] = {}
         """Unusual addresses, and one plain one of each domain -> where each was first written."""
 
@@ -53,9 +55,8 @@ class Contacts:
             domain = email.rpartition("@")[2]
         else:
             self._plain_domains.add(domain)
-        self.telling[email] = place
-        self._seen.add(email)
-        self.domains[domain] = domain in self.domains
+        self.telling.setdefault(email, place)
+        self._note(email, domain)
         return email
 
     def read_usual(self, text: str) -> str:
@@ -66,9 +67,15 @@ class Contacts:
         if len(text) > _MAX_PLAIN or len(local) > _MAX_LOCAL:
             return ""
         if text not in self._seen:
-            self._seen.add(text)
-            self.domains[domain] = True
+            self._note(text, domain)
         return text
+
+    def _note(self, email: str, domain: str) -> None:
+        if len(self._seen) >= _MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(email)
+        if self.domains.setdefault(domain, email) != email:
+            self.domains[domain] = ""
 
     def _checked(self, text: str, place: Place) -> str:
         from email_validator import EmailNotValidError, validate_email

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import replace
 from datetime import date
 
 from reconciler.manifests.access import AccessReader, read_members
@@ -23,82 +24,117 @@ from reconciler.manifests.words import note_twice, read_interval, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Desired, Mode, Organization
 from reconciler.model.finding import Notes, Place
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.suggestions import list_words, suggest_word
 from reconciler.model.system import System, with_limits
-from reconciler.model.values import dataclass
 from reconciler.systems import get_system
 
-
-def resolve(
-    files: Sequence[tuple[ManifestDocument, Cursor]],
-    *,
-    digest: str,
-    today: date | None,
-    allowed_domains: Sequence[str],
-    max_approval_days: int | None,
-    emails: Mapping[str, Place],
-    notes: Notes,
-    partial: PartialRead,
-) -> Desired:
-    """What all manifests together want; wrong parts are left out after a finding."""
-    contacts = Contacts(notes)
-    people = read_people(files, contacts, notes, partial)
-    directory = GroupDirectory(people, files, contacts, notes, partial)
-    reader = _Reader(directory, notes, today)
-    for document, top in files:
-        reader.read(document, top.into("organizations"))
-    note_same_identities(people, notes)
-    note_ended(people, files, reader.resources, today, notes)
-    for email, place in emails.items():
-        contacts.read_email(email, place)
-    note_lookalikes(contacts, allowed_domains, notes)
-    book = AddressBook(
-        organizations=reader.organizations, people=people, resources=reader.resources, notes=notes, today=today
-    )
-    approvals = ApprovalReader(book, max_approval_days)
-    return Desired(
-        people=people,
-        organizations=reader.organizations,
-        resources=reader.resources,
-        groups={name: directory.expand(f"{PREFIX}{name}", group.place) for name, group in directory.groups.items()},
-        approvals=tuple(approvals.read(files)),
-        moves=tuple(read_moves(files, book)),
-        group_owners={name: group.owners for name, group in directory.groups.items() if group.owners},
-        allowed_domains=frozenset(map(encoded_domain, allowed_domains)),
-        digest=digest,
-    )
+Files = Sequence[tuple[ManifestDocument, Cursor]]
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads the organizations of one file after the other."""
+class Resolver:
+    """Reads organizations of one file after the other; wrong parts are left out after a finding."""
 
-    directory: GroupDirectory
-    notes: Notes
-    today: date | None
-    organizations: dict[str, Organization] = field(default_factory=dict)
-    resources: dict[str, dict[Address, Declared]] = field(default_factory=dict)
-    ids: dict[tuple[str, str, str], Place] = field(default_factory=dict)
-    days: dict[tuple[str, str], tuple[date | None, date | None]] = field(default_factory=dict)
+    def __init__(
+        self,
+        directory: Files,
+        *,
+        digest: str,
+        today: date | None,
+        allowed_domains: Sequence[str],
+        notes: Notes,
+        partial: PartialRead,
+    ) -> None:
+        """`directory` are the files with anything else than organizations."""
+        self._files = directory
+        self._notes = notes
+        self._today = today
+        self._domains = allowed_domains
+        self._contacts = Contacts(notes)
+        self._people = read_people(directory, self._contacts, notes, partial)
+        self._directory = GroupDirectory(self._people, directory, self._contacts, notes, partial)
+        self._organizations: dict[str, Organization] = {}
+        self._resources: dict[str, dict[Address, Declared]] = {}
+        """Of organizations that were read and not given away."""
+        self._ids: dict[tuple[str, str, str], Place] = {}
+        self._days: dict[tuple[str, str], tuple[date | None, date | None]] = {}
+        people = self._people.values()
+        self._ended = {one.key: one for one in people if today and one.ends and one.ends <= today}
+        self._named: Counter[str] = Counter()
+        """Who of them is named -> in how many organizations."""
+        self._desired = Desired(
+            people=self._people,
+            groups={
+                name: self._directory.expand(f"{PREFIX}{name}", group.place)
+                for name, group in self._directory.groups.items()
+            },
+            group_owners={name: group.owners for name, group in self._directory.groups.items() if group.owners},
+            allowed_domains=frozenset(map(encoded_domain, allowed_domains)),
+            digest=digest,
+        )
 
     def read(self, document: ManifestDocument, top: Cursor) -> None:
-        for key, written, spot in read_keys(document.organizations, top, self.notes):
-            if key in self.organizations:
-                note_twice(f"the organization `{key}`", spot.place, self.organizations[key].place, self.notes)
+        """Read the organizations of one file."""
+        for key, written, spot in read_keys(document.organizations, top.into("organizations"), self._notes):
+            if key in self._organizations:
+                note_twice(f"the organization `{key}`", spot.place, self._organizations[key].place, self._notes)
                 continue
-            organization = self.organizations[key] = self._organization(key, written, spot)
+            organization = self._organizations[key] = self._organization(key, written, spot)
             declared = self._declared(organization, written, spot)
             if organization.manages:
-                declared = _keep_managed(organization, declared, self.notes)
-            self.resources[key] = {one.address: one for one in declared}
+                declared = _keep_managed(organization, declared, self._notes)
+            found = self._resources[key] = {one.address: one for one in declared}
+            if self._ended:
+                self._named.update(self._ended.keys() & {person_in(address) for address in found})
+
+    def take(self) -> Desired:
+        """The organizations that were read since the last time, but for those that more has to be known of.
+
+        Approvals and moves may be about some. Apps may be everywhere on their system, and their owners as well.
+        """
+        named = {address.partition("/")[0] for document, _ in self._files for address in _addresses_in(document)}
+        keys = [
+            key for key in self._resources if key not in named and "app" not in self._organizations[key].system.kinds
+        ]
+        return replace(
+            self._desired,
+            organizations={key: self._organizations[key] for key in keys},
+            resources={key: self._resources.pop(key) for key in keys},
+        )
+
+    def finish(self, emails: Mapping[str, Place], max_approval_days: int | None) -> Desired:
+        """All organizations, with the resources of those that were not given away, and what is common to all.
+
+        `emails` are addresses that are written in other files.
+        """
+        notes = self._notes
+        note_same_identities(self._people, notes)
+        note_ended(self._ended.values(), self._files, self._named, notes)
+        for email, place in emails.items():
+            self._contacts.read_email(email, place)
+        note_lookalikes(self._contacts, self._domains, notes)
+        book = AddressBook(
+            organizations=self._organizations,
+            people=self._people,
+            resources=self._resources,
+            notes=notes,
+            today=self._today,
+        )
+        approvals = ApprovalReader(book, max_approval_days)
+        return replace(
+            self._desired,
+            organizations=self._organizations,
+            resources=self._resources,
+            approvals=tuple(approvals.read(self._files)),
+            moves=tuple(read_moves(self._files, book)),
+        )
 
     def _organization(self, key: str, document: AnyOrganization, spot: Cursor) -> Organization:
         identity = _identity_of(document)
-        first = self.ids.setdefault(("", document.system, identity), spot.place)
+        first = self._ids.setdefault(("", document.system, identity), spot.place)
         if first != spot.place:
             message = f"`{key}` is the same organization as another: {identity}"
-            self.notes.error("duplicate-id", message, spot.place, related=(first,))
+            self._notes.error("duplicate-id", message, spot.place, related=(first,))
         system = get_system(document.system, document.variant)
         if written := document.limits.keys_written:
             at = spot.into("limits")
@@ -107,11 +143,11 @@ class _Reader:
         return Organization(
             key=key,
             system=system,
-            manages=_read_manages(document.manages, system, spot, self.notes),
+            manages=_read_manages(document.manages, system, spot, self._notes),
             mode=Mode(document.mode),
             identity=identity,
             name=document.name,
-            owners=read_owners(document.owners, spot.into("owners"), self.directory, self.notes),
+            owners=read_owners(document.owners, spot.into("owners"), self._directory, self._notes),
             deleted=document.deleted,
             review_every=read_interval(document.review_every),
             language=document.language,
@@ -128,15 +164,21 @@ class _Reader:
             organization=key,
             system=organization.system,
             takes_highest=document.on_conflict == "highest",
-            directory=self.directory,
-            notes=self.notes,
-            today=self.today,
-            days=self.days,
+            directory=self._directory,
+            notes=self._notes,
+            today=self._today,
+            days=self._days,
         )
         members = read_members(document, spot, access)
         yield from members
         keys = {member.address.key for member in members}
-        yield from AssetReader(document=document, members=keys, access=access, ids=self.ids).read(spot)
+        yield from AssetReader(document=document, members=keys, access=access, ids=self._ids).read(spot)
+
+
+def _addresses_in(document: ManifestDocument) -> Iterator[str]:
+    """What approvals and moves name."""
+    yield from (one.address for one in document.approvals)
+    yield from (address for one in document.moved for address in (one.source, one.target))
 
 
 def _identity_of(document: AnyOrganization) -> str:

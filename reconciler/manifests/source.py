@@ -101,9 +101,16 @@ def parse_file(file: SourceFile) -> ParsedFile:
     notes = Notes()
     text = _read_text(file, notes)
     node = None if text is None else _parse_text(text, file.path, notes)
-    if text is None:
-        text = (file.data or b"")[:MAX_SIZE].decode(errors="replace")
-    return ParsedFile(file=file, node=node, text=text, findings=tuple(notes.findings))
+    return ParsedFile(file=file, node=node, text=read_text(file) if text is None else text, findings=(*notes.findings,))
+
+
+def read_text(file: SourceFile) -> str:
+    """The text of a file, to show lines of it; of one that is no text, what can be shown."""
+    data = (file.data or b"")[:MAX_SIZE]
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode(errors="replace")
 
 
 def _read_text(file: SourceFile, notes: Notes) -> str | None:

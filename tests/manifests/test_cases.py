@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from reconciler.cli.commands.schema import json_schema
-from reconciler.manifests.load import Manifests, load_manifests
+from reconciler.manifests.load import BatchLoader, Inseparable, Manifests, load_manifests
 from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.source import SourceFile, parse_yaml
 from reconciler.model.finding import Severity
@@ -50,6 +51,31 @@ def a_usual_line_gives_what_it_gives_the_long_way(path: Path) -> None:
     usual = _loaded(case, case.files)
     with the_long_way():
         assert _loaded(case, case.files) == usual
+
+
+@LAWS.law
+def files_read_one_after_the_other_say_the_same(path: Path) -> None:
+    case = read_case(path)
+    whole, found = _loaded(case, case.files), dict[str, Any]()
+    loader = BatchLoader(
+        case.files,
+        size=1,
+        today=case.today,
+        allowed_domains=case.allowed_domains,
+        max_approval_days=case.max_approval_days,
+    )
+    try:
+        for part in loader.batches():
+            assert found.keys().isdisjoint(part.resources)
+            assert part.organizations.keys() == part.resources.keys()
+            found |= part.resources
+    except Inseparable:
+        assert whole.desired is None
+        return
+    rest = loader.finish()
+    assert found.keys().isdisjoint(rest.readable.resources)
+    readable = replace(rest.readable, resources={**found, **rest.readable.resources})
+    assert replace(rest, readable=readable, desired=readable if rest.desired else None) == whole
 
 
 @LAWS.law

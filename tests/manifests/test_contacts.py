@@ -52,7 +52,7 @@ def findings_of(domains: Iterable[str], allowed: Iterable[str] = ()) -> list[str
     notes = Notes()
     contacts = Contacts(notes)
     for number, domain in enumerate(domains):
-        contacts.domains[domain] = domain in contacts.domains
+        contacts.domains[domain] = "" if domain in contacts.domains else f"person{number}@{domain}"
         contacts.telling[f"person{number}@{domain}"] = HERE
     note_lookalikes(contacts, allowed, notes)
     return [finding.id for finding in notes.findings]

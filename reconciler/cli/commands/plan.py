@@ -24,9 +24,8 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.planning import (
     code_of_plan,
-    make_plan,
     outputs_of_plan,
-    read_differences,
+    plan_workspace,
     read_plan,
     read_request,
     save_plan,
@@ -83,9 +82,6 @@ def plan(
 
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
-    # What an option names may be anywhere, and an estimate counts everything.
-    is_whole = full or estimate or limits["targets"] or limits["excludes"] or limits["approvals"]
-    request = (read_request if is_whole else read_differences)(app, today=now, **limits)
     if estimate:
         # An estimate is no plan: there is nothing to save, and it has fewer forms.
         if out is not None:
@@ -94,11 +90,11 @@ def plan(
             raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")
         from reconciler.features.estimate import estimate_run
 
+        request = read_request(app, today=now, **limits)
         forecast = estimate_run(request, provider_for=app.provider_for, store=app.store)
         app.show(RENDERERS.estimate, forecast, format_=format_)
         return ExitCode.DONE
-    with app.progress("reading the systems"):
-        made = make_plan(app, request)
+    made = plan_workspace(app, full=full, today=now, **limits)
     if calls := app.calls():
         app.notify(f"reading took {count(calls, 'call', 'calls')}", calls=calls)
     app.show(RENDERERS.plan, made, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)
