@@ -20,6 +20,8 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.cli import planning
 from reconciler.manifests import load, source
 from tests.laws.test_settled import (
+    CONFIG,
+    EXCEPTION,
     FILES,
     HAPPENINGS,
     HAPPENINGS_OF_PEOPLE,
@@ -29,6 +31,9 @@ from tests.laws.test_settled import (
     Deed,
     Workspace,
     deeds,
+    edit,
+    edit_members,
+    in_turn,
     make_workspace,
     run,
     settled_root,
@@ -49,15 +54,20 @@ WHATEVER: dict[str, Deed] = {
     **HAPPENINGS_OF_PEOPLE,
     "nothing": lambda _root, _workspace: None,
     "an organization has another key": give_another_key,
+    "an exception holds for several": in_turn(
+        edit_members(FILES[1], "delta", "zed@agency.example", "member"),
+        edit_members(FILES[2], "gamma", "zed@agency.example", "admin"),
+        edit(CONFIG, "policies", value={"exceptions": [{**EXCEPTION, "address": "*/member/*@agency.example"}]}),
+    ),
 }
 QUICK = (
     "nothing",
     "an organization has another key",
     "a removal is approved",
     "something has moved",
-    "an exception holds for one",
+    "an exception holds for several",
     "an admin is required",
-    "a required admin is in one file alone",
+    "a required admin is nobody",
     "a policy looks at several",
     "a new file has a known handle",
     "a new file has a look-alike",

@@ -41,6 +41,7 @@ ENDING = {"role": "admin", "expires": str(TODAY + timedelta(days=220))}
 BETWEEN = str(TODAY + timedelta(days=21))
 """After somebody of acme has gone, so that another share of its members are admins."""
 DAYS = ("2099-12-31", SOON, LATER, LAST)
+EXCEPTION = {"rule": "named-members", "owner": "ana", "reason": "x", "until": LATER}
 
 
 def make_workspace() -> Workspace:
@@ -475,12 +476,12 @@ HAPPENINGS: dict[str, Deed] = {
     "a policy looks at several": edit(
         CONFIG,
         "policies",
-        value={"rules": {"client-isolation": {"clients": {"a": ["acme"], "b": ["delta"]}, "severity": "error"}}},
+        value={"rules": {"client-isolation": {"clients": {"a": ["acme/*"], "b": ["delta/*"]}, "severity": "error"}}},
     ),
     "an exception holds for one": edit(
         CONFIG,
         "policies",
-        value={"exceptions": [{"rule": "named-members", "address": "acme/member/pat*", "reason": "x", "until": LATER}]},
+        value={"exceptions": [{**EXCEPTION, "address": "acme/member/pat*"}]},
     ),
     "a removal is approved": edit(
         "access/approvals.yaml",
