@@ -41,7 +41,7 @@ from reconciler.policies.judging import scope_of_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class SettledChoice:
     """What a plan may leave out."""
 
     files: Mapping[str, SettledFile]
@@ -58,7 +58,7 @@ def read_everything(app: App, *, today: date) -> Workspace:
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests), settings=settings)
 
 
-def find_left_out(app: App, *, today: date, refresh: bool) -> LeftOut | None:
+def find_left_out(app: App, *, today: date, refresh: bool) -> SettledChoice | None:
     """What a plan may leave out before anything else is read; None where there is nothing."""
     settled = SettledIndex.parse(_read(app))
     if settled is None:
@@ -72,10 +72,10 @@ def find_left_out(app: App, *, today: date, refresh: bool) -> LeftOut | None:
         today=today,
         mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
     )
-    return LeftOut(files=files, digests=digests, basis=settled.basis) if files else None
+    return SettledChoice(files=files, digests=digests, basis=settled.basis) if files else None
 
 
-def read_what_differs(app: App, chosen: LeftOut, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
+def read_what_differs(app: App, chosen: SettledChoice, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
     """The workspace without the files that a plan can leave out, and those of the chosen ones."""
     left_out = chosen.files
     workspace = _check(app, left_out, today=today)

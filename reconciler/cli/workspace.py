@@ -16,7 +16,7 @@ from reconciler.cli.extras import advise_on_extra, find_missing_extras
 from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
 from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules, read_reviewed
 from reconciler.manifests.lint import check_references
-from reconciler.manifests.load import BatchLoader, Inseparable, Manifests, Terms, load_manifests
+from reconciler.manifests.load import BatchLoader, Inseparable, LoadOptions, Manifests, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
@@ -146,7 +146,7 @@ def check_files(
 
     `emails` are addresses that are written in other files.
     """
-    manifests = load_manifests(files, emails=emails, **_terms(config, today))
+    manifests = load_manifests(files, emails=emails, **_options(config, today))
     reviewed, unreadable = _read_closed_reviews(root)
     if manifests.desired is not None:
         desired = replace(manifests.desired, review_every=config.review_every, reviewed=reviewed)
@@ -157,7 +157,7 @@ def check_files(
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
 
 
-def _terms(config: Config, today: date) -> Terms:
+def _options(config: Config, today: date) -> LoadOptions:
     return {
         "today": today,
         "allowed_domains": config.allowed_domains,
@@ -197,7 +197,7 @@ class BatchedWorkspace:
         # An exception is told once, with how often it was made.
         if is_wrong or config.policies.exceptions or looks_at_state(config.policies, book.rules, Severity.ERROR):
             raise Inseparable
-        loader = BatchLoader(self.files, size=self.size, **_terms(config, self.today))
+        loader = BatchLoader(self.files, size=self.size, **_options(config, self.today))
         for part in loader.batches():
             yield self._judge(replace(part, review_every=config.review_every, reviewed=reviewed), book)
         manifests = loader.finish()

@@ -50,7 +50,7 @@ class Manifests:
         return self.desired
 
 
-class Terms(TypedDict, total=False):
+class LoadOptions(TypedDict, total=False):
     """What manifests are judged by, besides themselves."""
 
     today: date | None
@@ -60,18 +60,18 @@ class Terms(TypedDict, total=False):
 
 
 def load_manifests(
-    files: Sequence[SourceFile], *, emails: Mapping[str, Place] | None = None, **terms: Unpack[Terms]
+    files: Sequence[SourceFile], *, emails: Mapping[str, Place] | None = None, **options: Unpack[LoadOptions]
 ) -> Manifests:
     """Read all manifests of a workspace together.
 
     `emails` are addresses that are written in files which are not among these.
     """
-    reading = _Reading(files, terms)
-    documents = reading.read_documents(reading.files)
-    resolver = reading.begin(documents)
+    loading = _Loading(files, options)
+    documents = loading.read_documents(loading.files)
+    resolver = loading.begin(documents)
     for document, top in documents:
         resolver.read(document, top)
-    return reading.finish(resolver, documents, emails or {})
+    return loading.finish(resolver, documents, emails or {})
 
 
 _MAY_CONCERN_OTHERS = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(?:people|groups|approvals|moved)\b", re.MULTILINE)
@@ -81,17 +81,17 @@ _MAY_CONCERN_OTHERS = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(?:people|groups|app
 class BatchLoader:
     """Reads manifests file by file, and hands on what was read of organizations that nothing else can be about."""
 
-    def __init__(self, files: Sequence[SourceFile], *, size: int, **terms: Unpack[Terms]) -> None:
+    def __init__(self, files: Sequence[SourceFile], *, size: int, **options: Unpack[LoadOptions]) -> None:
         """`size` is how many bytes of files make a batch."""
-        self._reading = _Reading(files, terms)
-        self._directory = self._reading.read_documents(
-            [file for file in self._reading.files if _MAY_CONCERN_OTHERS.search(file.data or b"")]
+        self._loading = _Loading(files, options)
+        self._directory = self._loading.read_documents(
+            [file for file in self._loading.files if _MAY_CONCERN_OTHERS.search(file.data or b"")]
         )
         of_directory = {top.file for _, top in self._directory}
-        self._others = [file for file in self._reading.files if file.path not in of_directory]
+        self._others = [file for file in self._loading.files if file.path not in of_directory]
         # As large as the directory at least, because that is looked at anew for each batch.
         self._size = max(size, sum(len(file.data or b"") for file in files if file.path in of_directory))
-        self._resolver = self._reading.begin(self._directory)
+        self._resolver = self._loading.begin(self._directory)
 
     def batches(self) -> Iterator[Desired]:
         """What is wanted of some organizations after the other; raises Inseparable where something is wrong."""
@@ -99,7 +99,7 @@ class BatchLoader:
             self._resolver.read(document, top)
         filled = 0
         for file in self._others:
-            documents = self._reading.read_documents([file])
+            documents = self._loading.read_documents([file])
             if not documents or _concerns_others(documents[0][0]):
                 raise Inseparable
             self._resolver.read(*documents[0])
@@ -110,24 +110,24 @@ class BatchLoader:
         yield self._take()
 
     def _take(self) -> Desired:
-        if self._reading.has_errors:
+        if self._loading.has_errors:
             raise Inseparable
         return self._resolver.take()
 
     def finish(self) -> Manifests:
         """What there is to say of all files, and what is wanted of organizations that were not handed on."""
-        return self._reading.finish(self._resolver, self._directory, {})
+        return self._loading.finish(self._resolver, self._directory, {})
 
 
 _Documents = list[tuple["ManifestDocument", Cursor]]
 
 
-class _Reading:
+class _Loading:
     """The files of a workspace, and what is found while they are read."""
 
-    def __init__(self, files: Sequence[SourceFile], terms: Terms) -> None:
+    def __init__(self, files: Sequence[SourceFile], options: LoadOptions) -> None:
         self.files = sorted(files, key=lambda file: file.path)
-        self._terms = terms
+        self._options = options
         self._notes, self._resolving, self._partial = Notes(), Notes(), PartialRead()
 
     @property
@@ -154,14 +154,14 @@ class _Reading:
         return Resolver(
             directory,
             digest=digest_of(digests_of(self.files)),
-            today=self._terms.get("today"),
-            allowed_domains=self._terms.get("allowed_domains", ()),
+            today=self._options.get("today"),
+            allowed_domains=self._options.get("allowed_domains", ()),
             notes=self._resolving,
             partial=self._partial,
         )
 
     def finish(self, resolver: Resolver, documents: _Documents, emails: Mapping[str, Place]) -> Manifests:
-        readable = resolver.finish(emails, self._terms.get("max_approval_days"))
+        readable = resolver.finish(emails, self._options.get("max_approval_days"))
         notes, partial = self._notes, self._partial
         notes.findings += [finding for finding in self._resolving.findings if not partial.explain(finding)]
         return Manifests(
