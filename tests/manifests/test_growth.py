@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,7 +19,6 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model import suggestions
 from reconciler.model.finding import Finding
 
 PACKAGE = str(Path(reconciler.__file__).parent)
@@ -185,7 +185,7 @@ def count_lines(run: Callable[[], object]) -> int:
 def test_twice_as_much_is_twice_the_work(
     make: Callable[[int], Texts], sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suggestions, "get_close_matches", lambda _, known, n, **__: known[:n])
+    monkeypatch.setattr(difflib, "get_close_matches", lambda _, known, n, **__: known[:n])
     validate(make(10))  # what is only done once, such as building the documents
     counts = [count_lines(partial(validate, make(size))) for size in sizes]
     assert all(after <= MAX_GROWTH * before for before, after in pairwise(counts)), counts
