@@ -17,13 +17,14 @@ from reconciler.manifests.documents import (
     RoleTerms,
     Terms,
 )
-from reconciler.manifests.nodes import Cursor
+from reconciler.manifests.nodes import LINE, Cursor, MapNode
 from reconciler.manifests.people import PREFIX, GroupDirectory
 from reconciler.manifests.words import note_unknown_role, read_span
 from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Notes, Place
+from reconciler.model.kinds import person_in
 from reconciler.model.resource import Attributes
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
@@ -97,13 +98,14 @@ class AccessReader:
             via = value.via
         return Line(who, attributes, at, who, value, via)
 
-    def member_lines(self, written: Mapping[str, str | MemberTerms], at: Cursor) -> Iterator[Line | Declared]:
-        """The lines of the members; of the usual ones at once what they give.
+    def read_members(self, written: Mapping[str, str | MemberTerms], at: Cursor) -> Iterator[Declared]:
+        """What the lines of the members give.
 
-        Nearly all give a role and nothing else to one person without days. `settle` would make the same of them, by way
-        of values that only other lines need; a test lets it judge all.
+        Nearly all give a role and nothing else to one person without days. `read_line` would make the same of them, by
+        way of values that only other lines need; a test lets it read all.
         """
         people, contacts, named = self.directory.people, self.directory.contacts, self.directory.person_by_identity
+        file, marks = at.file, at.node.marks if isinstance(at.node, MapNode) else {}
         for who, value in written.items():
             attributes = self.roles.get(("member", value)) if isinstance(value, str) else None
             person, key, identity = people.get(who), "", ""
@@ -112,54 +114,49 @@ class AccessReader:
             elif attributes is not None and person is not None and not (person.starts or person.ends):
                 key, identity = who, self.directory.find_identity(who, self.system)
             if attributes is None or not identity or (person is None and key in named):
-                yield self.line_with_role("member", who, value, at)
+                yield from self.read_line("member", self.line_with_role("member", who, value, at))
                 continue
+            mark = marks[who]
             yield Declared(
                 address=Address(self.organization, "member", key),
                 attributes=attributes,
                 identity=identity,
-                place=at.spot(who),
+                place=Place(file, mark // LINE + 1, mark % LINE + 1),
                 details=_NO_DETAILS,
             )
 
-    def settle(self, kind: str, lines: Iterable[Line | Declared], asset: str = "") -> dict[str, Declared]:
-        """What lines give each person, groups expanded; different roles on one day are a finding.
+    def read_line(self, kind: str, line: Line, asset: str = "") -> Iterator[Declared]:
+        """What a line gives to everybody whom it names, groups expanded.
 
         `asset` is the key of what they have access to, where that is not the organization.
         """
-        settled: dict[str, Declared] = {}
-        several: dict[str, list[Entitlement]] = {}
-        """Of those whom more than one line names."""
-        for who, one in self._read_lines(kind, lines, f"{asset}/" if asset else ""):
-            first = settled.setdefault(who, one)
-            if first is not one:
-                several.setdefault(who, [first.as_line()]).append(one.as_line())
-        for who, entitlements in several.items():
-            if not self.takes_highest:
-                self._note_conflicts(who, entitlements)
-            address, today = settled[who].address, self.today or date.min
-            settled[who] = declare(address, entitlements, system=self.system, today=today)
-        return settled
+        place, before = line.around.spot(line.key), f"{asset}/" if asset else ""
+        written = _ALWAYS if line.terms is NO_TERMS else self._read_days(line)
+        for who in self.directory.expand(line.who, place):
+            days, identity = written, ""
+            person = self.directory.people.get(who)
+            if person is not None and (person.starts or person.ends):
+                days = later(days[0], person.starts), earlier(days[1], person.ends)
+            if line.via is not None:
+                identity = self.directory.find_identity(who, self.system, line.via)
+                if not identity:
+                    self._note_missing_identity(who, place, line.via)
+            yield _declare(Address(self.organization, kind, before + who), line, place, days, identity)
 
-    def _read_lines(self, kind: str, lines: Iterable[Line | Declared], before: str) -> Iterator[tuple[str, Declared]]:
-        """Everybody whom each line names, with what it gives them."""
-        directory, people = self.directory, self.directory.people
-        for line in lines:
-            if isinstance(line, Declared):
-                yield line.address.key, line
-                continue
-            place = line.around.spot(line.key)
-            written = _ALWAYS if line.terms is NO_TERMS else self._read_days(line)
-            for who in directory.expand(line.who, place):
-                days, identity = written, ""
-                person = people.get(who)
-                if person is not None and (person.starts or person.ends):
-                    days = later(days[0], person.starts), earlier(days[1], person.ends)
-                if line.via is not None:
-                    identity = directory.find_identity(who, self.system, line.via)
-                    if not identity:
-                        self._note_missing_identity(who, place, line.via)
-                yield who, _declare(Address(self.organization, kind, before + who), line, place, days, identity)
+    def settle(self, given: Iterable[Declared]) -> list[Declared]:
+        """What all lines together give; different roles of somebody on one day are a finding."""
+        settled: dict[Address, Declared] = {}
+        several: dict[Address, list[Entitlement]] = {}
+        """Of those whom more than one line names."""
+        for one in given:
+            first = settled.setdefault(one.address, one)
+            if first is not one:
+                several.setdefault(one.address, [first.as_line()]).append(one.as_line())
+        for address, entitlements in several.items():
+            if not self.takes_highest:
+                self._note_conflicts(person_in(address), entitlements)
+            settled[address] = declare(address, entitlements, system=self.system, today=self.today or date.min)
+        return list(settled.values())
 
     def declare_share(self, address: Address, line: Line) -> Declared:
         """What a line says that gives nothing to people."""
@@ -267,7 +264,7 @@ def read_members(document: AnyOrganization, spot: Cursor, reader: AccessReader) 
     """The memberships of an organization, and what is odd about all of them together."""
     written: Mapping[str, str | MemberTerms] = document.members
     at = spot.into("members")
-    members = list(reader.settle("member", reader.member_lines(written, at)).values())
+    members = reader.settle(reader.read_members(written, at))
     _note_few_admins(document, members, spot.key("members"), reader)
     _note_overcrowding(members, reader)
     return members

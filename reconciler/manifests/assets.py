@@ -27,7 +27,7 @@ from reconciler.manifests.words import note_listed_twice, read_day, read_keys
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Kind
+from reconciler.model.kinds import KINDS, Kind, person_in
 from reconciler.model.resource import Owner
 from reconciler.model.suggestions import suggest_word
 from reconciler.model.values import dataclass
@@ -135,7 +135,9 @@ class AssetReader:
         """The access, uses or shares of one kind that are written under an asset."""
         lines = self._lines(kind, key, written, at)
         if kind.person_part is not None:
-            for who, declared in self.access.settle(kind.name, (line for _, line in lines), key).items():
+            given = (one for _, line in lines for one in self.access.read_line(kind.name, line, key))
+            for declared in self.access.settle(given):
+                who = person_in(declared.address)
                 if who in self.members:
                     yield declared
                 else:

@@ -81,7 +81,7 @@ class Overview:
     @cached_property
     def mailboxes(self) -> AbstractSet[str]:
         """What stands before the @ of the members' addresses, and before the + where there is one."""
-        return {mailbox_of(one.identity) for one in self.members}
+        return {mailbox_of(name) for name in {one.identity.partition("@")[0] for one in self.members}}
 
     @cached_property
     def domains(self) -> AbstractSet[str]:
@@ -237,7 +237,7 @@ class PolicyObjection(NamedTuple):
     def to(cls, declared: Declared, message: str, *, advice: str, person: Person | None = None) -> PolicyObjection:
         """An objection to one thing where it is declared, and where the person is whom it is about."""
         related = (person.place,) if person else ()
-        return cls(address=declared.address, message=message, place=declared.place, advice=advice, related=related)
+        return cls(declared.address, message, declared.place, (), advice, related)
 
 
 class Scale(Enum):

@@ -39,8 +39,12 @@ def the_long_way() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(
             AccessReader,
-            "member_lines",
-            lambda self, written, at: (self.line_with_role("member", who, said, at) for who, said in written.items()),
+            "read_members",
+            lambda self, written, at: (
+                one
+                for who, said in written.items()
+                for one in self.read_line("member", self.line_with_role("member", who, said, at))
+            ),
         )
         changed.setattr(Contacts, "read_usual", lambda *_: "")
         yield
