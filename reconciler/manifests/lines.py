@@ -77,7 +77,11 @@ def _read_rows(rows: list[tuple[str, str, str]], line: Mark) -> MapNode:
         if len(indent) != column or opened:
             node = _change_level(around, (column, node), opened, mark)
             column, opened = len(indent), ""
-        if key in node.marks or key in WORDS or (len(key) >= MIN_LENGTH and _is_doubtful(key)):
+        if (
+            key in node.marks
+            or key in WORDS
+            or (len(key) >= MIN_LENGTH and (len(key) > _MAX_KEY or looks_like_secret(key)))
+        ):
             raise _Unusual
         node.marks[key] = mark
         value, gap = _read_rest(rest)
@@ -108,10 +112,6 @@ def _change_level(around: list[tuple[int, MapNode]], left: tuple[int, MapNode], 
     if mark % LINE != column:
         raise _Unusual
     return node
-
-
-def _is_doubtful(key: str) -> bool:
-    return len(key) > _MAX_KEY or looks_like_secret(key)
 
 
 # Most lines give one of a few roles, so that what stands behind most keys was read before.

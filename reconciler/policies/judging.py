@@ -221,8 +221,11 @@ def _find_held(settings: PolicySettings, rules: Rules, today: date, *, has_state
 def _objections(world: PolicyInput, held: Iterable[_Held], used: dict[RuleException, int]) -> Iterator[Found]:
     """What no exception silences; `used` counts what each silences of today."""
     for rule, severity, parameters, exceptions, patterns in held:
+        if not exceptions:
+            yield from ((rule, severity, objection) for objection in rule.check(world, parameters))
+            continue
         for objection in rule.check(world, parameters):
-            silencing = patterns.find(str(objection.address)) if exceptions else []
+            silencing = patterns.find(str(objection.address))
             if not silencing:
                 yield rule, severity, objection
             elif objection.since is None:

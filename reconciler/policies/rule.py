@@ -81,7 +81,7 @@ class Overview:
     @cached_property
     def mailboxes(self) -> AbstractSet[str]:
         """What stands before the @ of the members' addresses, and before the + where there is one."""
-        return {mailbox_of(name) for name in {one.identity.partition("@")[0] for one in self.members}}
+        return {mailbox_of(one.identity) for one in self.members}
 
     @cached_property
     def domains(self) -> AbstractSet[str]:
@@ -91,7 +91,8 @@ class Overview:
 
 def mailbox_of(email: str) -> str:
     """What stands before the @ of an address, without what is added to it."""
-    return email.partition("@")[0].partition("+")[0].lower()
+    name = email.partition("@")[0].lower()
+    return name.partition("+")[0] if "+" in name else name
 
 
 def domain_of(identity: str) -> str:
