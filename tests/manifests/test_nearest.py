@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import pytest
 
@@ -23,13 +24,13 @@ class Counted:
 
         def compare(word: str, possibilities: Sequence[str], n: int, cutoff: float) -> list[str]:
             self.compared += len(possibilities)
-            return difflib.get_close_matches(word, possibilities, n=n, cutoff=cutoff)
+            return get_close_matches(word, possibilities, n=n, cutoff=cutoff)
 
         def mark(word: str) -> list[str]:
             self.indexed += 1
             return list(marks(word))
 
-        monkeypatch.setattr(suggestions, "get_close_matches", compare)
+        monkeypatch.setattr(difflib, "get_close_matches", compare)
         monkeypatch.setattr(suggestions, "_marks", mark)
 
 
