@@ -6,7 +6,7 @@ other one's access, and is named themselves only where no group gives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from typing import ClassVar
@@ -140,9 +140,7 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
         if shared and address.kind == "member":
             joined.add(address.organization)
         rest = [
-            (line, _reason_against(newcomer, address, line, system, desired))
-            for line in lines
-            if line.through not in sources
+            (line, _reason_against(newcomer, address, line, desired)) for line in lines if line.through not in sources
         ]
         proposal.spared += [Spared(what=_name(address, line.attributes), why=why) for line, why in rest if why]
         own = strongest([line.attributes for line, why in rest if not why], address.kind, system)
@@ -224,7 +222,7 @@ def _join_groups(
     proposal: Proposal,
 ) -> frozenset[str]:
     """Join what gives access and nothing that is left out; returns everything it is given through, as `group:NAME`."""
-    joined: frozenset[str] = frozenset()
+    found: dict[str, frozenset[str]] = {}
     systems = {key: organization.system for key, organization in desired.organizations.items()}
     for group in groups.of(newcomer.like):
         sources = groups.giving_through(group)
@@ -240,15 +238,50 @@ def _join_groups(
         elif ruling:
             proposal.leave_out(f"group:{group}", f"it gives {', '.join(ruling)}")
         else:
-            joined |= sources
-            if newcomer.key not in groups.listed.get(group, ()):
-                proposal.groups.append(group)
-                proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
+            found[group] = sources
+    # Without one group there may be no membership for what another one gives.
+    while lacking := _without_membership(newcomer, theirs, found, desired):
+        for group, organization in lacking.items():
+            why = f"what it gives takes a membership in {organization}, which is left out"
+            proposal.leave_out(f"group:{group}", why)
+            del found[group]
+    for group in found:
+        if newcomer.key not in groups.listed.get(group, ()):
+            proposal.groups.append(group)
+            proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
+    joined: frozenset[str] = frozenset().union(*found.values())
     return joined
 
 
-def _reason_against(newcomer: Joiner, address: Address, declared: Entitlement, system: System, desired: Desired) -> str:
+def _without_membership(
+    newcomer: Joiner,
+    theirs: Mapping[Address, Sequence[Entitlement]],
+    groups: Mapping[str, Collection[str]],
+    desired: Desired,
+) -> dict[str, str]:
+    """Which of the groups give something in an organization where the newcomer will be no member -> that one."""
+    joined = {source for sources in groups.values() for source in sources}
+    entered = {
+        address.organization
+        for address, lines in theirs.items()
+        if address.kind == "member"
+        and (
+            _as_of_person(address, newcomer.key) in desired.resources[address.organization]
+            or any(line.through in joined for line in lines)
+            or any(not _reason_against(newcomer, address, line, desired) for line in lines)
+        )
+    }
+    lacking: dict[str, str] = {}
+    for group, sources in groups.items():
+        for address, lines in theirs.items():
+            if address.organization not in entered and any(line.through in sources for line in lines):
+                lacking.setdefault(group, address.organization)
+    return lacking
+
+
+def _reason_against(newcomer: Joiner, address: Address, declared: Entitlement, desired: Desired) -> str:
     """Why a newcomer is not given this by name; empty when they are."""
+    system = desired.organizations[address.organization].system
     if _as_of_person(address, newcomer.key) in desired.resources[address.organization]:
         return f"{newcomer.key} is declared there already"
     role = role_in(declared.attributes)
