@@ -169,17 +169,19 @@ class AccessReader:
             self._check_break_glass(terms, line.at)
         if not (terms.starts or terms.expires):
             return _ALWAYS
-        if known := self.days.get((terms.starts, terms.expires)):
-            return known
-        noted = len(self.notes.findings)
-        starts, expires = read_span(terms.starts, terms.expires, "expires", line.at, self.notes)
+        written = terms.starts, terms.expires
+        days = self.days.get(written)
+        if days is None:
+            noted = len(self.notes.findings)
+            days = read_span(*written, "expires", line.at, self.notes)
+            if len(self.notes.findings) == noted:
+                self.days[written] = days
+        expires = days[1]
         is_reviewed = bool(terms.reviewed_by) or not terms.break_glass  # a policy asks for the review before it goes
         if expires and self.today and expires <= self.today and is_reviewed:
             message = f"the access of `{line.who}` expired on {expires}"
             self.notes.warning("expired-access", message, line.at.value("expires"), advice="delete it or extend it")
-        if len(self.notes.findings) == noted:
-            self.days[terms.starts, terms.expires] = starts, expires
-        return starts, expires
+        return days
 
     def _check_break_glass(self, terms: Terms, at: Cursor) -> None:
         """Access of an emergency says when, how long and why; and who reviews it is somebody in the directory."""
