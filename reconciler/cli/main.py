@@ -31,6 +31,8 @@ class CommandEntry(NamedTuple):
 
 
 _COMMANDS_PACKAGE = "reconciler.cli.commands"
+_WHOLE_SENTENCE = 1000
+"""Characters: click would cut the summary of a command at the end of its line."""
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 """What click says of words that have no place."""
 _CHOOSES = ("--target", "--organization", "--scope", "--person")
@@ -236,12 +238,8 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
     }
     for arg in args[: args.index("--")] if "--" in args else args:
         bare = arg.lstrip("-").partition("=")[0]
-        if arg.startswith("-") and bare not in known:
-            elsewhere = read_elsewhere("options").get(bare) if len(bare) > 1 else ""  # `-o` is no word to look up
-            if bare in ("y", "yes") and "auto-approve" in known:
-                elsewhere = "did you mean `--auto-approve`?"
-            if elsewhere:
-                raise click.UsageError(f"no such option: {arg!r}; {elsewhere}", ctx=ctx)
+        if arg.startswith("-") and bare not in known and (hint := _hint_for_option(bare, known)):
+            raise click.UsageError(f"no such option: {arg!r}; {hint}", ctx=ctx)
         written = _ONE_DASH.fullmatch(arg)
         if written is None:
             continue
@@ -253,6 +251,16 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
         near = Nearest(flag for flag in known if len(flag) > 1).find(name, cutoff=0.75)
         if near and f"-{name[0]}" not in {flag for parameter in command.params for flag in parameter.opts}:
             raise click.UsageError(f"no such option: {arg!r}; did you mean `--{near[0]}`?", ctx=ctx)
+
+
+def _hint_for_option(bare: str, known: set[str]) -> str:
+    """What another command or another tool calls by this name."""
+    chosen = next((flag for flag in _CHOOSES if flag[2:] in known), "")
+    if f"--{bare}" in _CHOOSES and chosen:
+        return f"did you mean `{chosen}`?"
+    if bare in ("y", "yes") and "auto-approve" in known:
+        return "did you mean `--auto-approve`?"
+    return read_elsewhere("options").get(bare, "") if len(bare) > 1 else ""  # `-o` is no word to look up
 
 
 def _refuse_empty(args: Sequence[str], ctx: click.Context) -> None:
@@ -271,6 +279,7 @@ def _with_shared_options(command: click.Command) -> click.Command:
     command.params += [option for option in shared_options() if taken.isdisjoint(option.opts)]
     if isinstance(command, click.Group):
         for below in command.commands.values():
+            below.short_help = below.get_short_help_str(limit=_WHOLE_SENTENCE)
             _with_shared_options(below)
     return command
 

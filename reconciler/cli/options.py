@@ -66,6 +66,7 @@ PLAN_FILE = PlanFileType(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = NewFileType(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 """Types of arguments and options."""
+_LIKE_A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
@@ -74,7 +75,13 @@ def read_day(typed: str | date) -> date:
     try:
         return typed if isinstance(typed, date) else date.fromisoformat(typed)
     except ValueError as error:
-        raise click.BadParameter(f"{typed!r} is not a date: write it as YYYY-MM-DD") from error
+        raise _refuse_day(typed, "is not a date: write it as YYYY-MM-DD") from error
+
+
+def _refuse_day(typed: str | date, otherwise: str) -> click.BadParameter:
+    """Who wrote it as asked is not told to write it so."""
+    said = "is not a day of the calendar" if _LIKE_A_DAY.fullmatch(str(typed)) else otherwise
+    return click.BadParameter(f"{typed!r} {said}")
 
 
 def read_moment(typed: str) -> datetime:
@@ -86,8 +93,7 @@ def read_moment(typed: str) -> datetime:
         moment = datetime.fromisoformat(typed)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"{typed!r} is no moment: write 2026-11-22 or 2026-11-22T09:30 (UTC)"
-        raise click.BadParameter(message) from error
+        raise _refuse_day(typed, "is no moment: write 2026-11-22 or 2026-11-22T09:30 (UTC)") from error
 
 
 def read_day_or_serial(typed: str) -> date | int:
@@ -95,7 +101,7 @@ def read_day_or_serial(typed: str) -> date | int:
     try:
         return int(typed) if typed.isdecimal() else date.fromisoformat(typed)
     except ValueError as error:
-        raise click.BadParameter(f"{typed!r} is neither a date (YYYY-MM-DD) nor a serial") from error
+        raise _refuse_day(typed, "is neither a date (YYYY-MM-DD) nor a serial") from error
 
 
 def read_duration(typed: str) -> timedelta:

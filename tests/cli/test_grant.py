@@ -119,6 +119,7 @@ def test_an_error_of_the_edit_shows_the_line_of_the_edit(workspace: Path) -> Non
     assert result.exit_code == 1
     told = result.stderr.partition("error[not-a-member]")[2].splitlines()
     assert "new@acme.example: {role: analyst" in told[1], result.stderr
+    assert result.stderr.startswith("error: no file is edited: as proposed, the manifests could not be used\n")
 
 
 def test_an_emergency_is_short_as_the_policy_says(workspace: Path) -> None:

@@ -138,6 +138,13 @@ def test_the_summary_in_the_list_is_the_first_line_of_the_command_s_own_help(nam
     assert (command.help or "").partition("\n")[0] == COMMANDS[name].summary
 
 
+@pytest.mark.parametrize("name", ["state", "work-orders", "sandbox"])
+def test_the_help_of_a_group_says_whole_sentences(name: str) -> None:
+    listed = CliRunner().invoke(cli, [name, "--help"], env={"COLUMNS": "80"}).output.partition("Commands:")[2]
+    assert listed.strip().endswith(".")
+    assert "..." not in listed
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_and_takes_the_workspace_option(name: str) -> None:
     result = CliRunner().invoke(cli, [name, "--help"])
@@ -186,6 +193,10 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["import", "x", "--system", "developer"], "is not one of 'developers', "),
         (["import", "x", "--variant", "legacy"], "is not one of 'owner', "),
         (["plan", "--now", "22.11.2026"], "YYYY-MM-DD"),
+        (["plan", "--now", "2026-11-31"], "is not a day of the calendar"),
+        (["state", "show", "acme-bc", "--as-of", "2026-11-31"], "is not a day of the calendar"),
+        (["plan", "--organization", "acme-bc"], "did you mean `--target`?"),
+        (["audit", "log", "--target=acme-bc"], "did you mean `--organization`?"),
         (["plan", "--approve", "acme-bc/member/eve"], "ACTION:ADDRESS"),
         (["plan", "--approve", "delete:acme-bc/member/eve"], "delete_organization"),
         (["plan", "--approve", "remove:eve"], "names no address"),

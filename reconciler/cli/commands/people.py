@@ -51,7 +51,7 @@ from reconciler.manifests.people import key_of_address
 from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.holding import PersonReport
 from reconciler.model.suggestions import suggest_names
@@ -129,7 +129,7 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
     )
     proposal = propose(newcomer, desired, read_group_lists(files), today=today)
     edit = write_proposal(proposal, files, beside=other.place.file)
-    after = check_files(app.root, app.config, with_edits(files, edit.texts), today=today)
+    after = _check_edit(app, edit.texts)
     found = describe_proposal(newcomer, proposal, edit, after.desired)
     found = replace(
         found,
@@ -142,6 +142,17 @@ def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onb
     if write:
         app.write_edits(found.edited)
     return found
+
+
+def _check_edit(app: App, texts: Mapping[str, str]) -> Workspace:
+    """The workspace after an edit; raises ManifestError, with a word that the lines shown are in no file yet."""
+    after = check_files(app.root, app.config, with_edits(app.files, texts), today=app.today)
+    try:
+        _ = after.desired
+    except ManifestError:
+        app.notify("no file is edited: as proposed, the manifests could not be used", level="error")
+        raise
+    return after
 
 
 def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
@@ -268,7 +279,7 @@ def _show(
     format_: str,
 ) -> int:
     """See what the edit means, show it, and with `write` make it."""
-    after = check_files(app.root, app.config, with_edits(app.files, proposed.edit.texts), today=app.today)
+    after = _check_edit(app, proposed.edit.texts)
     found: AccessProposal = replace(
         describe_access(
             proposed, person, target, before=before.desired, after=after.desired, today=app.today, is_grant=is_grant
