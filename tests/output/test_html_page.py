@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
+from reconciler.output.document import Document, Inline, Row, Table, code
 from reconciler.output.html import write_html
 from reconciler.output.style import Style
 from reconciler.output.visible import make_visible
@@ -24,6 +25,25 @@ WIDER_THAN_THEIR_BOX = """[...document.querySelectorAll("td, td > div, dd, li, p
   .filter(element => getComputedStyle(element).display !== "inline")
   .map(element => element.textContent)"""
 """What is cut, or sticks out of where it belongs."""
+_EVERYBODY: dict[str, Inline] = {
+    "person": "ada",
+    "name": "Ada Nowak",
+    "employment": "employee",
+    "organization": "acme-bc",
+    "access": "acme-bc/ad_account_access/us-brand/ada",
+    "recorded": "standard, invited",
+    "since": "2026-11-29",
+    "declared": "standard",
+    "ends": "",
+    "status": "asked for",
+    "through": "group:media-buyers",
+    "reason": "",
+    "line": code("access/acme.yaml:19:7"),
+}
+WIDEST = Document(
+    title="Everybody",
+    blocks=(Table(header=tuple(_EVERYBODY), rows=(Row(cells=tuple(_EVERYBODY.values())),)),),
+)
 STYLE = Style(job="https://ci.example/1")
 
 
@@ -79,7 +99,8 @@ def test_the_page_is_for_everybody_and_stays_at_home(browser: Browser, tmp_path:
     context.on("request", lambda request: asked.append(request.url))
     context.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page = context.new_page()
-    for document in (everything(), document_of_plan(plans.held_back()), document_of_plan(plans.mischief())):
+    plan_pages = (document_of_plan(plans.held_back()), document_of_plan(plans.mischief()))
+    for document in (everything(), WIDEST, *plan_pages):
         path = tmp_path / "page.html"
         path.write_text("".join(write_html(document, STYLE)), encoding="utf-8")
         page.goto(path.as_uri())
