@@ -177,12 +177,12 @@ def propose_grant(
     lines = [line for line in (declared.lines if declared else ()) if line.expires is None or line.expires > today]
     own = next((line for line in (declared.lines if declared else ()) if not line.through), None)
     if own is not None and own.break_glass and not own.reviewed_by:
-        advice = "write `reviewed_by: WHO` first"
-        raise UsageError(
-            f"{request.person} had emergency access there, and nobody has reviewed it ({own.place})", advice=advice
-        )
+        why = f"{request.person} had emergency access there, and nobody has reviewed it ({own.place})"
+        raise UsageError(why, advice="write `reviewed_by: WHO` first")
     person = desired.people.get(request.person)
     last = min(expires, person.ends) if person and person.ends else expires  # no line outlasts somebody's time
+    if person and last <= max(today, person.starts or today):
+        raise UsageError(f"by their own days {person.key} is not here from {today} until {expires} ({person.place})")
     for line in lines:
         if (line.starts or today) <= today and (line.expires or last) >= last and is_enough(line):
             until = f" until {line.expires}" if line.expires else ""

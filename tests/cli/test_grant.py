@@ -192,6 +192,16 @@ def test_a_grant_that_is_revoked_leaves_what_was_there(workspace: Path) -> None:
     assert call(workspace, "revoke", "bo", "acme-bc/ad_account/us").exit_code == 64
 
 
+@pytest.mark.parametrize("days", [f"starts: {TODAY + timedelta(days=3)}", f"ends: {TODAY}"])
+def test_a_grant_that_would_give_nothing_on_any_day_is_refused(workspace: Path, days: str) -> None:
+    path = workspace / "access" / "acme.yaml"
+    path.write_text(MANIFEST.replace("bo@acme.example}", f"bo@acme.example, {days}}}"), encoding="utf-8")
+    result = call(workspace, "grant", "bo", "acme-bc/ad_account/us", "operator", "--for", "3d", *REASON, "--write")
+    assert result.exit_code == 64
+    assert f"bo is not here from {TODAY} until {TODAY + timedelta(days=3)}" in result.stderr
+    assert call(workspace, "grant", "cy", "acme-bc/ad_account/us", "admin", "--for", "3d", *REASON).exit_code == 0
+
+
 @pytest.mark.parametrize("expires", ["", ", expires: 2999-01-01"])
 def test_a_grant_takes_nothing_of_what_begins_later(workspace: Path, expires: str) -> None:
     path, begin = workspace / "access" / "acme.yaml", TODAY + timedelta(days=3)
