@@ -93,7 +93,7 @@ def drop(text: str, path: Sequence[str]) -> str:
     page = _Layout(text)
     entries, _ = page.walk(path)
     holder = entries[-2][1] if len(entries) > 1 else page.root
-    if isinstance(holder, MappingNode) and len(holder.value) > 1:
+    if isinstance(holder, MappingNode) and page.keeps_something(holder):
         return page.take_out(holder, entries[-1])
     return page.replace(entries[:-1], {}) if len(entries) > 1 else page.empty(holder)
 
@@ -115,7 +115,7 @@ def leave(text: str, path: Sequence[str], item: str) -> str:
         )
         if gone is None or not isinstance(found, SequenceNode):
             return text
-        text = page.take_out(found, (gone, gone)) if len(found.value) > 1 else page.replace(entries, [])
+        text = page.take_out(found, (gone, gone)) if page.keeps_something(found) else page.replace(entries, [])
 
 
 _Entry = tuple[Node, Node]
@@ -212,8 +212,14 @@ class _Layout:
             return self._splice(at, at, f"{margin}{written},{self.newline}")
         return self._splice(end, at, f",{self.text[end:at]}{margin}{written}{self.newline}")
 
+    def keeps_something(self, holder: CollectionNode) -> bool:
+        """Whether anything stays of it without one of its entries or items: others, or comments in its brackets."""
+        start, end = _span_of(holder, 0)
+        around = self.text[holder.start_mark.index : start] + self.text[end : holder.end_mark.index]
+        return len(holder.value) > 1 or (bool(holder.flow_style) and "#" in around)
+
     def take_out(self, holder: CollectionNode, entry: _Entry) -> str:
-        """Without one of several entries or items."""
+        """Without one of its entries or items."""
         number = next(n for n, one in enumerate(holder.value) if one in (entry, entry[0]))
         start, end = _span_of(holder, number)
         margin = self._before(start)
@@ -227,6 +233,8 @@ class _Layout:
             return self._splice(start - len(margin), self._next_line(stop), "")
         if stop > end and not is_last_in_line:
             return self._splice(start, stop + len(self._rest(stop)) - len(self._rest(stop).lstrip()), "")
+        if len(holder.value) == 1:
+            return self._splice(start, stop, "")
         first, last = (_span_of(holder, number - 1)[1], end) if number else (start, _span_of(holder, 1)[0])
         if "#" in self.text[first:start] + self.text[stop:last]:
             raise NotWritableError("there is a comment next to it")
