@@ -63,19 +63,12 @@ WHATEVER: dict[str, Deed] = {
 QUICK = (
     "nothing",
     "an organization has another key",
-    "a removal is approved",
-    "something has moved",
     "an exception holds for several",
-    "an admin is required",
     "a required admin is nobody",
     "a policy looks at several",
     "a new file has a known handle",
-    "a new file has a look-alike",
-    "a file is gone",
-    "a state is damaged",
-    "somebody leaves",
 )
-"""For each thing that has to do with more than one file."""
+"""One for each kind of thing that has to do with more than one file."""
 
 
 def plan_in_batches(root: Path, *words: str) -> Result:
