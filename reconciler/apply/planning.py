@@ -170,7 +170,8 @@ class _WorldReader:
             live[key], recorded[key] = look.live, look.settled.state if look.settled.findings else loaded.state
             if not look.settled.findings:
                 renamed[key] = look.renamed
-            is_running = loaded.has_journal and self._store.find_lock(key) is not None
+            lock = self._store.find_lock(key) if loaded.has_journal else None
+            is_running = lock is not None and (request.moment is None or request.moment < lock.expires)
             for text in describe_left_behind(loaded, look.settled, is_running=is_running):
                 self._on_notice(text)
         return Worlds(

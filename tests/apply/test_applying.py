@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -230,11 +230,14 @@ def test_only_a_run_that_died_is_said_to_have_been_cut_off(company: Company) -> 
         company.store.append("bc", intent_record(change, serial=2), token=lease.token)
         company.plan()
         assert [text.partition(";")[0] for text in company.told] == ["bc/member/eve: another run is at invite"]
-    company.told.clear()
+        company.told.clear()
+        late = replace(company.request(), moment=lease.lock.expires)
+        make_plan(late, provider_for=lambda _: company.provider, store=company.store, on_notice=company.told.append)
     company.plan()
-    assert company.told == [
-        "bc/member/eve: an earlier run was cut off during invite; it had no effect, and is planned anew"
-    ]
+    assert (
+        company.told
+        == ["bc/member/eve: an earlier run was cut off during invite; it had no effect, and is planned anew"] * 2
+    ), "its lock has run out, and is given back"
 
 
 def test_what_was_accepted_and_is_not_shown_yet_is_no_failure(company: Company) -> None:
