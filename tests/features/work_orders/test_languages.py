@@ -81,14 +81,14 @@ def test_a_hostile_name_stays_a_value(text: str, name: str, key: str) -> None:
     named = f"{literal(name)} ({literal(key)})"
     values = {one: FIXED.get(one, named) for one in BLANK.findall(text)}
     if "answers" in values:
-        values["answers"] = f"Q: {named}"
+        values["answers"] = f"Q: {literal(name)}; R: {literal(key)}"
     said = BLANK.sub(lambda found: values[found[1]], text)
     assert ECHO.retell(said, [text]) == said
     told = GERMAN.retell(said, [text])
     copied = [[piece.text for piece in split(one) if piece.is_literal] for one in (said, told)]
     assert sorted(copied[0]) == sorted(copied[1])
     prose = "".join(piece.text for piece in split(told) if not piece.is_literal)
-    shown = {one: OURS.get(value, value) for one, value in FIXED.items()} | {"answers": "Q:  ()"}
+    shown = {one: OURS.get(value, value) for one, value in FIXED.items()} | {"answers": "Q: ; R: "}
     wanted = BLANK.sub(lambda found: shown.get(found[1], " ()"), GERMAN.messages[text])
     assert prose == wanted
 
