@@ -112,7 +112,7 @@ class _DelayedInit(_Delayed):
         return partial(self._construct, instance, owner)
 
     def _construct(self, instance: object, owner: type, /, *by_place: Any, **by_name: Any) -> None:
-        given = dict(zip(owner.__match_args__, by_place, strict=False)) | by_name  # type: ignore[attr-defined]
+        given = dict(zip(owner.__match_args__, by_place, strict=False)) | by_name  # type: ignore[attr-defined]  # see `_prepare`
         left = len(by_place) + len(by_name)
         values = {}
         for field in dataclasses.fields(self._cls):
