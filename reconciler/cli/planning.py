@@ -28,7 +28,7 @@ from reconciler.engine.planner import join_plans
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
 from reconciler.manifests.load import Inseparable
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
+from reconciler.model.address import Address, is_pattern
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
 from reconciler.model.finding import Severity
@@ -38,8 +38,6 @@ from reconciler.model.plan import Plan
 from reconciler.model.risk import Mark, Risk
 from reconciler.model.suggestions import suggest_names, suggest_word
 from reconciler.output.words import count
-
-_WILD = frozenset("*?[")
 
 
 def read_request(app: App, *, today: date | None = None, **limits: Unpack[Limits]) -> PlanRequest:
@@ -230,8 +228,8 @@ def _is_impossible(pattern: str, request: PlanRequest) -> bool:
     """Whether the organization or the kind is none at all."""
     organization, _, rest = pattern.partition("/")
     kind = rest.partition("/")[0]
-    unknown = not _WILD & set(organization) and organization not in request.desired.organizations
-    return unknown or (bool(kind) and not _WILD & set(kind) and kind not in KINDS)
+    unknown = not is_pattern(organization) and organization not in request.desired.organizations
+    return unknown or (bool(kind) and not is_pattern(kind) and kind not in KINDS)
 
 
 def _advise(pattern: str, declared: Iterable[Address], request: PlanRequest) -> str:

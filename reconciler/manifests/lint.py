@@ -13,7 +13,7 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, note_empty_owner
 from reconciler.manifests.words import has_mixed_scripts
-from reconciler.model.address import AddressPatterns
+from reconciler.model.address import AddressPatterns, is_pattern
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import Finding, Notes
 from reconciler.model.kinds import KINDS
@@ -152,9 +152,6 @@ def encoded_domain(domain: str) -> str:
     return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
 
 
-_WILD = frozenset("*?[")
-
-
 def check_references(config: Config, desired: Desired, partial: PartialRead) -> tuple[Finding, ...]:
     """Everything that the workspace file names and the manifests do not have, unless it may only not be readable."""
     check = _ReferenceCheck(desired, partial)
@@ -226,7 +223,7 @@ class _ReferenceCheck:
         chosen = {
             pattern: any(fnmatchcase(key, pattern) for key in self.desired.organizations)
             for pattern in {one.address.partition("/")[0] for one in exceptions}
-            if _WILD & set(pattern)
+            if is_pattern(pattern)
         }
         for one in exceptions:
             organization, _, rest = one.address.partition("/")
@@ -236,7 +233,7 @@ class _ReferenceCheck:
                 message = f"there is no organization `{organization}`"
                 advice = suggest_word(organization, self.desired.organizations)
                 self.notes.error("unknown-exception", message, one.place, advice=advice)
-            elif kind and not _WILD & set(kind) and kind not in KINDS:
+            elif kind and not is_pattern(kind) and kind not in KINDS:
                 message = f"`{kind}` in `{one.address}` is no kind of resource"
                 self.notes.error("unknown-exception", message, one.place, advice=suggest_word(kind, KINDS))
             elif not self.partial.incomplete and one.address not in found:
@@ -247,7 +244,7 @@ class _ReferenceCheck:
     def _find_declared(self, patterns: Collection[str]) -> set[str]:
         """Those of the patterns that match anything; one that names its organization is compared with that one only."""
         names = {pattern.partition("/")[0] for pattern in patterns}
-        is_anywhere = any(_WILD & set(name) for name in names)
+        is_anywhere = any(map(is_pattern, names))
         chosen, missing, found = AddressPatterns(listed := sorted(patterns)), len(patterns), set[str]()
         for key, declared in self.desired.resources.items():
             if missing and (is_anywhere or key in names):

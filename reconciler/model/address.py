@@ -65,6 +65,11 @@ class Address(NamedTuple):
 _WILD = re.compile(r"[*?\[\]]")
 
 
+def is_pattern(text: str) -> bool:
+    """Whether it has anything that stands for something else, as `fnmatch` reads it."""
+    return any(letter in text for letter in "*?[")
+
+
 class AddressPatterns:
     """Patterns with `*`, `?` and `[...]`, as `fnmatch` reads them, by their number; none is tried without a reason."""
 
