@@ -17,7 +17,7 @@ from reconciler.model.declared import Approval, Declared, Mode, Organization, Pe
 from reconciler.model.finding import Place
 from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.live import Live, Unknown, Unread
-from reconciler.model.resource import Status
+from reconciler.model.resource import Resource, Status
 from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State, UsedApproval
 from reconciler.model.values import dataclass
@@ -90,6 +90,16 @@ class PlanningContext:
         if self.was_given(address) or self.time_is_over(person_in(address)):
             return True
         return self.organization.mode is Mode.AUTHORITATIVE and KINDS[address.kind].delete is not Action.FORGET
+
+    def find_ours(self) -> dict[Address, Resource]:
+        """What is live and may be changed or taken away, where the worlds may differ."""
+        live = self.live.resources
+        return {address: live[address] for address in self.in_question if address in live and self.is_ours(address)}
+
+    def find_readable(self) -> dict[Address, Declared]:
+        """What is wanted and could be read, where the worlds may differ."""
+        wanted, unreadable = self.wanted, self.unreadable
+        return {at: wanted[at] for at in self.in_question if at in wanted and at not in unreadable}
 
     def was_given(self, address: Address) -> bool:
         """Whether the manifests give it, or once did: what somebody else gave makes no removal look smaller."""

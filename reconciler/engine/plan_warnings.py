@@ -13,7 +13,7 @@ from reconciler.engine.lifecycle import reason_to_leave
 from reconciler.engine.membership_counts import Tenure, tenure_of
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
+from reconciler.model.address import Address, is_pattern
 from reconciler.model.change import Waiting
 from reconciler.model.declared import Approval, Declared, Desired, Mode
 from reconciler.model.finding import Finding, Place, Severity
@@ -25,8 +25,6 @@ from reconciler.model.resource import Resource, Status
 from reconciler.model.state import State
 from reconciler.model.suggestions import count
 from reconciler.model.work_order import OrderStatus
-
-_WILD = frozenset("*?[")
 
 
 def find_warnings(
@@ -101,8 +99,7 @@ def _policy_errors(looked_at: Sequence[PlanningContext], desired: Desired) -> It
     keys = {context.organization.key for context in looked_at}
     for finding in desired.policy_findings:
         of = finding.address.partition("/")[0]
-        is_wild = not _WILD.isdisjoint(of)
-        if not of or of in keys or (is_wild and any(fnmatchcase(key, of) for key in keys)):
+        if not of or of in keys or (is_pattern(of) and any(fnmatchcase(key, of) for key in keys)):
             yield finding
 
 
@@ -228,10 +225,7 @@ def _observed_differences(context: PlanningContext, part: OrganizationPlan) -> I
     if context.organization.mode is not Mode.READ_ONLY:
         return
     told = {found.address for found in part.drift}
-    wanted_all, present, asked = context.wanted, context.live.resources, context.in_question
-    readable = {a: wanted_all[a] for a in asked if a in wanted_all and not isinstance(context.live.find(a), Unknown)}
-    live = {a: present[a] for a in asked if a in present and context.is_ours(a)}
-    for address, wanted, found in diff(desired=readable, live=live):
+    for address, wanted, found in diff(desired=context.find_readable(), live=context.find_ours()):
         if wanted is not None:
             what = f"is declared and {'is different on the system' if found else 'is not there'}"
         elif found is None or found.status.is_gone:

@@ -229,12 +229,10 @@ def propose(context: PlanningContext, targets: Targets) -> Decisions:
     )
     if context.organization.mode is Mode.READ_ONLY:
         return proposed
-    wanted = context.wanted
-    readable = {at: wanted[at] for at in context.in_question if at in wanted and at not in unreadable}
     steps: list[Change | Waiting | None] = [*_settle_contested(context)]
     steps += [
         next_step(difference, context)
-        for difference in diff(desired=readable, live=_managed_part(context))
+        for difference in diff(desired=context.find_readable(), live=_managed_part(context))
         if not context.is_contested(difference.address)
     ]
     covered = [step for step in steps if step is not None and targets.covers(step.address)]
@@ -249,10 +247,10 @@ def _managed_part(context: PlanningContext) -> dict[Address, Resource]:
 
     An organization that shall be deleted goes in one step, and all that is in it with it.
     """
-    live = context.live.resources
     if context.organization.deleted:
-        return {context.address: live[context.address]} if context.address in live else {}
-    return {at: live[at] for at in context.in_question if at in live and context.is_ours(at)}
+        whole = context.live.resources.get(context.address)
+        return {} if whole is None else {context.address: whole}
+    return context.find_ours()
 
 
 def _defer(change: Change, context: PlanningContext) -> Change | LeftOut:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 
 from reconciler.manifests.access import AccessReader, read_members
 from reconciler.manifests.approvals import AddressBook, ApprovalReader, read_moves
@@ -92,15 +93,21 @@ class Resolver:
 
         Approvals and moves may be about some. Apps may be everywhere on their system, and their owners as well.
         """
-        named = {address.partition("/")[0] for document, _ in self._files for address in _addresses_in(document)}
         keys = [
-            key for key in self._resources if key not in named and "app" not in self._organizations[key].system.kinds
+            key
+            for key in self._resources
+            if key not in self._referred and "app" not in self._organizations[key].system.kinds
         ]
         return replace(
             self._desired,
             organizations={key: self._organizations[key] for key in keys},
             resources={key: self._resources.pop(key) for key in keys},
         )
+
+    @cached_property
+    def _referred(self) -> set[str]:
+        """The organizations that approvals and moves are about."""
+        return {address.partition("/")[0] for document, _ in self._files for address in _addresses_in(document)}
 
     def finish(self, emails: Mapping[str, Place], max_approval_days: int | None) -> Desired:
         """All organizations, with the resources of those that were not given away, and what is common to all.
