@@ -22,11 +22,10 @@ from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, save_state
 from reconciler.apply.steps import JournalWriter
 from reconciler.audit.log import AuditLog
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.json import state_to_json
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, AuditRecord, Origin
+from reconciler.model.plan import Applied, AuditRecord, Origin
 from reconciler.model.resource import ABSENT_FINGERPRINT, Resource, Status
 from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore

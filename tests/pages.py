@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler.features.listing import as_written
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.settings import OFF, POLICY_SETS, PolicySettings
+from reconciler.model.address import KINDS, Action
+from reconciler.model.declared import OFF, POLICY_SETS, PolicySettings
 from reconciler.model.system import System
 from reconciler.policies.judging import POLICIES as RULES
 from reconciler.policies.judging import severity_of

@@ -24,7 +24,7 @@ from reconciler.cli.main import cli
 from reconciler.manifests.checks import keys_of
 from reconciler.manifests.documents import AssetDocument
 from reconciler.model.change import Guard
-from reconciler.model.errors import ExitCode
+from reconciler.model.finding import ExitCode
 from reconciler.output.sarif import rules_by_subject
 
 ROOT = Path(__file__).parents[1]

@@ -22,17 +22,25 @@ from reconciler.engine.identities import Identities, rename_to_today, with_finge
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.engine.settled import is_settled
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Change
 from reconciler.model.declared import Desired, Organization
-from reconciler.model.errors import LeaseLost, ReconcilerError, StalePlan
+from reconciler.model.finding import LeaseLost, ReconcilerError, StalePlan
 from reconciler.model.json import plan_to_json
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live, Unread
-from reconciler.model.outcome import AuditEntry, AuditRecord, Origin, Outcome, Refused, Report, Result, Waits
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.plan import (
+    AuditEntry,
+    AuditRecord,
+    OrganizationPlan,
+    Origin,
+    Outcome,
+    Plan,
+    Refused,
+    Report,
+    Result,
+    Waits,
+)
 from reconciler.model.ports import Clock, StateStore
-from reconciler.model.resource import Owner
+from reconciler.model.resource import Live, Owner, Unread
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
 

@@ -16,15 +16,12 @@ from typing import Any
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import COMMAND_LINE
 from reconciler.engine.orders import hold_asked, request_of
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live, Unknown
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Change, Risk, Waiting
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Resource, fingerprint_of
-from reconciler.model.risk import Risk
+from reconciler.model.resource import Live, Resource, Unknown, fingerprint_of
+from reconciler.model.state import OrderStatus
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,13 +24,13 @@ from typing import Any, NamedTuple, get_args
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.model.address import Address
 from reconciler.model.change import Change
-from reconciler.model.errors import StoreError
-from reconciler.model.integrity import find_damage
+from reconciler.model.finding import StoreError
 from reconciler.model.json import (
     adapter_of,
     as_count,
     as_text,
     change_with_todays_words,
+    find_damage,
     load_json,
     load_time,
     read_as,
@@ -38,11 +38,10 @@ from reconciler.model.json import (
     to_line,
     with_todays_words,
 )
-from reconciler.model.outcome import AuditEntry, Origin, Outcome
+from reconciler.model.plan import AuditEntry, Origin, Outcome
 from reconciler.model.ports import Journal
-from reconciler.model.state import State
+from reconciler.model.state import State, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import WorkOrder
 
 JOURNAL_FORMAT = "1.2"
 """1.1 has the words of states of format 1.4; what 1.0 says in older ones is understood. 1.2 has several records in a

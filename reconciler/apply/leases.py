@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
-from reconciler.model.errors import LeaseLost, StateLocked, StoreError
+from reconciler.model.finding import LeaseLost, StateLocked, StoreError
 from reconciler.model.ports import Lock, StateStore, Timer
 from reconciler.model.values import dataclass
 

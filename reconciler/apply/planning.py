@@ -13,11 +13,10 @@ from reconciler.apply.states import load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, Shard, Targets
 from reconciler.engine.identities import Renamed
 from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.live import Live
+from reconciler.model.declared import Desired, GuardSettings, Organization
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.ports import AskingProvider, Provider, StateStore
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
 

@@ -18,16 +18,14 @@ from pathlib import Path
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared, Desired
-from reconciler.model.errors import ProviderError, ReconcilerError
-from reconciler.model.integrity import find_damage
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.live import Live, Part, Unknown
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
+from reconciler.model.finding import ProviderError, ReconcilerError
+from reconciler.model.json import find_damage
+from reconciler.model.plan import Applied, Failed, InDoubt, Outcome
 from reconciler.model.ports import Provider, Scope
-from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.resource import Live, Part, Resource, Status, Unknown, fingerprint_of
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass

@@ -27,10 +27,10 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.settled import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day
 from reconciler.manifests.load import Manifests
 from reconciler.manifests.people import PREFIX
+from reconciler.model.address import person_in
 from reconciler.model.declared import Desired, Mode, Organization, Person
 from reconciler.model.finding import Finding, Place
 from reconciler.model.json import checked
-from reconciler.model.kinds import person_in
 from reconciler.model.plan import Limit, OrganizationPlan
 from reconciler.model.values import dataclass
 from reconciler.policies.rule import own_domains

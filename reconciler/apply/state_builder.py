@@ -21,16 +21,13 @@ from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
 from reconciler.engine.orders import request_of
 from reconciler.engine.refresh import note_look
 from reconciler.engine.waits import note_waits
-from reconciler.model.address import Address
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared
-from reconciler.model.kinds import INVITATIONS, KINDS, Action
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Waits, role_behind
-from reconciler.model.plan import OrganizationPlan
+from reconciler.model.plan import Applied, Failed, InDoubt, OrganizationPlan, Outcome, Waits, role_behind
 from reconciler.model.resource import Attributes, Status, fingerprint_of
-from reconciler.model.state import Deferral, Record, State, UsedApproval
+from reconciler.model.state import Deferral, Record, State, UsedApproval, WorkOrder
 from reconciler.model.system import System
-from reconciler.model.work_order import WorkOrder
 
 T = TypeVar("T")
 _Key = TypeVar("_Key")

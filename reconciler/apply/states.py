@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from reconciler.apply.journal import LoadedState, replay
-from reconciler.model.errors import ReconcilerError, StateConflict, StoreError
+from reconciler.model.finding import ReconcilerError, StateConflict, StoreError
 from reconciler.model.json import state_from_json, state_to_json
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark, PastState, State

@@ -20,16 +20,13 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.engine.refresh import grants_in
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live, Unknown
-from reconciler.model.outcome import Applied, AuditEntry, Failed, InDoubt, Origin, Outcome, Refused, Result, Waits
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Applied, AuditEntry, Failed, InDoubt, Origin, Outcome, Refused, Result, Waits
 from reconciler.model.ports import AskingProvider, BatchProvider, Clock, Provider, Scope, StateStore
-from reconciler.model.resource import Resource, fingerprint_of
-from reconciler.model.state import State
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.resource import Live, Resource, Unknown, fingerprint_of
+from reconciler.model.state import State, WorkOrder
 from reconciler.systems.drafting import describe_wait
 
 MAX_TOGETHER = 300

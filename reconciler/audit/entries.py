@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape, person_in
 from reconciler.model.change import Change
-from reconciler.model.kinds import KINDS, Shape, person_in
-from reconciler.model.outcome import AuditEntry, Outcome, Waits, describe_outcome, name_orders
+from reconciler.model.plan import AuditEntry, Outcome, Waits, describe_outcome, name_orders
 from reconciler.model.resource import Owner, Resource, Status
-from reconciler.model.state import Record
-from reconciler.model.work_order import OrderStatus, WorkOrder
+from reconciler.model.state import OrderStatus, Record, WorkOrder
 
 
 def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:

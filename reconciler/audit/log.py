@@ -16,23 +16,23 @@ from itertools import islice
 
 from reconciler.engine.context import Targets
 from reconciler.engine.identities import Names
-from reconciler.model.address import Address
-from reconciler.model.errors import StateConflict, StoreError
+from reconciler.model.address import KINDS, Address, parents_of
+from reconciler.model.change import Risk
+from reconciler.model.finding import StateConflict, StoreError
 from reconciler.model.holding import AccessHistory
-from reconciler.model.integrity import describe_misfit, find_damage
 from reconciler.model.json import (
     adapter_of,
     as_text,
     change_with_todays_words,
+    describe_misfit,
+    find_damage,
     load_json,
     read_as,
     refuse_sealed,
     to_line,
 )
-from reconciler.model.kinds import KINDS, parents_of
-from reconciler.model.outcome import AuditEntry, AuditRecord, LoggedEntry, entries_of
+from reconciler.model.plan import AuditEntry, AuditRecord, LoggedEntry, entries_of
 from reconciler.model.ports import StateStore
-from reconciler.model.risk import Risk
 from reconciler.model.state import AuditMark
 from reconciler.model.values import dataclass
 

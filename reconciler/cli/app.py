@@ -32,7 +32,7 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model.errors import ManifestError, ReconcilerError
+from reconciler.model.finding import ManifestError, ReconcilerError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.output.style import Style, Tone
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from reconciler.cli.catalogue import Subject
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
+    from reconciler.model.change import Risk
     from reconciler.model.declared import Organization
     from reconciler.model.ports import Clock, Explorer, Provider, StateStore
-    from reconciler.model.risk import Risk
     from reconciler.sandbox.world import World
 
 _Made = TypeVar("_Made")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from reconciler.cli.credentials import read_secret
 from reconciler.manifests.config import Option
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import BASE_URL, DEFAULT_TIER, TIERS, Client, Connection, Tier

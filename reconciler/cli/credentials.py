@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.files import read_text_file
-from reconciler.model.errors import MissingExtra, ReconcilerError
+from reconciler.model.finding import MissingExtra, ReconcilerError
 from reconciler.model.redaction import SECRETS
 
 _FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"

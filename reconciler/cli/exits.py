@@ -16,8 +16,7 @@ from reconciler.cli.app import App
 from reconciler.cli.extras import advice_of
 from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.streams import outlets, write_outputs
-from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
-from reconciler.model.finding import Finding, Inspection, Severity
+from reconciler.model.finding import ExitCode, Finding, Inspection, ManifestError, ReconcilerError, Severity
 from reconciler.model.redaction import SECRETS
 from reconciler.output.text import fold
 

@@ -9,8 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.model.errors import MissingExtra, ReconcilerError
-from reconciler.model.finding import MISSING_EXTRA, Finding, Place, Severity
+from reconciler.model.finding import MISSING_EXTRA, Finding, MissingExtra, Place, ReconcilerError, Severity
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.redaction import SECRETS
 
 CONFIG_FILE = "reconciler.yaml"

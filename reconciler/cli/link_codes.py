@@ -24,7 +24,7 @@ from reconciler.features.work_orders.document import document_of_code
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.json import checked
 from reconciler.model.ports import Clock, LinkCode
 from reconciler.model.values import dataclass

@@ -17,7 +17,7 @@ from reconciler import __version__
 from reconciler.cli.app import App, shared_options
 from reconciler.cli.exits import run_guarded
 from reconciler.cli.files import CONFIG_FILE
-from reconciler.model.suggestions import Nearest
+from reconciler.model.finding import Nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -12,10 +12,9 @@ from typing import Any, TypedDict, TypeVar
 import click
 
 from reconciler.engine.context import ALL_SHARDS, Shard
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Risk
 from reconciler.model.declared import Approval
-from reconciler.model.kinds import Action
-from reconciler.model.risk import Risk
 from reconciler.output import FORMS
 from reconciler.output.style import COMMENT_BUDGET
 

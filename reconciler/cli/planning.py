@@ -28,15 +28,20 @@ from reconciler.engine.planner import join_plans
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
 from reconciler.manifests.load import Inseparable
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address, is_pattern
+from reconciler.model.address import KINDS, Address, is_pattern
+from reconciler.model.change import Mark, Risk
 from reconciler.model.declared import Desired, Organization
-from reconciler.model.errors import ExitCode, ReconcilerError, StalePlan, UsageError
-from reconciler.model.finding import Severity
+from reconciler.model.finding import (
+    ExitCode,
+    ReconcilerError,
+    Severity,
+    StalePlan,
+    UsageError,
+    suggest_names,
+    suggest_word,
+)
 from reconciler.model.json import plan_from_json, plan_to_json
-from reconciler.model.kinds import KINDS
 from reconciler.model.plan import Plan
-from reconciler.model.risk import Mark, Risk
-from reconciler.model.suggestions import suggest_names, suggest_word
 from reconciler.output.words import count
 
 

@@ -40,16 +40,12 @@ from reconciler.features.certification.model import (
 )
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import Address
-from reconciler.model.errors import ManifestError, ReconcilerError
-from reconciler.model.finding import Finding, Notes
+from reconciler.model.finding import Finding, ManifestError, Notes, ReconcilerError, suggest_names
 from reconciler.model.json import plan_to_json
-from reconciler.model.outcome import AuditEntry
-from reconciler.model.plan import Plan
+from reconciler.model.plan import AuditEntry, Plan
 from reconciler.model.redaction import SECRETS
-from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
+from reconciler.model.state import State, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import WorkOrder
 from reconciler.output.style import Style
 from reconciler.output.words import count
 

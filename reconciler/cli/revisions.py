@@ -29,8 +29,7 @@ from reconciler.features.review.model import Commit
 from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read
-from reconciler.model.errors import ReconcilerError, UsageError
-from reconciler.model.suggestions import suggest_names
+from reconciler.model.finding import ReconcilerError, UsageError, suggest_names
 from reconciler.model.values import dataclass
 
 _TIMEOUT = 60.0

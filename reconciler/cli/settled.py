@@ -33,8 +33,7 @@ from reconciler.cli.workspace import (
 from reconciler.manifests.load import digest_of
 from reconciler.manifests.source import digests_of
 from reconciler.model.declared import Organization
-from reconciler.model.errors import StoreError
-from reconciler.model.finding import Place, Severity
+from reconciler.model.finding import Place, Severity, StoreError
 from reconciler.model.ports import Marking
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import scope_of_rules

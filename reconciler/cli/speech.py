@@ -9,7 +9,7 @@ from reconciler.cli.files import make_folder, read_text_file, replace_file
 from reconciler.features.work_orders.document import list_messages
 from reconciler.features.work_orders.model import language_of
 from reconciler.model.declared import Desired
-from reconciler.model.errors import UsageError
+from reconciler.model.finding import UsageError
 from reconciler.systems.languages import Speech, extend_catalogue, load_speech
 
 

@@ -15,10 +15,9 @@ from reconciler.cli.files import ask_git
 from reconciler.cli.workspace import read_workspace
 from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError, StateLocked
-from reconciler.model.outcome import Origin
+from reconciler.model.finding import ReconcilerError, StateLocked, suggest_names
+from reconciler.model.plan import Origin
 from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
 from reconciler.stores.rules import SystemTimer, this_process
 
 _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.cli.extras import OF_STORES
 from reconciler.manifests.config import STATE_SCHEMES
-from reconciler.model.errors import MissingExtra, ReconcilerError
+from reconciler.model.finding import MissingExtra, ReconcilerError
 from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
 from reconciler.stores.local_file import LocalFileStore

@@ -24,7 +24,7 @@ from typing import Protocol, TextIO
 
 import click
 
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.finding import ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
 from reconciler.output.words import count
 

@@ -19,10 +19,19 @@ from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import BatchLoader, Inseparable, LoadOptions, Manifests, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
 from reconciler.model.declared import Desired, Organization
-from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import MISSING_EXTRA, Finding, Inspection, Notes, Place, Severity
+from reconciler.model.finding import (
+    MISSING_EXTRA,
+    Finding,
+    Inspection,
+    ManifestError,
+    Notes,
+    Place,
+    ReconcilerError,
+    Severity,
+    UsageError,
+    suggest_names,
+)
 from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 from reconciler.policies.judging import (
     BUILT_IN,

@@ -14,10 +14,8 @@ from reconciler.manifests.people import PREFIX, Contacts, key_of_address
 from reconciler.manifests.scalars import find_hidden, looks_like_secret
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.words import has_mixed_scripts, is_key
-from reconciler.model.declared import Person
-from reconciler.model.errors import UsageError
-from reconciler.model.finding import Notes, Place
-from reconciler.model.masks import is_masked
+from reconciler.model.declared import Person, is_masked
+from reconciler.model.finding import Notes, Place, UsageError
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 

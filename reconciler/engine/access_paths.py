@@ -16,10 +16,9 @@ from datetime import date
 from itertools import pairwise
 
 from reconciler.engine.entitlements import earlier, later
-from reconciler.model.access import Access, AccessPath, AccessSpan, strongest
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.change import Access, AccessPath, AccessSpan, strongest
 from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import Attributes
 from reconciler.model.system import Role, System
 from reconciler.model.values import dataclass

@@ -11,17 +11,13 @@ from functools import cached_property
 from typing import Self
 
 from reconciler.engine.identities import Dispute, Names
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.declared import Approval, Declared, Mode, Organization, Person
+from reconciler.model.address import KINDS, Action, Address, person_in
+from reconciler.model.change import is_administrator
+from reconciler.model.declared import Approval, Declared, GuardSettings, Mode, Organization, Person
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action, person_in
-from reconciler.model.live import Live, Unknown, Unread
-from reconciler.model.resource import Resource, Status
-from reconciler.model.settings import GuardSettings
-from reconciler.model.state import Record, State, UsedApproval
+from reconciler.model.resource import Live, Resource, Status, Unknown, Unread
+from reconciler.model.state import Record, State, UsedApproval, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,15 +16,12 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.diff import agrees
 from reconciler.engine.orders import carried_out
 from reconciler.engine.risk import marks_of, marks_of_strangers
-from reconciler.model.address import Address
-from reconciler.model.declared import Mode
+from reconciler.model.address import KINDS, Action, Address, Shape, person_in
+from reconciler.model.change import Mark, Risk
+from reconciler.model.declared import Mode, is_masked
 from reconciler.model.drift import Drift, DriftSort, Fate, KnownDrift, known_from
-from reconciler.model.kinds import KINDS, Action, Shape, person_in
-from reconciler.model.live import Unknown
-from reconciler.model.masks import is_masked
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import PRESENCE, Resource, Status, fingerprint_of
-from reconciler.model.risk import Mark, Risk
+from reconciler.model.resource import PRESENCE, Resource, Status, Unknown, fingerprint_of
 from reconciler.model.state import Record
 from reconciler.model.system import System
 

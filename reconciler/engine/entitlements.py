@@ -11,10 +11,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from reconciler.engine.context import Ended
-from reconciler.model.access import strongest
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
+from reconciler.model.change import strongest
 from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.kinds import KINDS
 from reconciler.model.system import System
 
 

@@ -14,11 +14,9 @@ from datetime import date, timedelta
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.lifecycle import is_over
 from reconciler.engine.membership_counts import founder_of
-from reconciler.model.access import is_administrator, takes_away
-from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Change, Guard, Waiting
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, person_in
+from reconciler.model.change import Blocked, Change, Guard, Waiting, is_administrator, takes_away
 from reconciler.model.declared import Approval
-from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, person_in
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.system import System
 

@@ -10,12 +10,11 @@ from reconciler.engine.access_paths import ad_accounts_by_group, leads_to
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import change_days, on_day, split_by_date
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.access import is_administrator, strongest
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape, person_in
+from reconciler.model.change import is_administrator, strongest
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.drift import KnownDrift
 from reconciler.model.holding import Holding, Reach
-from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
 from reconciler.model.state import Record, State
 from reconciler.model.system import System

@@ -11,14 +11,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import TypeVar
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape
 from reconciler.model.change import Change
-from reconciler.model.declared import Desired, Move, Person
-from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.live import Live
-from reconciler.model.masks import STAR, is_masked
-from reconciler.model.resource import Resource, fingerprint_of, rename_owner
-from reconciler.model.roster import Roster
+from reconciler.model.declared import STAR, Desired, Move, Person, is_masked
+from reconciler.model.drift import Roster
+from reconciler.model.resource import Live, Resource, fingerprint_of, rename_owner
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass

@@ -22,10 +22,8 @@ from graphlib import TopologicalSorter
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts, Turns, actor_for
-from reconciler.model.access import is_administrator, takes_away
-from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Change, Guard
-from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape, parents_of, person_in
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, parents_of, person_in
+from reconciler.model.change import Blocked, Change, Guard, is_administrator, takes_away
 from reconciler.model.resource import role_in
 from reconciler.model.values import dataclass
 

@@ -15,11 +15,9 @@ from datetime import date
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.diff import Difference
 from reconciler.engine.waits import end_of_invitation, pause_after
-from reconciler.model.access import is_administrator, is_downgrade
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
+from reconciler.model.address import KINDS, Action, Address, Shape, person_in
+from reconciler.model.change import Change, Waiting, is_administrator, is_downgrade
 from reconciler.model.declared import Declared
-from reconciler.model.kinds import KINDS, Action, Shape, person_in
 from reconciler.model.resource import Owner, Resource, Status, fingerprint_of, role_in
 
 

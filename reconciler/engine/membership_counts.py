@@ -18,14 +18,12 @@ from functools import cache
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import last_day
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Guard
-from reconciler.model.kinds import Action, person_in
+from reconciler.model.address import Action, Address, person_in
+from reconciler.model.change import Change, Guard, is_administrator
 from reconciler.model.plan import Limit
 from reconciler.model.resource import Attributes, Owner, Resource, Status, role_in
+from reconciler.model.state import OrderStatus, WorkOrder, in_turn
 from reconciler.model.system import System
-from reconciler.model.work_order import OrderStatus, WorkOrder, in_turn
 
 _PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
 

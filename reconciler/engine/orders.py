@@ -13,16 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.waits import wait
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.change import Cause, Change, LeftOut, Waiting
-from reconciler.model.kinds import INVITATIONS, KINDS
-from reconciler.model.live import Live, Unknown
+from reconciler.model.address import INVITATIONS, KINDS, Address
+from reconciler.model.change import Cause, Change, LeftOut, Waiting, is_administrator
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.model.state import Record, State
+from reconciler.model.resource import Live, Resource, Status, Unknown, fingerprint_of
+from reconciler.model.state import Capacity, FailureReason, OrderRequest, OrderStatus, Record, State, WorkOrder
 from reconciler.model.system import System
-from reconciler.model.work_order import Capacity, FailureReason, OrderRequest, OrderStatus, WorkOrder
 
 PAUSES: Mapping[FailureReason, timedelta | None] = {
     FailureReason.WRONG_ADDRESS: None,

@@ -12,19 +12,13 @@ from reconciler.engine.entitlements import last_day
 from reconciler.engine.lifecycle import reason_to_leave
 from reconciler.engine.membership_counts import Tenure, tenure_of
 from reconciler.engine.orders import closed_between, withdrawn
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address, is_pattern
-from reconciler.model.change import Waiting
-from reconciler.model.declared import Approval, Declared, Desired, Mode
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.kinds import KINDS, Action, parents_of
-from reconciler.model.live import Unknown
-from reconciler.model.masks import tells_account
+from reconciler.model.address import KINDS, Action, Address, is_pattern, parents_of
+from reconciler.model.change import Waiting, is_administrator
+from reconciler.model.declared import Approval, Declared, Desired, Mode, tells_account
+from reconciler.model.finding import Finding, Place, Severity, count
 from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
-from reconciler.model.resource import Resource, Status
-from reconciler.model.state import State
-from reconciler.model.suggestions import count
-from reconciler.model.work_order import OrderStatus
+from reconciler.model.resource import Resource, Status, Unknown
+from reconciler.model.state import OrderStatus, State
 
 
 def find_warnings(

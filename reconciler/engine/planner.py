@@ -23,18 +23,14 @@ from reconciler.engine.refresh import find_in_question, grants_in, recall, remem
 from reconciler.engine.risk import with_risks
 from reconciler.engine.stages import IN_A_GROUP, Decisions, decide
 from reconciler.engine.waits import SOMEBODY, wait, with_end
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, person_in
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
-from reconciler.model.declared import Desired, Mode, Organization
+from reconciler.model.declared import Desired, GuardSettings, Mode, Organization
 from reconciler.model.finding import Finding
-from reconciler.model.kinds import KINDS, Action, person_in
-from reconciler.model.live import Live, Part
 from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.resource import Owner, Resource
-from reconciler.model.settings import GuardSettings
-from reconciler.model.state import State, UsedApproval
+from reconciler.model.resource import Live, Owner, Part, Resource
+from reconciler.model.state import State, UsedApproval, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

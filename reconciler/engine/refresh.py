@@ -12,12 +12,9 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from reconciler.engine.context import PlanningContext
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared
-from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.live import Live, Part, Unknown
-from reconciler.model.masks import tells_account
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.address import KINDS, Address, Shape
+from reconciler.model.declared import Declared, tells_account
+from reconciler.model.resource import Attributes, Live, Part, Resource, Status, Unknown
 from reconciler.model.state import Record, State
 from reconciler.model.system import System
 

@@ -8,13 +8,11 @@ from typing import TypeVar
 
 from reconciler.engine.access_paths import DatedAccess, dated_accesses, uncovered
 from reconciler.engine.guards import find_damage
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
+from reconciler.model.address import KINDS, Address, Shape, person_in
+from reconciler.model.change import Change, Mark, Waiting, risk_of
 from reconciler.model.declared import Declared
-from reconciler.model.kinds import KINDS, Shape, person_in
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Attributes, Resource
-from reconciler.model.risk import Mark, risk_of
 from reconciler.model.system import System
 
 _Step = TypeVar("_Step", bound=Change | Waiting)

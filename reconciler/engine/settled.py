@@ -8,9 +8,8 @@ from reconciler.engine.context import EVERYTHING, PlanningContext
 from reconciler.engine.entitlements import change_days
 from reconciler.engine.identities import remembered_in
 from reconciler.engine.plan_warnings import find_lockout, find_warnings
-from reconciler.model.declared import Desired
-from reconciler.model.kinds import person_in
-from reconciler.model.masks import is_masked
+from reconciler.model.address import person_in
+from reconciler.model.declared import Desired, is_masked
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Owner, Resource
 from reconciler.model.state import Record

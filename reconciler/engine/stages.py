@@ -15,8 +15,8 @@ from reconciler.engine.layout import lay_out
 from reconciler.engine.membership_counts import MembershipCounts, founder_of
 from reconciler.engine.orders import hold_asked
 from reconciler.engine.waits import hold_app_owner, hold_until_ready, wait
+from reconciler.model.address import Action
 from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
-from reconciler.model.kinds import Action
 from reconciler.model.plan import Limit
 from reconciler.model.values import dataclass
 

@@ -12,15 +12,13 @@ from datetime import date, timedelta
 from math import ceil
 
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, Shape, parents_of
 from reconciler.model.change import BY_ITSELF, Cause, Change, Guard, LeftOut, Waiting
-from reconciler.model.kinds import KINDS, Action, Shape, parents_of
-from reconciler.model.live import Unknown
+from reconciler.model.declared import GuardSettings
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Owner, Resource, Status
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Owner, Resource, Status, Unknown
+from reconciler.model.state import OrderStatus, WorkOrder
 from reconciler.model.system import System
-from reconciler.model.work_order import OrderStatus, WorkOrder
 
 _DAYS_BEFORE_NEXT = (0, 1, 3, 7)
 """After the n-th unanswered invitation."""

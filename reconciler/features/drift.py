@@ -16,7 +16,8 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.engine.refresh import note_look
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
+from reconciler.model.change import Risk
 from reconciler.model.declared import Desired
 from reconciler.model.drift import (
     ActivityEntry,
@@ -26,18 +27,14 @@ from reconciler.model.drift import (
     DriftSort,
     DriftStatus,
     KnownDrift,
+    Observation,
     OrganizationDrift,
     list_with_history,
     remember_drift,
 )
-from reconciler.model.errors import ProviderError, ReconcilerError
-from reconciler.model.finding import Finding, Severity
-from reconciler.model.kinds import KINDS
-from reconciler.model.live import Unknown, ask_about_states, explain_unread, summarize_unread
+from reconciler.model.finding import Finding, ProviderError, ReconcilerError, Severity
 from reconciler.model.ports import Provider, StateStore, Witness
-from reconciler.model.resource import PRESENCE, Attributes
-from reconciler.model.risk import Risk
-from reconciler.model.roster import Observation
+from reconciler.model.resource import PRESENCE, Attributes, Unknown, ask_about_states, explain_unread, summarize_unread
 from reconciler.model.state import Record, State
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
 from reconciler.output.findings import Annotations, Case, case_of

@@ -9,10 +9,9 @@ from typing import ClassVar
 
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization
-from reconciler.model.kinds import KINDS, Shape
 from reconciler.model.ports import Metered, Provider, StateStore
 from reconciler.model.state import State
 from reconciler.model.values import dataclass

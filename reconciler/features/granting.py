@@ -15,16 +15,11 @@ from reconciler.editing.writer import Value
 from reconciler.engine.access_paths import reach
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.access import is_downgrade
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
+from reconciler.model.address import KINDS, Action, Address, person_in
+from reconciler.model.change import Change, Mark, Risk, Waiting, is_downgrade
 from reconciler.model.declared import Declared, Desired, Entitlement
-from reconciler.model.errors import UsageError
-from reconciler.model.finding import Finding
-from reconciler.model.kinds import KINDS, Action, person_in
+from reconciler.model.finding import Finding, UsageError, suggest_names, suggest_word
 from reconciler.model.plan import Plan
-from reconciler.model.risk import Mark, Risk
-from reconciler.model.suggestions import suggest_names, suggest_word
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,

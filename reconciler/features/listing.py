@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.model.settings import OFF, Parameter, StandingRule
+from reconciler.model.declared import OFF, Parameter, StandingRule
 from reconciler.output.document import (
     Block,
     Detail,

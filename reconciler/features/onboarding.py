@@ -16,12 +16,10 @@ from reconciler.editing.entries import NotExpressible, to_entry
 from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all
 from reconciler.engine.entitlements import split_by_date
 from reconciler.manifests.source import SourceFile
-from reconciler.model.access import strongest
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.change import strongest
 from reconciler.model.declared import Declared, Desired, Entitlement
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.finding import Finding
-from reconciler.model.kinds import KINDS, person_in
+from reconciler.model.finding import Finding, ReconcilerError
 from reconciler.model.resource import Attributes, Resource, role_in
 from reconciler.model.system import System
 from reconciler.model.values import dataclass

@@ -8,9 +8,9 @@ from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.apply.states import load_state
 from reconciler.audit.log import find_risk
 from reconciler.model.address import Address
-from reconciler.model.errors import StateConflict, StoreError
+from reconciler.model.finding import StateConflict, StoreError
 from reconciler.model.json import state_to_json
-from reconciler.model.outcome import LoggedEntry
+from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.state import PastState, Record, State, StateSummary
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain, table

@@ -20,11 +20,10 @@ from reconciler.manifests.documents import (
 from reconciler.manifests.nodes import LINE, Cursor, MapNode
 from reconciler.manifests.people import PREFIX, GroupDirectory
 from reconciler.manifests.words import note_unknown_role, read_span
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
+from reconciler.model.address import Address, person_in
+from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Notes, Place
-from reconciler.model.kinds import person_in
 from reconciler.model.resource import Attributes
 from reconciler.model.system import System
 from reconciler.model.values import dataclass

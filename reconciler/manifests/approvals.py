@@ -9,11 +9,9 @@ from datetime import date, timedelta
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.words import note_twice, read_day
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, Shape
 from reconciler.model.declared import Approval, Declared, Move, Organization, Person
-from reconciler.model.finding import Notes, Place
-from reconciler.model.kinds import KINDS, Action, Shape
-from reconciler.model.suggestions import count, suggest_word
+from reconciler.model.finding import Notes, Place, count, suggest_word
 from reconciler.model.values import dataclass
 
 Files = Iterable[tuple[ManifestDocument, Cursor]]

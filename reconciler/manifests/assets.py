@@ -24,12 +24,10 @@ from reconciler.manifests.documents import (
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.people import read_owners
 from reconciler.manifests.words import note_listed_twice, read_day, read_keys
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Kind, person_in
 from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Kind, person_in
+from reconciler.model.finding import Place, suggest_word
 from reconciler.model.resource import Owner
-from reconciler.model.suggestions import suggest_word
 from reconciler.model.values import dataclass
 
 _SECTIONS = {kind.section: kind for kind in KINDS.values() if kind.section}

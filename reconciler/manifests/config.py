@@ -12,8 +12,7 @@ from reconciler.manifests.nodes import Cursor, MapNode, place_of
 from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import SourceFile, digests_of, parse_file
 from reconciler.manifests.words import note_listed_twice, read_day, read_interval
-from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.settings import (
+from reconciler.model.declared import (
     POLICY_SETS,
     CustomRule,
     Expression,
@@ -23,7 +22,7 @@ from reconciler.model.settings import (
     RuleException,
     RuleSettings,
 )
-from reconciler.model.suggestions import list_words, suggest_word
+from reconciler.model.finding import Finding, Notes, Place, list_words, suggest_word
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:

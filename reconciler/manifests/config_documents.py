@@ -15,7 +15,7 @@ from reconciler.manifests.fields import (
     Text,
     Version,
 )
-from reconciler.model.settings import POLICY_SETS
+from reconciler.model.declared import POLICY_SETS
 
 OptionValue = Annotated[
     str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")

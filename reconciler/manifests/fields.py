@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, get_args
 
-from reconciler.model.kinds import Action
+from reconciler.model.address import Action
 from reconciler.model.system import Role
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS

@@ -13,11 +13,9 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, note_empty_owner
 from reconciler.manifests.words import has_mixed_scripts
-from reconciler.model.address import AddressPatterns, is_pattern
+from reconciler.model.address import KINDS, AddressPatterns, is_pattern
 from reconciler.model.declared import Desired, Person
-from reconciler.model.finding import Finding, Notes
-from reconciler.model.kinds import KINDS
-from reconciler.model.suggestions import suggest_word
+from reconciler.model.finding import Finding, Notes, suggest_word
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS
 

@@ -13,8 +13,7 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.source import SourceFile, digests_of, parse_file, read_text
 from reconciler.model.declared import Desired
-from reconciler.model.errors import ManifestError
-from reconciler.model.finding import Finding, Notes, Place, Severity
+from reconciler.model.finding import Finding, ManifestError, Notes, Place, Severity
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:

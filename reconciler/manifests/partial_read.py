@@ -22,8 +22,8 @@ _ABSENCES = frozenset({"not-a-member", "no-admin", "few-admins", "empty-members"
 _DROPPING = frozenset({"duplicate-key", "several-documents", "yaml-anchor", "yaml-merge"})
 """Findings of the YAML reader after which something that was written is not there; a key that is no text may go too,
 but has no name that anybody could miss."""
-_KEY = re.compile(r"""["']?([^\s"'{},\[\]:]+)["']?[ \t]*:(?=\s|$)""")
-_QUOTED = re.compile(r"`([^`]*)`")
+_NAMED = re.compile(r"""["']?([^\s"'{},\[\]:]+)["']?[ \t]*:(?=\s|$)""")
+_BETWEEN_TICKS = re.compile(r"`([^`]*)`")
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class PartialRead:
         self.incomplete = True
         self.is_blind |= not parsed.text and parsed.node is None and parsed.file.data != b""
         for number, line in enumerate(parsed.text.splitlines(), start=1):
-            for key in _KEY.findall(line):
+            for key in _NAMED.findall(line):
                 self.lines.setdefault(key, set()).add((parsed.file.path, number))
 
     def leave_out(self, path: Iterable[str | int], value: object) -> None:
@@ -64,7 +64,7 @@ class PartialRead:
     def explain(self, finding: Finding) -> bool:
         """Whether a finding may only be the consequence of others."""
         if finding.id in _UNKNOWN:
-            quoted = _QUOTED.findall(finding.message)
+            quoted = _BETWEEN_TICKS.findall(finding.message)
             return len(quoted) > (index := _UNKNOWN[finding.id]) and self.may_have_lost(quoted[index], finding.place)
         return self.incomplete and finding.id in _ABSENCES
 

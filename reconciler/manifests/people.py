@@ -12,8 +12,7 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.words import note_listed_twice, note_twice, read_day, read_keys, read_span
 from reconciler.model.declared import Person
-from reconciler.model.finding import Notes, Place
-from reconciler.model.suggestions import suggest_word
+from reconciler.model.finding import Notes, Place, suggest_word
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS

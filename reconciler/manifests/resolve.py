@@ -22,11 +22,9 @@ from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import PREFIX, Contacts, GroupDirectory, read_owners, read_people
 from reconciler.manifests.words import note_twice, read_interval, read_keys
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, person_in
 from reconciler.model.declared import Declared, Desired, Mode, Organization
-from reconciler.model.finding import Notes, Place
-from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.suggestions import list_words, suggest_word
+from reconciler.model.finding import Notes, Place, list_words, suggest_word
 from reconciler.model.system import System, with_limits
 from reconciler.systems import get_system
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from reconciler.manifests.fields import Day, Field, Matching, OneOf, StrictDocument, Text, Version
-from reconciler.model.risk import Mark, Risk
+from reconciler.model.change import Mark, Risk
 
 
 class ReviewLineDocument(StrictDocument):

@@ -16,9 +16,8 @@ from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.scalars import is_secret_name
 from reconciler.manifests.source import ParsedFile
 from reconciler.manifests.words import note_unknown_role
-from reconciler.model.finding import Notes, Place
-from reconciler.model.integrity import EXPECTED, describe_misfit
-from reconciler.model.suggestions import list_words, suggest_word
+from reconciler.model.finding import Notes, Place, list_words, suggest_word
+from reconciler.model.json import EXPECTED, describe_misfit
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.systems import SYSTEMS

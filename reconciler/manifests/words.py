@@ -9,9 +9,8 @@ from datetime import date
 from typing import TypeVar
 
 from reconciler.manifests.nodes import Cursor
-from reconciler.model.finding import Notes, Place
-from reconciler.model.kinds import KINDS
-from reconciler.model.suggestions import list_words, suggest_word
+from reconciler.model.address import KINDS
+from reconciler.model.finding import Notes, Place, list_words, suggest_word
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS
 

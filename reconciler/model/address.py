@@ -1,12 +1,15 @@
-"""The unique name of a managed thing."""
+"""The unique name of a managed thing, and the kinds of things: what each connects, and which actions change one."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -94,3 +97,265 @@ def _literal_part(pattern: str) -> str:
         return pattern
     head, tail = pieces[0], pieces[-1]
     return tail[tail.index("/") :] if "/" in tail else head[: head.rfind("/") + 1]
+
+
+class Action(StrEnum):
+    """What a change does, in the words of plans, approvals and work orders."""
+
+    CREATE_ORGANIZATION = "create_organization"
+    """Create the organization; who creates it is its first admin."""
+    DELETE_ORGANIZATION = "delete_organization"
+    """Delete the organization."""
+    INVITE = "invite"
+    """Invite somebody."""
+    REINVITE = "reinvite"
+    """Cancel a pending invitation and send another with the right role; spends an invitation."""
+    CANCEL_INVITATION = "cancel_invitation"
+    """Cancel an invitation that nobody has answered."""
+    CHANGE_ROLE = "change_role"
+    """Give a member another role, in place."""
+    REMOVE = "remove"
+    """End a membership."""
+    REMOVE_AND_INVITE = "remove_and_invite"
+    """Lower a role where the system cannot: the person loses access until they accept again."""
+    GIVE_UP_ADMIN = "give_up_admin"
+    """Done by the admin themselves; the tool can only ask."""
+    REQUEST_ACCESS = "request_access"
+    """Ask the owner of an asset for access to it."""
+    TRANSFER_APP = "transfer_app"
+    """Ask for an app to be transferred to the organization."""
+    LINK = "link"
+    """Ask the owner of a TikTok account to link it."""
+    CHANGE_LINK = "change_link"
+    """Ask the owner of a linked TikTok account to allow more, or less."""
+    UNLINK = "unlink"
+    """End the link to a TikTok account."""
+    GRANT = "grant"
+    """Give somebody access to an asset."""
+    CHANGE_GRANT = "change_grant"
+    """Change what somebody may do with an asset."""
+    REVOKE = "revoke"
+    """Take access to an asset away."""
+    CREATE_GROUP = "create_group"
+    """Create an asset group."""
+    RENAME_GROUP = "rename_group"
+    """Give an asset group another name."""
+    DELETE_GROUP = "delete_group"
+    """Delete an asset group, and all access through it."""
+    ADD_PARTNER = "add_partner"
+    """Ask another Business Center to become a partner."""
+    REMOVE_PARTNER = "remove_partner"
+    """End the partnership, and all that is shared with that Business Center."""
+    SHARE = "share"
+    """Share an asset with a partner."""
+    CHANGE_SHARE = "change_share"
+    """Change what a partner's people may do with an asset."""
+    UNSHARE = "unshare"
+    """Stop sharing an asset with a partner."""
+    FORGET = "forget"
+    """Only the record is dropped; the system is not touched."""
+
+
+class Shape(StrEnum):
+    """What sort of thing a kind is; planners and renderers treat all kinds of one shape alike."""
+
+    ORGANIZATION = "organization"
+    MEMBERSHIP = "membership"
+    ASSET = "asset"
+    """Something accesses hang on; the tool may ask for it but never destroys it."""
+    GRANT = "grant"
+    """An edge that gives somebody or something access."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How one kind of resource behaves."""
+
+    name: str
+    shape: Shape
+    title: str
+    """What a person calls it, lower case, singular."""
+    parents: tuple[str, ...] = ()
+    """Kinds of the things an address key of this kind names, in order; each must be there first."""
+    create: Action
+    change: Action | None = None
+    delete: Action
+    needs_other_party: bool = False
+    """Creating it only asks; somebody outside this tool has to agree."""
+    is_told: bool = False
+    """No interface shows it: what whoever did a work order says of it is recorded, and unverified until confirmed."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it lets a partner, another company, use something."""
+        return self.parents[:1] == ("partner",)
+
+    @property
+    def entry(self) -> str:
+        """Key under an asset where manifests list such access, uses or shares; empty for what is no edge."""
+        if len(self.parents) < 2:
+            return ""
+        if self.person_part is not None:
+            return "access"
+        return "shares" if self.name == "partner_share" else KINDS[self.parents[1]].section
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item of a list there, with no role or permission: it says nothing but that it is there."""
+        return self.is_told or self.name == "pixel_access" or (self.entry == "ad_accounts" and not self.is_share)
+
+    @property
+    def target_part(self) -> int:
+        """Index of the key part that names what it gives access to, or what uses something else."""
+        return 1 if self.is_share else 0
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The kinds of the things that it connects, or its own: an organization that manages all of them manages it."""
+        return self.parents or (self.name,)
+
+    @property
+    def plural(self) -> str:
+        """What a person calls several of them."""
+        return _plural(self.title)
+
+    @property
+    def section(self) -> str:
+        """Key in an organization's manifest under which assets of this kind stand; empty for everything else."""
+        return _plural(self.name) if self.shape is Shape.ASSET else ""
+
+    @property
+    def person_part(self) -> int | None:
+        """Index of the key part that names a person, if one does."""
+        if self.name == "member":
+            return 0
+        return self.parents.index("member") if "member" in self.parents else None
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return word
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+def _asset(
+    name: str,
+    title: str,
+    *,
+    create: Action = Action.REQUEST_ACCESS,
+    change: Action | None = None,
+    delete: Action = Action.FORGET,
+    asks: bool = True,
+) -> Kind:
+    """Something accesses hang on; creating it `asks` somebody else."""
+    return Kind(
+        name=name,
+        shape=Shape.ASSET,
+        title=title,
+        create=create,
+        change=change,
+        delete=delete,
+        needs_other_party=asks,
+    )
+
+
+def _access(asset: Kind) -> tuple[Kind, Kind]:
+    """An asset and people's access to it."""
+    return asset, _edge(f"{asset.name}_access", f"access to {asset.title}", asset.name, "member")
+
+
+def _edge(name: str, title: str, *parents: str) -> Kind:
+    """A connection between a thing and whoever, or whatever, may use it."""
+    return Kind(
+        name=name,
+        shape=Shape.GRANT,
+        title=title,
+        parents=parents,
+        create=Action.GRANT,
+        change=Action.CHANGE_GRANT,
+        delete=Action.REVOKE,
+    )
+
+
+def _share(name: str, shared: str, *, title: str, is_told: bool = False) -> Kind:
+    """What a partner may use."""
+    return Kind(
+        name=name,
+        shape=Shape.GRANT,
+        title=title,
+        parents=("partner", shared),
+        create=Action.SHARE,
+        change=Action.CHANGE_SHARE,
+        delete=Action.UNSHARE,
+        is_told=is_told,
+    )
+
+
+_ALL = (
+    Kind(
+        name="organization",
+        shape=Shape.ORGANIZATION,
+        title="organization",
+        create=Action.CREATE_ORGANIZATION,
+        delete=Action.DELETE_ORGANIZATION,
+    ),
+    Kind(
+        name="member",
+        shape=Shape.MEMBERSHIP,
+        title="member",
+        create=Action.INVITE,
+        change=Action.CHANGE_ROLE,
+        delete=Action.REMOVE,
+        needs_other_party=True,
+    ),
+    _asset("app", "app", create=Action.TRANSFER_APP, change=Action.TRANSFER_APP),
+    _edge("app_access", "app manager", "app", "member"),
+    *_access(_asset("ad_account", "ad account")),
+    *_access(
+        _asset("tiktok_account", "TikTok account", create=Action.LINK, change=Action.CHANGE_LINK, delete=Action.UNLINK)
+    ),
+    _edge("tiktok_account_use", "use of TikTok account in ads", "tiktok_account", "ad_account"),
+    *_access(_asset("catalog", "catalog")),
+    *_access(_asset("pixel", "pixel")),
+    _edge("pixel_use", "use of pixel in ads", "pixel", "ad_account"),
+    *_access(_asset("shop", "shop")),
+    *_access(_asset("lead_library", "lead library")),
+    *_access(_asset("managed_account", "managed TikTok account")),
+    _edge("managed_account_use", "use of managed TikTok account in ads", "managed_account", "ad_account"),
+    _asset(
+        "asset_group",
+        "asset group",
+        create=Action.CREATE_GROUP,
+        change=Action.RENAME_GROUP,
+        delete=Action.DELETE_GROUP,
+        asks=False,
+    ),
+    _edge("asset_group_asset", "asset in group", "asset_group", "ad_account"),
+    _edge("asset_group_access", "access through asset group", "asset_group", "member"),
+    _asset("partner", "partner", create=Action.ADD_PARTNER, delete=Action.REMOVE_PARTNER, asks=False),
+    _share("partner_share", "ad_account", title="share with partner"),
+    _share("catalog_share", "catalog", title="catalog shared with partner"),
+    _share("pixel_share", "pixel", title="pixel shared with partner", is_told=True),
+    _share("shop_share", "shop", title="shop shared with partner", is_told=True),
+    _share("tiktok_account_share", "tiktok_account", title="TikTok account shared with partner", is_told=True),
+)
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
+
+
+def person_in(address: Address) -> str:
+    """Key of the person whom an address is about; empty when it is about none."""
+    part = KINDS[address.kind].person_part
+    return "" if part is None else address.parts[part]
+
+
+def parents_of(address: Address) -> Iterable[Address]:
+    """Addresses of the things an address hangs on: its organization and what its key names."""
+    kind = KINDS[address.kind]
+    if kind.shape is not Shape.ORGANIZATION:
+        yield Address.whole(address.organization)
+    for parent, key in zip(kind.parents, address.parts, strict=False):
+        yield Address(address.organization, parent, key)
+
+
+INVITATIONS = frozenset({Action.INVITE, Action.REINVITE, Action.REMOVE_AND_INVITE})

@@ -1,16 +1,18 @@
-"""What the user wants: the outcome of reading and resolving the manifests."""
+"""What the user wants: the outcome of reading the manifests and the workspace file, and whose a masked identity is."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from itertools import product
+from typing import ClassVar, Literal
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.finding import Finding, Place
-from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Attributes, Resource
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
@@ -224,3 +226,211 @@ class Desired:
             group = owner.removeprefix("group:")
             found.update(dict.fromkeys(self.groups.get(group, ()) if group != owner else (owner,)))
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """Limits that stop a dangerous change; each can be lifted for one change only, by an approval."""
+
+    max_removal_ratio: float = 0.25
+    """Share of an organization's access that one plan, and any seven days, may take away."""
+    removal_ratio_from: int = 10
+    """The ratio speaks only in organizations with at least this many counted things; in smaller ones a single
+    removal would always exceed it, and the admin guards protect what matters."""
+    min_admins: int = 2
+    """Active admins an organization keeps; where it has fewer already, it keeps those."""
+    required_admins: tuple[str, ...] = ()
+    """Person keys that are never removed or demoted anywhere they are admin."""
+    max_invitations: int | None = None
+    """Invitations per organization in any seven days; None for no limit of our own."""
+    pending_days: int = 30
+    """After how many days without an answer an invitation is cancelled and sent again, and a work order that nobody has
+    done is asked for again; whatever else waits is overdue then."""
+    max_approval_days: int = 90
+    """How far ahead an approval may end."""
+    max_expired_invitations: int = 3
+    """How often an invitation that expired unanswered is sent again, or a work order that was not done asked for again,
+    before it is only reported."""
+    lockout_notice_days: int = 30
+    """How long ahead a plan warns that dates leave an organization without an admin."""
+    max_roster_age: int = 30
+    """Days after which a plan warns that what people read off a system is old."""
+
+
+Parameter = str | int | float | bool | tuple[str, ...] | Mapping[str, tuple[str, ...]] | Mapping[str, int]
+"""What a rule can be told: a word, a number, a list of words, or lists of words, or numbers, by name."""
+
+POLICY_EXCEPTION = "policy-exception"
+"""Id of the finding that tells of an exception while it holds."""
+POLICY_SETS = ("baseline", "strict", "agency")
+"""Which rules hold, and how much they matter, for whoever does not want to go through all of them."""
+OFF: Literal["off"] = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSettings:
+    """What is said of one rule; what is not said stays as the rule has it."""
+
+    severity: str = ""
+    """off | note | warning | error; empty for the rule's own."""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleException:
+    """An agreement that a rule does not hold for some addresses, until a day."""
+
+    rule: str
+    address: str
+    """Address, or pattern with `*`."""
+    owner: str
+    """Who answers for it."""
+    reason: str
+    until: date
+    """The last UTC day on which it counts."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """Something that is true or false of one declaration."""
+
+    text: str
+    """Empty for what is always true."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomRule:
+    """A rule of one's own, as it is written."""
+
+    id: str
+    severity: str
+    asks: str
+    because: str = ""
+    when: Expression
+    require: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRule:
+    """One rule as it holds in a workspace, for lists."""
+
+    id: str
+    severity: Literal["off", "note", "warning", "error"]
+    asks: str
+    because: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    needs_state: bool = False
+    """Whether it looks at what is recorded."""
+    exceptions: tuple[RuleException, ...] = ()
+    """Where it is not applied, ended ones included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySettings:
+    """Everything under `policies`."""
+
+    sources: tuple[str, ...] = ()
+    """Files or folders with rules of one's own."""
+    set: str = ""
+    """One of the sets; empty for what each rule says by itself."""
+    place: Place | None = None
+    rules: Mapping[str, RuleSettings] = field(default_factory=dict)
+    exceptions: tuple[RuleException, ...] = ()
+
+
+STAR = "*"
+_HIDDEN = "[*\u2022\u2026]"
+"""A star, or a dot or an ellipsis as pages draw them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """What could be told about masked addresses."""
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Mask -> the one person it must be."""
+    ambiguous: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Mask -> the people it might be."""
+
+
+def is_masked(identity: str) -> bool:
+    """Whether it does not say whose it is: of an address, because the part before the @ is hidden in part."""
+    return STAR in (identity.rpartition("@")[0] or identity)
+
+
+def tells_account(identity: str) -> bool:
+    """Whether it is an address that says whose it is; numbers and masks are no address of a manifest."""
+    return "@" in identity and not is_masked(identity)
+
+
+def may_show(mask: str, identity: str) -> bool:
+    """Whether an identity may be what a mask shows; where an @ is shown, what is hidden does not reach over it."""
+    return _pattern(mask.lower(), is_strict=False).fullmatch(identity.lower()) is not None
+
+
+def match_masks(rows: Iterable[str], candidates: Mapping[str, str]) -> Matches:
+    """Tell whose each mask is.
+
+    `rows` are the masks of all rows that nobody is known for yet, repeated ones repeated. `candidates` are the
+    addresses, in lower case, of people who were not found in any other row -> the person.
+    """
+    masks = [row.lower() for row in rows]
+    loose = _fits(masks, candidates, is_strict=False)
+    strict = _fits(masks, candidates, is_strict=True) if _stars_tell(masks) else {}
+    certain = _certain(masks, strict or loose)
+    doubtful = {mask: people for mask, people in loose.items() if mask not in certain and people}
+    return Matches(people=certain, ambiguous={mask: frozenset(people) for mask, people in doubtful.items()})
+
+
+def _stars_tell(masks: Iterable[str]) -> bool:
+    """Masks with different numbers of stars show that the number depends on what they hide."""
+    return len({mask.partition("@")[0].count(STAR) for mask in masks}) > 1
+
+
+def _fits(masks: Iterable[str], candidates: Mapping[str, str], *, is_strict: bool) -> dict[str, set[str]]:
+    shelves = _shelve(candidates)
+    fits: dict[str, set[str]] = {}
+    for mask in set(masks):
+        local, _, domain = mask.rpartition("@")
+        pattern = _pattern(local, is_strict=is_strict)
+        shelf = shelves[domain, local[:1].strip(STAR), local[-1:].strip(STAR)]
+        fits[mask] = {person for name, person in shelf if pattern.fullmatch(name)}
+    return fits
+
+
+def _shelve(candidates: Mapping[str, str]) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """Addresses by domain and outer characters, an empty text standing for any: comparing all with all is slow."""
+    shelves: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for email, person in candidates.items():
+        local, _, domain = email.rpartition("@")
+        for first, last in product({local[:1], ""}, {local[-1:], ""}):
+            shelves[domain, first, last].append((local, person))
+    return shelves
+
+
+def _pattern(masked: str, *, is_strict: bool) -> re.Pattern[str]:
+    hidden = "[^@]" if "@" in masked else "."
+
+    def describe(part: str) -> str:
+        if not re.match(_HIDDEN, part):
+            return re.escape(part)
+        if not is_strict:
+            return f"{hidden}*"
+        # A single star may be there only because there is always one.
+        return f"{hidden}?" if len(part) == 1 else f"{hidden}{{{len(part)}}}"
+
+    return re.compile("".join(map(describe, re.split(f"({_HIDDEN}+)", masked))))
+
+
+def _certain(masks: list[str], fits: Mapping[str, set[str]]) -> dict[str, str]:
+    """Masks of one row that fit one person, who fits no other row."""
+    claims: dict[str, int] = defaultdict(int)
+    for mask in masks:
+        for person in fits[mask]:
+            claims[person] += 1
+    alone = {mask: next(iter(people)) for mask, people in fits.items() if len(people) == 1}
+    return {mask: person for mask, person in alone.items() if claims[person] == 1}

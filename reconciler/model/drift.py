@@ -1,4 +1,4 @@
-"""Drift: what is live and was not made so by this tool, what is remembered of it, and what a system's own log tells."""
+"""Drift: what is live and was not made so by this tool, what is remembered of it, and what a log or a roster tells."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from reconciler.model.address import Address
-from reconciler.model.change import Waiting
-from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS
-from reconciler.model.live import OfOrganizations, Unread
-from reconciler.model.resource import Resource, fingerprint_of
-from reconciler.model.risk import Mark, Risk
+from reconciler.model.address import KINDS, Address
+from reconciler.model.change import Mark, Risk, Waiting
+from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.resource import OfOrganizations, Resource, Unread, fingerprint_of
 from reconciler.model.values import dataclass
 
 
@@ -322,3 +319,81 @@ def find_subject(
         if parts.keys() == set(expected):
             return Address(organization, kind.name, "/".join(parts[name] for name in expected))
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Everything of one kind that an organization showed at a moment; what is neither in it nor unknown was not there.
+
+    An organization has at most one roster for each kind; a kind without a roster is unknown, never empty.
+    """
+
+    kind: str
+    """Kind of the resources, such as `member` or `app`."""
+    taken: datetime
+    """When the page was looked at or exported, in UTC."""
+    observed_by: str = ""
+    """Who handed it in."""
+    source: str = ""
+    """Name of the file it came from."""
+    digest: str = ""
+    """SHA-256 of that file."""
+    resources: tuple[Resource, ...] = ()
+    """Sorted by address."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of addresses -> reason: rows that could not be understood, and everything that is not listed
+    when only part of the page was handed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterDifference:
+    """What one roster shows otherwise than the one before it."""
+
+    JSON_PROPERTIES: ClassVar = ("what",)
+
+    address: Address
+    before: Resource | None
+    after: Resource | None
+
+    @property
+    def what(self) -> Literal["new", "changed", "gone"]:
+        """What has happened to it since."""
+        if self.before is None:
+            return "new"
+        return "gone" if self.after is None else "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A roster as it was understood, beside the one before it."""
+
+    JSON_HIDDEN: ClassVar = ("texts",)
+
+    organization: str
+    title: str
+    """Of the system."""
+    rosters: tuple[Roster, ...] = ()
+    """By kind; empty when nothing could be understood."""
+    findings: tuple[Finding, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """File -> text, for showing the lines that findings are about."""
+    places: Mapping[Address, Place] = field(default_factory=dict)
+    """Where each resource stands."""
+    previous: datetime | None = None
+    """When the roster before this one was taken."""
+    differences: tuple[RosterDifference, ...] = ()
+    """What has changed since then, by address; what is unknown now is not among it."""
+    drift: tuple[Drift, ...] = ()
+    """What was not made so by this tool, by this roster; what was asked for and came about is not among it."""
+    is_kept: bool = False
+    """Whether it is the organization's roster from now on."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be kept."""
+        return bool(self.rosters) and not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """Prefix of addresses -> why nothing is known of them, over all kinds."""
+        return {prefix: reason for roster in self.rosters for prefix, reason in roster.unknown.items()}

@@ -9,11 +9,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.declared import Declared, Person
 from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import LoggedEntry
+from reconciler.model.plan import LoggedEntry
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import Record
 from reconciler.model.values import dataclass

@@ -1,14 +1,19 @@
-"""A plan: ordered changes per organization, and everything that is held back with the reason."""
+"""A plan: ordered changes per organization, what is held back with the reason, and what became of each change."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import field, fields, replace
+from datetime import date, datetime
+from typing import ClassVar, Literal, NamedTuple
 
-from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
+from reconciler.model.change import Blocked, Cause, Change, LeftOut, Risk, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift
 from reconciler.model.finding import Finding
-from reconciler.model.live import OfOrganizations, Unread
+from reconciler.model.resource import OfOrganizations, Resource, Unread
+from reconciler.model.state import WorkOrder
 from reconciler.model.values import dataclass
 
 PLAN_FORMAT = "1.0"
@@ -138,3 +143,244 @@ class Plan(OfOrganizations):
         drifts = any(found.stays for part in self.organizations for found in part.drift)
         differs = any(finding.id == OBSERVED_DIFFERENCE for finding in self.findings)
         return self.is_settled and not drifts and not differs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """Carried out; `live` is the resource as the system shows it afterwards, None when it is gone."""
+
+    kind: Literal["applied", "requested"] = "applied"
+    """Requested is what only takes effect when somebody else agrees, as `live` tells."""
+    live: Resource | None = None
+
+    def __post_init__(self) -> None:
+        live = self.live
+        is_request = live is not None and (live.status.is_pending or bool(live.pending))
+        object.__setattr__(self, "kind", "requested" if is_request else "applied")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Handed over: it goes on when somebody else acts."""
+
+    kind: Literal["waits"] = "waits"
+    on: str
+    why: str
+    orders: tuple[WorkOrder, ...] = ()
+    """Who has to do what, in sequence; written by the provider without ids, stored by the apply with them."""
+
+    is_asked: bool = False
+    """Somebody outside was asked by this very call, which no system remembers: a code was shown, a partnership sent."""
+
+    @property
+    def work_order(self) -> str:
+        """Id of the first order, empty when there is none or it has not been stored."""
+        return self.orders[0].id if self.orders else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The system said no; nothing changed."""
+
+    kind: Literal["failed"] = "failed"
+    reason: str
+    code: str = ""
+    """The system's own code for it, if it has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Not attempted, because what the plan relied on is no longer true."""
+
+    kind: Literal["refused"] = "refused"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """Sent, but no answer came: it may or may not have taken effect."""
+
+    kind: Literal["in_doubt"] = "in_doubt"
+    reason: str
+    has_looked: bool = False
+    """Whether the provider has looked for the effect as long as it makes sense: the next run shall look, not this."""
+    is_accepted: bool = False
+    """Whether the system said yes: where nothing comes of it by the next look, it is deferred like a failure."""
+
+
+Outcome = Applied | Waits | Failed | Refused | InDoubt
+
+
+def role_behind(change: Change, outcome: Outcome) -> str:
+    """The role that gives what is listed although the change took it away, or gave less; mostly empty.
+
+    It was taken away, and stayed: then a provider names the role that explains it, where there is one.
+    """
+    live = outcome.live if isinstance(outcome, Applied) else None
+    if live is None or (change.after is not None and live.fits(change.attributes)):
+        return ""
+    return live.implied_by
+
+
+class Result(NamedTuple):
+    """One change that was tried, and what became of it."""
+
+    change: Change
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSummary:
+    """How many changes came to which outcome."""
+
+    applied: int
+    requested: int
+    waits: int
+    failed: int
+    refused: int
+    in_doubt: int
+    not_tried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All outcomes of one apply."""
+
+    JSON_PROPERTIES: ClassVar = ("summary",)
+
+    results: tuple[Result, ...] = ()
+    """In the order in which the changes were tried."""
+    unread: tuple[Unread, ...] = ()
+    """Parts that could not be read when the plan was carried out; while there are any, nothing here is complete."""
+    manifests: str = ""
+    """SHA-256 of the manifests that the plan was made from; empty while nobody has said which plan it was."""
+    blocked: tuple[Blocked, ...] = ()
+    """What guards stopped when the plan was carried out."""
+    planned: int = 0
+    """How many changes the plan had, and how many requests to people."""
+
+    def of(self, *kinds: type[Outcome]) -> list[Result]:
+        """The results of the given sorts."""
+        return [result for result in self.results if isinstance(result.outcome, kinds)]
+
+    def about(self, plan: Plan) -> Report:
+        """This report with what it says of the plan that was carried out."""
+        return replace(self, manifests=plan.manifests, planned=len(plan.changes) + len(plan.asks))
+
+    @property
+    def summary(self) -> ReportSummary:
+        """In numbers."""
+        counts = Counter(outcome.kind for _, outcome in self.results)
+        return ReportSummary(
+            applied=counts["applied"],
+            requested=counts["requested"],
+            waits=counts["waits"],
+            failed=counts["failed"],
+            refused=counts["refused"],
+            in_doubt=counts["in_doubt"],
+            not_tried=self.planned - len(self.results),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a run comes from; everything may be empty, because not every run has a repository or a CI job."""
+
+    commit: str = ""
+    branch: str = ""
+    job: str = ""
+    """URL or number of the CI job."""
+    operator: str = ""
+    """The person or account that started the run."""
+    plan: str = ""
+    """SHA-256 of the plan that was carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One thing that was tried, and its outcome."""
+
+    time: datetime
+    serial: int
+    """Of the organization's state right after it; 0 for what was refused, which leaves the state as it was."""
+    address: str
+    action: str
+    cause: str
+    """Why it was planned, in the words of the plan."""
+    outcome: str
+    """applied | requested | waits | failed | refused | in_doubt; for what others did and this run was the first to see:
+    accepted | declined | expired | cancelled | lapsed | revoked | left | adopted, and seen for drift; for a work order
+    its status."""
+    detail: str = ""
+    """The reason, or on whom it waits."""
+    approval: str = ""
+    """Reason and origin of the approval that let a blocked change through."""
+    actor: str = ""
+    """The person in whose name it was done."""
+    person: str = ""
+    """Key of the person whose access it is about; empty when it is about no person."""
+    before: str = ""
+    after: str = ""
+    """The access before and after, as `name=value` pairs."""
+    order: str = ""
+    """Id of the work order whose life this is about; for a change that was handed over, the ids of all of them."""
+    evidence: str = ""
+    """SHA-256 of what proves that a work order was carried out, or of the evidence of an access review."""
+    risk: Risk | None = None
+    """What the plan said of the change; None for what is no change of a plan, and where that was not kept yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """What one run did to one organization; written whole or not at all."""
+
+    organization: str
+    lineage: str
+    """Of the organization's state; with it and an entry's serial an entry is named for ever."""
+    origin: Origin = field(default_factory=Origin)
+    entries: tuple[AuditEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEntry(AuditEntry):
+    """An entry with what its record says of the whole run."""
+
+    record: int
+    """Number of the record in the log."""
+    organization: str
+    lineage: str
+    origin: Origin
+
+    @property
+    def why(self) -> str:
+        """What led to it, who allowed it and what came of it."""
+        said = (self.cause, self.approval and f"approval {self.approval}", self.detail)
+        return "; ".join(filter(None, said))
+
+
+def entries_of(record: AuditRecord, *, number: int) -> Iterator[LoggedEntry]:
+    """The entries of a record of the log, each by itself."""
+    for entry in record.entries:
+        said = {one.name: getattr(entry, one.name) for one in fields(entry)}
+        yield LoggedEntry(
+            **said, record=number, organization=record.organization, lineage=record.lineage, origin=record.origin
+        )
+
+
+def name_orders(orders: Iterable[WorkOrder]) -> str:
+    """Their ids; empty before they are stored."""
+    return ", ".join(order.id for order in orders if order.id)
+
+
+def describe_outcome(outcome: Outcome) -> tuple[str, str]:
+    """The word for an outcome, and the rest of the story."""
+    match outcome:
+        case Applied():
+            detail = ""
+        case Waits(on=on, why=why, orders=orders):
+            detail = f"{on}: {why}" + (f" (work order {name_orders(orders)})" if name_orders(orders) else "")
+        case Failed(reason=reason, code=code):
+            detail = reason + (f" [{code}]" if code else "")
+        case Refused(reason=reason) | InDoubt(reason=reason):
+            detail = reason
+    return outcome.kind, detail

@@ -8,17 +8,14 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
-from reconciler.model.drift import ActivityEntry
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Outcome
-from reconciler.model.resource import Attributes
-from reconciler.model.roster import Roster
+from reconciler.model.drift import ActivityEntry, Roster
+from reconciler.model.plan import Outcome
+from reconciler.model.resource import Attributes, Live
+from reconciler.model.state import WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

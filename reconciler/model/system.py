@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
-from reconciler.model.kinds import Action
+from reconciler.model.address import Action
 from reconciler.model.values import dataclass
 
 

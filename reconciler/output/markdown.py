@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.model.errors import UsageError
+from reconciler.model.finding import UsageError
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,

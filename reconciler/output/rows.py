@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.model.address import KINDS, Action
+from reconciler.model.change import Mark, Risk, reading_order
 from reconciler.model.drift import Drift, DriftSort
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Resource
-from reconciler.model.risk import Mark, Risk, reading_order
 from reconciler.model.values import dataclass
 from reconciler.output.document import Block, Inline, Row, Section, Sign, Span, SpanStyle, Table, code, plain, words_of
 from reconciler.output.style import Tone

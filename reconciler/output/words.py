@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model.address import Address
-from reconciler.model.kinds import KINDS
+from reconciler.model.address import KINDS, Address
+from reconciler.model.finding import count as count  # noqa: PLC0414  # findings count with it too
 from reconciler.model.resource import Attributes, Resource
-from reconciler.model.suggestions import count as count  # noqa: PLC0414  # findings count with it too
 
 
 def explain_approval(approval: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.finding import Severity
-from reconciler.model.kinds import person_in
-from reconciler.model.suggestions import count
+from reconciler.model.address import person_in
+from reconciler.model.finding import Severity, count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 

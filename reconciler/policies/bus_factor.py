@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from functools import partial
 
 from reconciler.engine.entitlements import change_days, count_by_day, days_of, on_day
-from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
+from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.system import System

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from reconciler.engine.access_paths import reach
-from reconciler.model.access import AccessPath
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
+from reconciler.model.change import AccessPath
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Severity
-from reconciler.model.kinds import KINDS
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]

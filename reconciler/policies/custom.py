@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.model.declared import Declared, Organization, Person
+from reconciler.model.declared import OFF, CustomRule, Declared, Expression, Organization, Person
 from reconciler.model.finding import MISSING_EXTRA, Finding, Severity
-from reconciler.model.settings import OFF, CustomRule, Expression
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, never
 
 _Facts = Mapping[str, object]

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from reconciler.model.address import Address
-from reconciler.model.finding import Severity
+from reconciler.model.finding import Severity, count
 from reconciler.model.resource import Status
 from reconciler.model.state import State
-from reconciler.model.suggestions import count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 _WAS_THERE = frozenset({Status.ACTIVE, Status.LEFT, Status.REMOVED, Status.REVOKED_BY_OWNER})

@@ -12,22 +12,21 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from reconciler.engine.entitlements import change_days, days_of, membership_of
-from reconciler.model.address import Address, AddressPatterns
-from reconciler.model.declared import Declared, Desired
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.settings import (
+from reconciler.model.address import KINDS, Address, AddressPatterns, person_in
+from reconciler.model.declared import (
     OFF,
     POLICY_EXCEPTION,
     CustomRule,
+    Declared,
+    Desired,
     Parameter,
     PolicySettings,
     RuleException,
     RuleSettings,
     StandingRule,
 )
+from reconciler.model.finding import Finding, Nearest, Place, Severity
 from reconciler.model.state import State
-from reconciler.model.suggestions import Nearest
 from reconciler.model.values import dataclass
 from reconciler.policies import (
     admin_may_act,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.address import person_in
 from reconciler.model.declared import Entitlement
-from reconciler.model.finding import Severity
-from reconciler.model.kinds import person_in
+from reconciler.model.finding import Severity, count
 from reconciler.model.resource import role_in
-from reconciler.model.suggestions import count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, numbers
 
 _FOR_OUTSIDERS = {"admin": 90, "administrator": 90, "owner": 90, "any": 365}

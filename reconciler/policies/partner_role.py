@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.address import KINDS
 from reconciler.model.finding import Severity
-from reconciler.model.kinds import KINDS
 from reconciler.model.resource import role_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from reconciler.model.address import Address
-from reconciler.model.finding import Severity
-from reconciler.model.suggestions import count
+from reconciler.model.finding import Severity, count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 

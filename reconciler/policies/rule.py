@@ -12,13 +12,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.engine.entitlements import split_by_date
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared, Desired, Organization, Person
+from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.change import is_administrator
+from reconciler.model.declared import Declared, Desired, Organization, Parameter, Person
 from reconciler.model.finding import Place, Severity
-from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.resource import role_in
-from reconciler.model.settings import Parameter
 from reconciler.model.state import State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass

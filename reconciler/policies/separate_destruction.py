@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.address import person_in
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
-from reconciler.model.kinds import person_in
 from reconciler.model.resource import role_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 

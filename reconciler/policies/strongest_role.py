@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.address import KINDS, person_in
 from reconciler.model.finding import Severity
-from reconciler.model.kinds import KINDS, person_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change, Waiting
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.live import Live, Part
-from reconciler.model.outcome import Applied, Failed, Outcome
+from reconciler.model.drift import Roster
+from reconciler.model.plan import Applied, Failed, Outcome
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, Scope
-from reconciler.model.resource import Resource, rename_owner
-from reconciler.model.roster import Roster
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.resource import Live, Part, Resource, rename_owner
+from reconciler.model.state import WorkOrder
 from reconciler.systems import SYSTEMS
 from reconciler.systems.drafting import describe_wait, draft_orders
 

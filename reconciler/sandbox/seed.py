@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from reconciler.model.errors import ProviderError
+from reconciler.model.finding import ProviderError
 from reconciler.sandbox import SEED_FILE, WORLD_FILE
 from reconciler.sandbox.api.access import DEFAULT_APP, add_api_app, add_token
 from reconciler.sandbox.api.options import Options, write_options

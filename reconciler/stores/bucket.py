@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from reconciler.model.errors import MissingExtra, StoreError
+from reconciler.model.finding import MissingExtra, StoreError
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:

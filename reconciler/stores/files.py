@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.model.errors import StoreError
+from reconciler.model.finding import StoreError
 
 PRIVATE = 0o600
 """State holds e-mail addresses and phone numbers: only its owner may read it."""

@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
 
-from reconciler.model.errors import StoreError
+from reconciler.model.finding import StoreError
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.files import (
     PRIVATE,

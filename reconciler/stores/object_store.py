@@ -26,7 +26,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from reconciler.model.errors import StoreError
+from reconciler.model.finding import StoreError
 from reconciler.model.json import as_count, load_json, load_time
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.model.values import dataclass

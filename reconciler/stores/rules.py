@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.json import as_count, as_text, checked, load_json, load_time
 from reconciler.model.ports import Lock
 from reconciler.model.values import dataclass

@@ -23,7 +23,7 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 
-from reconciler.model.errors import MissingExtra, ReconcilerError, StoreError
+from reconciler.model.finding import MissingExtra, ReconcilerError, StoreError
 from reconciler.model.json import SEALED
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
 from reconciler.stores.rules import Holder

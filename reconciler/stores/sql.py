@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from reconciler.model.errors import MissingExtra, StoreError
+from reconciler.model.finding import MissingExtra, StoreError
 from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
 from reconciler.stores.rules import Dating, Holder, LeaseRecord, audit_moved, moved, no_such_version, this_process
 

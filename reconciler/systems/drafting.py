@@ -11,16 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.model.access import is_downgrade
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
+from reconciler.model.address import KINDS, Action, Address, person_in
+from reconciler.model.change import Change, Waiting, is_downgrade
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action, person_in
-from reconciler.model.outcome import Waits
+from reconciler.model.plan import Waits
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
+from reconciler.model.state import Capacity, RotationTask, WorkOrder, in_turn
 from reconciler.model.system import System
-from reconciler.model.work_order import Capacity, RotationTask, WorkOrder, in_turn
 from reconciler.systems.loading import Actor, Operation, Party, load_handbook
 from reconciler.systems.markup import literal, plain, quote, strip_marks
 

@@ -17,10 +17,10 @@ from datetime import date
 from functools import cache, partial
 from pkgutil import get_data
 
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import KINDS
+from reconciler.model.address import KINDS
+from reconciler.model.finding import ReconcilerError
+from reconciler.model.state import WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import WorkOrder
 from reconciler.systems.drafting import NO_ANSWERS, OUTSIDERS, UNKNOWN_OWNER
 from reconciler.systems.loading import Operation, Party, load_handbook
 

@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 import yaml
 
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import Action
+from reconciler.model.address import Action
+from reconciler.model.finding import ReconcilerError
+from reconciler.model.state import FailureReason, RotationTask
 from reconciler.model.system import Fact, Role, System
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import FailureReason, RotationTask
 
 
 class Actor(StrEnum):

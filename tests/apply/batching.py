@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from reconciler.model.address import Address
 from reconciler.model.change import Change
-from reconciler.model.errors import ProviderError
-from reconciler.model.live import Live
-from reconciler.model.outcome import Failed, InDoubt, Outcome
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Failed, InDoubt, Outcome
 from reconciler.model.ports import Scope
+from reconciler.model.resource import Live
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.world import World
 

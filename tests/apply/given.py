@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Origin
+from reconciler.model.plan import Origin
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.model.state import Record, State

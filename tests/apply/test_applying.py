@@ -19,13 +19,11 @@ from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
-from reconciler.model.declared import Desired
-from reconciler.model.errors import ProviderError, StalePlan, StateLocked
-from reconciler.model.live import Live
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Report
-from reconciler.model.plan import Plan
+from reconciler.model.declared import Desired, GuardSettings
+from reconciler.model.finding import ProviderError, StalePlan, StateLocked
+from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Plan, Report
 from reconciler.model.ports import Scope
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import accept
 from reconciler.sandbox.seed import load_seed

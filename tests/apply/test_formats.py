@@ -11,14 +11,12 @@ import pytest
 
 from reconciler.apply.leases import hold
 from reconciler.apply.states import load_state, save_state
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.drift import DriftSort
-from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.finding import ReconcilerError, StoreError
 from reconciler.model.json import UPGRADES, state_from_json, state_to_json
-from reconciler.model.kinds import Action
 from reconciler.model.resource import Status
-from reconciler.model.state import STATE_FORMAT, State
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.state import STATE_FORMAT, State, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import EVE, INVITE, TODAY, terms
 

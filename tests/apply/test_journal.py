@@ -17,9 +17,8 @@ from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared
 from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.errors import StoreError
-from reconciler.model.finding import Place
-from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
+from reconciler.model.finding import Place, StoreError
+from reconciler.model.plan import Applied, Failed, InDoubt, Waits
 from reconciler.model.ports import Journal
 from reconciler.model.resource import Status
 from reconciler.model.state import Deferral, State

@@ -10,9 +10,8 @@ from reconciler.apply.reading import read_live
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Place
-from reconciler.model.live import Live
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Live, Resource
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.world import World
 from reconciler.systems import get_system

@@ -8,12 +8,10 @@ import pytest
 
 from reconciler.apply.reading import Settled, recorded_as_live, settle
 from reconciler.apply.state_builder import StateBuilder
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Applied, Failed, InDoubt
-from reconciler.model.resource import Resource, Status
+from reconciler.model.plan import Applied, Failed, InDoubt
+from reconciler.model.resource import Live, Resource, Status
 from reconciler.model.state import Deferral, State
 from reconciler.systems import get_system
 from tests.apply.given import EVE, INVITE, REMOVE, TODAY, change, resource, state

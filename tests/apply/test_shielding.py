@@ -12,10 +12,10 @@ from reconciler.apply.states import read_state
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
-from reconciler.model.errors import ProviderError
-from reconciler.model.live import Live
-from reconciler.model.outcome import Applied, InDoubt, Outcome, Refused
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Applied, InDoubt, Outcome, Refused
 from reconciler.model.ports import Scope
+from reconciler.model.resource import Live
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore

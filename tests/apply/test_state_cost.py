@@ -16,11 +16,10 @@ from reconciler.apply.leases import hold
 from reconciler.apply.state_builder import StateBuilder
 from reconciler.apply.states import load_state, save_state
 from reconciler.apply.steps import JournalWriter
+from reconciler.model.address import Action
 from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Origin
-from reconciler.model.state import State
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.plan import Applied, Origin
+from reconciler.model.state import State, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems import get_system
 from tests.apply.given import NOW, TODAY, Still, terms

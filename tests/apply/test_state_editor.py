@@ -19,13 +19,11 @@ from reconciler.apply.states import load_state, read_history, read_state, read_s
 from reconciler.audit.log import AuditLog
 from reconciler.cli.stores import open_store
 from reconciler.features.records import migrate
-from reconciler.model.address import Address
-from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.model.address import Action, Address
+from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.json import state_to_json
-from reconciler.model.kinds import Action
 from reconciler.model.ports import StateStore
-from reconciler.model.state import Deferral, Record, State
-from reconciler.model.work_order import OrderStatus, WorkOrder
+from reconciler.model.state import Deferral, OrderStatus, Record, State, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, TODAY, editor, state, terms
 

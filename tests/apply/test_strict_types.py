@@ -22,7 +22,7 @@ from reconciler.audit.log import decode
 from reconciler.cli.main import cli
 from reconciler.features.certification.files import read_campaign
 from reconciler.manifests.source import SourceFile
-from reconciler.model.errors import ManifestError, ReconcilerError
+from reconciler.model.finding import ManifestError, ReconcilerError
 from reconciler.model.json import plan_from_json, state_from_json
 from reconciler.model.ports import Journal
 from reconciler.stores.object_store import EntryKind, LogEntry

@@ -15,10 +15,9 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
-from reconciler.model.outcome import Outcome
-from reconciler.model.plan import Plan
+from reconciler.model.declared import GuardSettings
+from reconciler.model.plan import Outcome, Plan
 from reconciler.model.ports import Provider, Scope
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.seed import load_seed

@@ -14,9 +14,9 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
-from reconciler.model.outcome import Applied, Outcome, Refused
+from reconciler.model.declared import GuardSettings
+from reconciler.model.plan import Applied, Outcome, Refused
 from reconciler.model.ports import Provider, Scope
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import leave
 from reconciler.sandbox.seed import load_seed

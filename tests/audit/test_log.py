@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.audit.log import BEGINNING, AuditLog, HeadWitness, Selection, decode, digest_of, encode, verify
-from reconciler.model.outcome import AuditEntry, AuditRecord, Origin
+from reconciler.model.plan import AuditEntry, AuditRecord, Origin
 from reconciler.model.state import AuditMark
 from reconciler.stores.local_file import LocalFileStore
 

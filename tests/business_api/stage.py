@@ -10,12 +10,11 @@ from typing import Any
 
 import httpx2
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Outcome
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.providers.business_api.client import Client, Connection

@@ -21,10 +21,9 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Cause
-from reconciler.model.declared import Desired
+from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.drift import DriftSort
 from reconciler.model.plan import Plan
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.access import add_token

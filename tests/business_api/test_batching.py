@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.model.address import Action
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Waits
+from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Refused, Waits
 from reconciler.model.ports import BatchProvider, Scope
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle
 from reconciler.providers.business_api.errors import ApiError

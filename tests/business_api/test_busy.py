@@ -13,8 +13,8 @@ import httpx2
 import pytest
 
 from reconciler.model.address import Address
-from reconciler.model.live import Live
 from reconciler.model.ports import Scope
+from reconciler.model.resource import Live
 from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_reading
 from reconciler.sandbox.api.access import issue_token

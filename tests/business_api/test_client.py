@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from reconciler.cli.business_center import make_client
-from reconciler.model.errors import ProviderError, ReconcilerError
+from reconciler.model.finding import ProviderError, ReconcilerError
 from reconciler.providers.business_api.client import Connection
 from reconciler.providers.business_api.errors import CODES, ApiError, Remedy, get_return_code
 from tests.business_api.scripted import envelope, scripted

@@ -8,9 +8,8 @@ from pathlib import Path
 import yaml
 
 from reconciler.manifests.config_documents import PROVIDER_OPTIONS
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, Shape
 from reconciler.model.change import Change
-from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.ports import Ability, ByHand, Can
 from reconciler.model.system import Role
 from reconciler.providers.business_api.provider import estimate_reading

@@ -11,10 +11,9 @@ import pytest
 from reconciler.features.estimate import estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
-from reconciler.model.kinds import Action
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.batches import GIVING, count_together
 from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_writing

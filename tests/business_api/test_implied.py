@@ -27,11 +27,10 @@ from reconciler.features.queries.directory import Sources
 from reconciler.features.queries.documents import describe_recorded, describe_status
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Action
+from reconciler.model.declared import GuardSettings
 from reconciler.model.holding import AccessMatrix
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, InDoubt, Report
-from reconciler.model.plan import Plan
-from reconciler.model.settings import GuardSettings
+from reconciler.model.plan import Applied, Failed, InDoubt, Plan, Report
 from reconciler.model.state import State
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault

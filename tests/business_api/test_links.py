@@ -17,11 +17,10 @@ from reconciler.features.drift import confirm, survey
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.outcome import Outcome, Waits
-from reconciler.model.plan import Plan
+from reconciler.model.declared import GuardSettings
+from reconciler.model.finding import ReconcilerError
+from reconciler.model.plan import Outcome, Plan, Waits
 from reconciler.model.ports import LinkCode
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.assets import open_codes
 from reconciler.sandbox.people import approve, revoke, scan

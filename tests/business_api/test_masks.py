@@ -8,9 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from reconciler.model.declared import Organization
+from reconciler.model.declared import Organization, is_masked, match_masks, may_show
 from reconciler.model.finding import Place
-from reconciler.model.masks import is_masked, match_masks, may_show
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Status
 from reconciler.providers.business_api.session import CenterNames, MemberList, make_roster

@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from reconciler.model.errors import ProviderError
+from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import Client, Connection, parse_answer
 from reconciler.providers.business_api.errors import ApiError

@@ -9,12 +9,10 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from reconciler.model.address import Address
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live, Unknown
-from reconciler.model.outcome import Applied, Waits
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.address import Action, Address
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Applied, Waits
+from reconciler.model.resource import Attributes, Live, Resource, Status, Unknown
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.access import issue_token

@@ -10,10 +10,9 @@ from math import ceil
 
 import pytest
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied
+from reconciler.model.plan import Applied
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status
 from reconciler.providers.business_api.client import TIERS

@@ -17,9 +17,9 @@ from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied
-from reconciler.model.settings import GuardSettings
+from reconciler.model.address import Action
+from reconciler.model.declared import GuardSettings
+from reconciler.model.plan import Applied
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.seed import open_world

@@ -13,7 +13,7 @@ from reconciler.cli.app import App, SystemClock
 from reconciler.cli.business_center import SHARED_LIMIT, make_client
 from reconciler.cli.main import cli
 from reconciler.manifests.config import Config, Option, ProviderSettings
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import ReconcilerError
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.stage import CENTER, PLACE

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.drift import ActivityEntry
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import Action
+from reconciler.model.finding import ProviderError
 from reconciler.model.ports import Witness
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.address import Address
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, InDoubt, Waits
+from reconciler.model.address import Action, Address
+from reconciler.model.plan import Applied, Failed, InDoubt, Waits
 from reconciler.model.ports import ByHand, Can, Cannot
 from reconciler.model.resource import Status
 from reconciler.providers.business_api.actions import ACTIONS

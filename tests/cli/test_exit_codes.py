@@ -10,15 +10,23 @@ import pytest
 from reconciler.cli.commands.apply import code_of_apply
 from reconciler.cli.exits import code_of_findings
 from reconciler.cli.planning import code_of_plan
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
-from reconciler.model.errors import ExitCode
-from reconciler.model.finding import Finding, Severity
-from reconciler.model.kinds import Action
-from reconciler.model.live import Unread
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.finding import ExitCode, Finding, Severity
+from reconciler.model.plan import (
+    Applied,
+    Failed,
+    InDoubt,
+    OrganizationPlan,
+    Outcome,
+    Plan,
+    Refused,
+    Report,
+    Result,
+    Waits,
+)
+from reconciler.model.resource import Unread
 
 EVE = Address("acme-bc", "member", "eve")
 CHANGE = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="")

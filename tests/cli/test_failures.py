@@ -11,9 +11,11 @@ import pytest
 
 from reconciler.cli.app import App
 from reconciler.cli.exits import run_guarded
-from reconciler.model.errors import (
+from reconciler.model.finding import (
     ExitCode,
+    Finding,
     ManifestError,
+    Place,
     ProviderError,
     ReconcilerError,
     StalePlan,
@@ -22,7 +24,6 @@ from reconciler.model.errors import (
     StoreError,
     UsageError,
 )
-from reconciler.model.finding import Finding, Place
 
 
 def stop(error: BaseException, session: App) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.files import read_text_file, replace_file
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import ReconcilerError
 
 
 def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli import link_codes
 from reconciler.cli.main import cli
-from reconciler.model.address import Address
-from reconciler.model.kinds import Action
+from reconciler.model.address import Action, Address
 from reconciler.model.ports import LinkCode
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.state import WorkOrder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -75,9 +75,9 @@ def test_a_command_loads_what_it_needs_and_no_more(command: tuple[str, ...], wor
 
 
 def write_lists() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = make_workspace(Path(folder))
-        for command, name in LOADED.items():
+    for command, name in LOADED.items():
+        with tempfile.TemporaryDirectory() as folder:  # one for each: a plan leaves a sandbox behind, which loads more
+            workspace = make_workspace(Path(folder))
             (LISTS / f"{name}.txt").write_text("\n".join(sorted(modules_of(command, workspace))) + "\n")
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
 from reconciler.model.change import Change
-from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Outcome
 from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 

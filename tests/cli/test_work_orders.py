@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.files import file_name
 from reconciler.cli.main import cli
-from reconciler.model.work_order import FailureReason
+from reconciler.model.state import FailureReason
 from reconciler.systems.loading import load_remedies
 
 Run = Callable[..., Result]

@@ -19,8 +19,7 @@ from reconciler.cli.workspace import (
 )
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.source import SourceFile
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.finding import Finding, Inspection, Place
+from reconciler.model.finding import Finding, Inspection, Place, ReconcilerError
 
 
 def write(root: Path, *names: str) -> None:

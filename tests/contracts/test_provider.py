@@ -11,15 +11,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Applied, Failed, Outcome, Waits
+from reconciler.model.plan import Applied, Failed, Outcome, Waits
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, Provider, Scope
-from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model.resource import Live, Resource, Status, fingerprint_of
 from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider

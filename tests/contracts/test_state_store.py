@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.errors import LeaseLost, StateConflict, StateLocked, StoreError
+from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.ports import Lock, StateStore
 from tests.stores import other_process
 from tests.stores.other_process import MINUTE, ROUNDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.model.change import Change
-from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Outcome
 from reconciler.model.ports import Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from tests.crash.saboteur import MortalProvider

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.model.change import Change
-from reconciler.model.live import Live
-from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Outcome
 from reconciler.model.ports import Scope
+from reconciler.model.resource import Live
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.stores.local_file import LocalFileStore
 

@@ -16,11 +16,10 @@ from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired
+from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.json import state_to_json
-from reconciler.model.outcome import Report
+from reconciler.model.plan import Report
 from reconciler.model.ports import Provider, StateStore
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World

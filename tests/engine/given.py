@@ -14,17 +14,23 @@ from reconciler.engine.context import Targets
 from reconciler.engine.planner import Worlds
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Desired
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Risk
+from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.finding import Severity
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.model.risk import Risk
-from reconciler.model.settings import GuardSettings
-from reconciler.model.state import Deferral, Record, State, UsedApproval
-from reconciler.model.work_order import Capacity, FailureReason, OrderStatus, RotationTask, WorkOrder
+from reconciler.model.resource import Attributes, Live, Resource, Status, fingerprint_of
+from reconciler.model.state import (
+    Capacity,
+    Deferral,
+    FailureReason,
+    OrderStatus,
+    Record,
+    RotationTask,
+    State,
+    UsedApproval,
+    WorkOrder,
+)
 
 DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon", "kim", "lou", "zoe")
 """People every case may speak of without declaring them: KEY@acme.example."""

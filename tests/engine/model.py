@@ -10,13 +10,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Live, Resource, Status
 from reconciler.model.state import Record
 from reconciler.model.system import System
 

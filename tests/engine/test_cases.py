@@ -18,11 +18,10 @@ import pytest
 from reconciler.apply.planning import divide
 from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
 from reconciler.engine.settled import EVERY_PERSON, find_names
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.declared import Approval, Person
 from reconciler.model.finding import Place
 from reconciler.model.json import plan_from_json, plan_to_json
-from reconciler.model.kinds import Action
 from reconciler.model.plan import Plan
 from reconciler.model.state import Record
 from tests.engine.given import Case, read_case

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.engine.planner import plan
 from reconciler.model.address import Address
+from reconciler.model.change import Risk
 from reconciler.model.drift import (
     Drift,
     DriftSort,
@@ -23,7 +24,6 @@ from reconciler.model.drift import (
     remember_drift,
 )
 from reconciler.model.resource import Resource
-from reconciler.model.risk import Risk
 from tests.engine.given import read_case
 from tests.engine.told import describe_drift
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.membership_counts import MembershipCounts, Tenure
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
 from reconciler.model.plan import Limit
 from reconciler.model.resource import Resource, Status
 from reconciler.model.system import System

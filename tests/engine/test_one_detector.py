@@ -19,9 +19,8 @@ from reconciler.features import drift as drifting
 from reconciler.model.address import Address
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSort, Fate
-from reconciler.model.live import Unknown
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Status
+from reconciler.model.resource import Status, Unknown
 from tests.engine.given import Case, read_case
 from tests.lawbook import Lawbook
 

@@ -10,8 +10,7 @@ from reconciler.engine.refresh import remember
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Place
-from reconciler.model.live import Live
-from reconciler.model.resource import Resource, Status
+from reconciler.model.resource import Live, Resource, Status
 from reconciler.model.state import Record
 from reconciler.systems import get_system
 

@@ -7,10 +7,10 @@ from datetime import date
 
 import yaml
 
+from reconciler.model.address import Action
 from reconciler.model.change import Blocked, Change, LeftOut, Waiting
 from reconciler.model.drift import Drift
 from reconciler.model.finding import Finding
-from reconciler.model.kinds import Action
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.output.words import name_values

@@ -40,12 +40,9 @@ from reconciler.features.certification.files import read_campaign, read_sheet, w
 from reconciler.features.certification.model import Campaign, ReviewDecision, ReviewerBy
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.errors import ReconcilerError, StoreError
-from reconciler.model.finding import Inspection, Place
-from reconciler.model.integrity import find_damage
-from reconciler.model.json import load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.outcome import Applied, Failed, Waits, entries_of
-from reconciler.model.plan import Limit, Plan
+from reconciler.model.finding import Inspection, Place, ReconcilerError, StoreError
+from reconciler.model.json import find_damage, load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
+from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, entries_of
 from reconciler.model.ports import Journal
 from reconciler.model.state import AuditMark, State
 from reconciler.output.style import Style

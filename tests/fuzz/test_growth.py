@@ -17,9 +17,8 @@ from reconciler.apply.journal import intent_record, replay
 from reconciler.apply.settled import SettledIndex
 from reconciler.audit.log import verify
 from reconciler.features.rosters.parse import parse_roster
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.kinds import Action
 from reconciler.model.ports import Journal
 from reconciler.systems import get_system
 from tests.apply.given import INVITE, state

@@ -14,10 +14,9 @@ from reconciler.engine.planner import plan as make_plan
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
-from reconciler.model.live import Live
+from reconciler.model.declared import GuardSettings
 from reconciler.model.plan import Plan
-from reconciler.model.resource import Resource
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live, Resource
 from reconciler.model.state import Record, State
 from reconciler.output.markdown import measure, render_markdown
 from reconciler.output.style import COMMENT_BUDGET, Style

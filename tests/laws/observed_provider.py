@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Failed, InDoubt, Outcome
+from reconciler.model.plan import Failed, InDoubt, Outcome
 from reconciler.model.ports import Ability, Provider, Scope
+from reconciler.model.resource import Live
 
 
 class Stopped(BaseException):  # it stands for a process that is stopped, not for an error

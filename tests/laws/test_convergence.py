@@ -37,12 +37,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.leases import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
+from reconciler.model.address import Action
 from reconciler.model.change import Change
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, Outcome
-from reconciler.model.plan import Plan
+from reconciler.model.declared import GuardSettings
+from reconciler.model.plan import Applied, Failed, Outcome, Plan
 from reconciler.model.resource import Status
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal

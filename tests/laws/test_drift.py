@@ -23,8 +23,8 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
 from reconciler.features.drift import remember, survey
 from reconciler.model.address import Address
+from reconciler.model.declared import GuardSettings
 from reconciler.model.drift import DriftReport, DriftSort, DriftStatus
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World

@@ -24,11 +24,9 @@ from reconciler.features.review.review import review
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.declared import Desired
+from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.finding import Severity
-from reconciler.model.live import Live
-from reconciler.model.resource import Attributes, Resource, Status
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Attributes, Live, Resource, Status
 from reconciler.model.state import Record, State
 from tests.engine.told import describe_plan
 from tests.features.review.given import revision

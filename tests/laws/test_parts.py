@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
-from reconciler.model.roster import Observation
+from reconciler.model.drift import Observation
 from reconciler.model.state import State
 from tests.features.rosters.given import desired_of
 

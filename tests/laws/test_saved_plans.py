@@ -34,13 +34,11 @@ from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Change
-from reconciler.model.declared import Desired
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.declared import Desired, GuardSettings
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.json import plan_from_json, plan_to_json
-from reconciler.model.outcome import AuditEntry
-from reconciler.model.plan import Plan
+from reconciler.model.plan import AuditEntry, Plan
 from reconciler.model.resource import Status
-from reconciler.model.settings import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.sandbox.seed import load_seed

@@ -27,11 +27,10 @@ from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features import drift as drifting
 from reconciler.features.drift import annotations_of_drift, summary_of_drift
 from reconciler.features.planning.document import annotations_of_plan, summary_of_plan
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, remember_drift
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Report
+from reconciler.model.plan import Report
+from reconciler.model.resource import Live
 from reconciler.model.state import Record, State
 from tests.engine.given import Case, read_case
 from tests.tiers import scaled

@@ -19,11 +19,9 @@ from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.declared import Desired
-from reconciler.model.live import Live
+from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.plan import Plan
-from reconciler.model.resource import Resource, Status
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live, Resource, Status
 from reconciler.model.state import Record, State
 from tests.tiers import scaled
 

@@ -10,8 +10,8 @@ from reconciler.manifests.checks import types_of
 from reconciler.manifests.config import Config, ProviderSettings, load_config
 from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
 from reconciler.manifests.source import SourceFile
+from reconciler.model.declared import GuardSettings, PolicySettings
 from reconciler.model.finding import Place
-from reconciler.model.settings import GuardSettings, PolicySettings
 from tests.manifests.given import describe_findings
 
 

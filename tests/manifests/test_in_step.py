@@ -19,7 +19,7 @@ from reconciler.manifests.documents import (
 from reconciler.manifests.fields import developers_variant
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.kinds import KINDS
+from reconciler.model.address import KINDS
 from reconciler.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 
 from reconciler.model import json as model_json
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.json import adapter_of, load_json, state_from_json, state_to_json
-from reconciler.model.plain_state import find_plain_records, find_plain_state
+from reconciler.model.finding import ReconcilerError
+from reconciler.model.json import (
+    adapter_of,
+    find_plain_records,
+    find_plain_state,
+    load_json,
+    state_from_json,
+    state_to_json,
+)
 from reconciler.model.redaction import SECRETS
 from reconciler.model.resource import Status
 from reconciler.model.state import STATE_FORMAT, AuditMark, Record, State

@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Blocked, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, ReconcilerError, Severity
 from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.kinds import KINDS, Action
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import Deferral, Record, State

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from reconciler.model.address import Address
+from reconciler.model.change import Risk
 from reconciler.model.drift import (
     ActivityEntry,
     Drift,
@@ -19,9 +20,7 @@ from reconciler.model.drift import (
     known_from,
 )
 from reconciler.model.finding import Place
-from reconciler.model.live import Unread
-from reconciler.model.resource import Resource, Status
-from reconciler.model.risk import Risk
+from reconciler.model.resource import Resource, Status, Unread
 from tests.output.plans import TODAY, TRICKS, resource
 
 OUTLOOK = "the next apply: change role"

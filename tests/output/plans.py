@@ -8,16 +8,24 @@ from datetime import date
 from reconciler.engine.risk import with_risks
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
-from reconciler.model.address import Address
-from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Risk, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.plan import (
+    Applied,
+    Failed,
+    InDoubt,
+    OrganizationPlan,
+    Outcome,
+    Plan,
+    Refused,
+    Report,
+    Result,
+    Waits,
+)
 from reconciler.model.resource import Attributes, Resource, Status
-from reconciler.model.risk import Risk
 from reconciler.systems import SYSTEMS
 from tests.features.review.given import revision
 

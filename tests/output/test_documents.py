@@ -6,14 +6,12 @@ import json
 from datetime import date
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Mode
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.json import plan_from_json, state_from_json
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, Report, Result, Waits
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.plan import Applied, Failed, OrganizationPlan, Plan, Report, Result, Waits
 from reconciler.model.state import State
 from reconciler.output.style import Style
 from reconciler.systems.table import system_table

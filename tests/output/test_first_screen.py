@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.model.change import Change
-from reconciler.model.risk import Risk
+from reconciler.model.change import Change, Risk
 from reconciler.output.style import Style
 from reconciler.output.words import name_subject
 from tests.output.pages import GOLDEN, mixed_plan, mixed_review

@@ -14,9 +14,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
-from reconciler.model.errors import UsageError
-from reconciler.model.finding import Place
-from reconciler.model.kinds import Action
+from reconciler.model.address import Action
+from reconciler.model.finding import Place, UsageError
 from reconciler.output.document import (
     Block,
     Code,

@@ -6,15 +6,23 @@ from dataclasses import replace
 from datetime import date
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Change, Guard, Waiting
 from reconciler.model.declared import Mode
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Result, Waits
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model.plan import (
+    Applied,
+    Failed,
+    InDoubt,
+    OrganizationPlan,
+    Outcome,
+    Plan,
+    Refused,
+    Report,
+    Result,
+    Waits,
+)
 from reconciler.model.resource import Resource, Status
-from reconciler.model.state import Deferral, Record, State
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.state import Deferral, Record, State, WorkOrder
 from reconciler.output.style import Style
 from reconciler.systems.table import OldSource, RoleRow, SystemTable
 

@@ -45,10 +45,9 @@ from reconciler.features.review.model import (
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
-from reconciler.model.access import Access, AccessPath
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
-from reconciler.model.declared import Approval, Declared, Mode, Person
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Access, AccessPath, Change, Mark, Risk, Waiting
+from reconciler.model.declared import Approval, Declared, Mode, Parameter, Person, StandingRule
 from reconciler.model.drift import (
     ActivityEntry,
     Drift,
@@ -57,7 +56,10 @@ from reconciler.model.drift import (
     DriftSort,
     DriftStatus,
     KnownDrift,
+    Observation,
     OrganizationDrift,
+    Roster,
+    RosterDifference,
 )
 from reconciler.model.finding import Finding, Inspection, Place
 from reconciler.model.holding import (
@@ -70,28 +72,23 @@ from reconciler.model.holding import (
     Reach,
     WhyReport,
 )
-from reconciler.model.kinds import Action
-from reconciler.model.live import Unread
-from reconciler.model.outcome import (
+from reconciler.model.plan import (
     Applied,
     AuditEntry,
     AuditRecord,
     Failed,
     InDoubt,
     LoggedEntry,
+    OrganizationPlan,
+    Plan,
     Refused,
     Report,
     Result,
     Waits,
     entries_of,
 )
-from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.resource import Resource
-from reconciler.model.risk import Mark, Risk
-from reconciler.model.roster import Observation, Roster, RosterDifference
-from reconciler.model.settings import Parameter, StandingRule
-from reconciler.model.state import PastState, Record, State
-from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.model.resource import Resource, Unread
+from reconciler.model.state import FailureReason, OrderStatus, PastState, Record, State, WorkOrder
 from reconciler.output.style import Style
 from reconciler.systems.table import system_table
 

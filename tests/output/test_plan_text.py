@@ -11,9 +11,8 @@ import pytest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.planning.document import describe_counts, summary_of_plan
 from reconciler.model.address import Address
-from reconciler.model.change import BY_ITSELF, Cause, LeftOut
+from reconciler.model.change import BY_ITSELF, Cause, LeftOut, Risk
 from reconciler.model.plan import Limit, Plan
-from reconciler.model.risk import Risk
 from reconciler.output.style import Style
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 

@@ -6,9 +6,8 @@ import pytest
 
 from reconciler.features.planning.access_terms import Direction, terms_of
 from reconciler.features.planning.document import VERB_ORDER, VERBS
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
-from reconciler.model.kinds import KINDS, Action
 from reconciler.model.resource import Attributes, Resource, Status
 from reconciler.output.rows import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER
 from reconciler.output.words import name_subject

@@ -14,10 +14,9 @@ from markdown_it import MarkdownIt
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.work_orders.model import WorkList
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.finding import Place
-from reconciler.model.kinds import Action
-from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.style import PLAIN, Style
 from reconciler.systems.markup import literal, plain
 

@@ -15,8 +15,8 @@ from reconciler.manifests.config import load_config, load_rules
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
+from reconciler.model.declared import POLICY_EXCEPTION, POLICY_SETS, PolicySettings
 from reconciler.model.resource import Status
-from reconciler.model.settings import POLICY_EXCEPTION, POLICY_SETS, PolicySettings
 from reconciler.model.state import Record, State
 from reconciler.policies.judging import POLICIES, Judgment, judge, only, severity_of
 from reconciler.policies.rule import PolicyInput, always

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Failed, InDoubt, Outcome
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Failed, InDoubt, Outcome
 from reconciler.model.ports import Ability, Provider, Scope
+from reconciler.model.resource import Live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

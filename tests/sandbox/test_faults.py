@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization
-from reconciler.model.errors import ProviderError
-from reconciler.model.finding import Place
-from reconciler.model.kinds import Action
-from reconciler.model.live import Unknown
-from reconciler.model.outcome import Applied, Failed, InDoubt
+from reconciler.model.finding import Place, ProviderError
+from reconciler.model.plan import Applied, Failed, InDoubt
 from reconciler.model.ports import Scope
+from reconciler.model.resource import Unknown
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems import get_system
 from tests.sandbox.faulty import FaultyProvider, Script

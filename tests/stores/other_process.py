@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reconciler.apply.leases import LeaseTerms, hold
 from reconciler.cli.stores import open_store
-from reconciler.model.errors import StateConflict, StateLocked, StoreError
+from reconciler.model.finding import StateConflict, StateLocked, StoreError
 from reconciler.model.ports import StateStore
 from reconciler.stores.rules import SystemTimer
 

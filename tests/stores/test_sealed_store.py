@@ -16,8 +16,8 @@ from reconciler.apply.leases import hold
 from reconciler.apply.states import load_state, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.features.records import migrate
-from reconciler.model.errors import ReconcilerError, StateConflict, StateLocked, StoreError
-from reconciler.model.outcome import AuditRecord
+from reconciler.model.finding import ReconcilerError, StateConflict, StateLocked, StoreError
+from reconciler.model.plan import AuditRecord
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State
 from reconciler.stores.local_file import LocalFileStore

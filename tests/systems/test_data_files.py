@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import KINDS
+from reconciler.model.address import KINDS
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS, list_operations, loading
 from reconciler.systems.loading import Handbook, load_handbook, load_systems

@@ -9,16 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, Shape
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
+from reconciler.model.drift import Roster
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action, Shape
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.model.roster import Roster
+from reconciler.model.state import WorkOrder
 from reconciler.model.system import System
-from reconciler.model.work_order import WorkOrder
 from reconciler.systems import SYSTEMS, get_system, list_operations
 from reconciler.systems.drafting import describe_wait, draft_orders, fill_placeholders
 from reconciler.systems.loading import Operation

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.kinds import Action
+from reconciler.model.address import Action
 from reconciler.systems import SYSTEMS, get_system
 
 DEVELOPERS = SYSTEMS["developers"]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from reconciler.model.kinds import KINDS, Action, Shape
+from reconciler.model.address import KINDS, Action, Shape
 from reconciler.model.system import System
 from reconciler.systems import SYSTEMS, facts_of, get_system
 

@@ -15,15 +15,14 @@ import pytest
 import yaml
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
+from reconciler.model.drift import Roster
 from reconciler.model.finding import Place
-from reconciler.model.kinds import Action
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.model.roster import Roster
-from reconciler.model.work_order import RotationTask, WorkOrder
+from reconciler.model.state import RotationTask, WorkOrder
 from reconciler.output.style import PLAIN
 from reconciler.systems import get_system, list_operations
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders

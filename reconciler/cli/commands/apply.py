@@ -34,9 +34,8 @@ from reconciler.cli.streams import Course, ask, is_interactive, takes_outputs, w
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
 from reconciler.model.change import Change
-from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.model.outcome import Failed, InDoubt, Origin, Outcome, Refused, Report, Result
-from reconciler.model.plan import Plan
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
+from reconciler.model.plan import Failed, InDoubt, Origin, Outcome, Plan, Refused, Report, Result
 from reconciler.output.words import count
 
 

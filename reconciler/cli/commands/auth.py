@@ -13,7 +13,7 @@ from reconciler.cli.business_center import make_client, make_sandbox_client
 from reconciler.cli.credentials import read_secret, require_place, save_secret
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
-from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
 from reconciler.output.visible import make_visible
 from reconciler.providers.business_api.authorizing import (

@@ -34,12 +34,10 @@ from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.access import is_administrator
+from reconciler.model.change import is_administrator
 from reconciler.model.declared import Organization
-from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.model.state import Record, State
-from reconciler.model.suggestions import suggest_names
-from reconciler.model.work_order import FailureReason, WorkOrder
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, suggest_names
+from reconciler.model.state import FailureReason, Record, State, WorkOrder
 from reconciler.output.words import count
 from reconciler.systems.languages import write_catalogue
 from reconciler.systems.loading import load_remedies

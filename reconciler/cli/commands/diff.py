@@ -19,8 +19,8 @@ from reconciler.cli.workspace import read_files, read_manifest_files
 from reconciler.features.review.document import summary_of_review
 from reconciler.features.review.model import Commit, Effect, Review
 from reconciler.features.review.review import Revision, review
-from reconciler.model.errors import ReconcilerError, UsageError
-from reconciler.model.risk import Risk
+from reconciler.model.change import Risk
+from reconciler.model.finding import ReconcilerError, UsageError
 
 _WORKING_TREE = "working tree"
 

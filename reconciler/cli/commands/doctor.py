@@ -21,8 +21,7 @@ from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_
 from reconciler.cli.options import document_option
 from reconciler.cli.workspace import Workspace, inspect_workspace, read_workspace
 from reconciler.manifests.config import Option, ProviderSettings
-from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
-from reconciler.model.finding import Severity
+from reconciler.model.finding import ExitCode, ManifestError, ReconcilerError, Severity
 from reconciler.model.values import dataclass
 from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, Table, plain
 from reconciler.output.json import Output

@@ -26,9 +26,9 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features import drift as drifting
 from reconciler.features.drift import remember, summary_of_drift, survey
 from reconciler.model.address import Address
+from reconciler.model.change import Risk
 from reconciler.model.drift import DriftReport, DriftStatus
-from reconciler.model.errors import ExitCode, UsageError
-from reconciler.model.risk import Risk
+from reconciler.model.finding import ExitCode, UsageError
 
 
 @click.group(invoke_without_command=True)

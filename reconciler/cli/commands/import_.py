@@ -27,8 +27,7 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.manifests.words import is_key
 from reconciler.model.declared import Organization
-from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.model.finding import Place
+from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError
 from reconciler.model.ports import FoundOrganization
 from reconciler.output.text import render_text
 from reconciler.output.words import count

@@ -12,8 +12,7 @@ from reconciler.cli.catalogue import load
 from reconciler.cli.files import CONFIG_FILE, make_folder, read_text_file, replace_file
 from reconciler.cli.workspace import find_workspace_above, read_files
 from reconciler.editing.format import format_manifest
-from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import ExitCode, Finding, ManifestError, ReconcilerError, Severity
 
 _TEMPLATES = {
     CONFIG_FILE: "reconciler.yaml",

@@ -51,10 +51,8 @@ from reconciler.manifests.people import key_of_address
 from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired, Person
-from reconciler.model.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, ManifestError, ReconcilerError, Severity, UsageError, suggest_names
 from reconciler.model.holding import PersonReport
-from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 from reconciler.output.words import count
 from reconciler.policies.judging import POLICIES, parameters_of

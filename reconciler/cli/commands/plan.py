@@ -32,9 +32,9 @@ from reconciler.cli.planning import (
 )
 from reconciler.features.planning.difference import compare_plans
 from reconciler.features.planning.document import count_effects
-from reconciler.model.errors import ExitCode, StalePlan, UsageError
+from reconciler.model.change import Risk
+from reconciler.model.finding import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
-from reconciler.model.risk import Risk
 from reconciler.output.words import count
 
 _MAX_TOLD = 10

@@ -31,14 +31,12 @@ from reconciler.cli.streams import confirm, write_outputs
 from reconciler.features.queries.access import find_past
 from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.records import migrate as copy_states
-from reconciler.model.address import Address
-from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Risk
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, suggest_names
 from reconciler.model.json import state_to_json
-from reconciler.model.kinds import Action
 from reconciler.model.ports import StateStore
-from reconciler.model.risk import Risk
 from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
 from reconciler.output.text import fold
 from reconciler.output.words import count
 from reconciler.stores.rules import is_left_by_this_job

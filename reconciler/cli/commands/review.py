@@ -45,9 +45,15 @@ from reconciler.features.planning.document import summary_of_plan
 from reconciler.features.queries.directory import require_in
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.errors import ExitCode, ManifestError, ReconcilerError, UsageError
-from reconciler.model.finding import Finding, Severity
-from reconciler.model.suggestions import suggest_names
+from reconciler.model.finding import (
+    ExitCode,
+    Finding,
+    ManifestError,
+    ReconcilerError,
+    Severity,
+    UsageError,
+    suggest_names,
+)
 from reconciler.output.words import count
 
 _EVIDENCE = "evidence"

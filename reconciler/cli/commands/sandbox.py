@@ -20,9 +20,8 @@ from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import Limits, NumberType, planning_options
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
-from reconciler.model.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.model.outcome import Applied, Outcome
-from reconciler.model.plan import Plan
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
+from reconciler.model.plan import Applied, Outcome, Plan
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.output.document import Row, Table, plain

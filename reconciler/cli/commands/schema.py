@@ -29,7 +29,7 @@ from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.fields import FieldTerms, Matching, OneOf, ShortOrLong, StrictDocument, is_document, roles_in
 from reconciler.manifests.source import SourceFile
-from reconciler.model.errors import ManifestError, UsageError
+from reconciler.model.finding import ManifestError, UsageError
 from reconciler.model.plan import Plan
 from reconciler.model.state import STATE_FORMAT, State
 from reconciler.model.system import Role

@@ -25,19 +25,14 @@ from reconciler.features.certification.model import (
     SheetMark,
     SheetProgress,
 )
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.change import is_administrator, risk_of
 from reconciler.model.declared import Desired, Entitlement
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, ReconcilerError, suggest_names
 from reconciler.model.holding import Holding
-from reconciler.model.kinds import KINDS, person_in
-from reconciler.model.outcome import LoggedEntry
-from reconciler.model.risk import risk_of
-from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
+from reconciler.model.plan import LoggedEntry
+from reconciler.model.state import RotationTask, State, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import RotationTask, WorkOrder
 from reconciler.output.words import name_access
 from reconciler.systems.languages import REVIEW, REVIEW_DONE, REVIEW_STEPS, REVIEW_TITLES
 from reconciler.systems.markup import literal

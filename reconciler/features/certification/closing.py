@@ -30,10 +30,9 @@ from reconciler.features.certification.model import (
 from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, person_in
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.kinds import KINDS, person_in
 from reconciler.model.values import dataclass
 
 _OUTCOMES = {

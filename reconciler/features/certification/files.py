@@ -25,8 +25,7 @@ from reconciler.manifests.review_documents import CampaignDocument, ReviewedAcce
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import read_document
 from reconciler.model.address import Address
-from reconciler.model.errors import ManifestError
-from reconciler.model.finding import Notes
+from reconciler.model.finding import ManifestError, Notes
 from reconciler.model.json import adapter_of, to_line
 
 _Value = TypeVar("_Value")

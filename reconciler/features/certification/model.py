@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import ClassVar
 
 from reconciler.model.address import Address
+from reconciler.model.change import Mark, Risk
 from reconciler.model.finding import Finding, Place
-from reconciler.model.risk import Mark, Risk
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,

@@ -20,15 +20,12 @@ from reconciler.features.importing.compose import KeyAssignment, assign_keys, pl
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift, DriftSort, Fate
-from reconciler.model.errors import ManifestError, ReconcilerError
-from reconciler.model.kinds import KINDS, Shape, parents_of
-from reconciler.model.live import Live, Unread
+from reconciler.model.finding import ManifestError, ReconcilerError, suggest_names
 from reconciler.model.ports import Explorer, StateStore
-from reconciler.model.resource import Owner, Resource, Status, fingerprint_of
-from reconciler.model.suggestions import suggest_names
+from reconciler.model.resource import Live, Owner, Resource, Status, Unread, fingerprint_of
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 

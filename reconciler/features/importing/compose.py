@@ -16,11 +16,9 @@ from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.editing.writer import Value, write_inline, write_key
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.scalars import find_hidden
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape
 from reconciler.model.declared import Desired, Organization
-from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.live import Live
-from reconciler.model.resource import Resource, role_in
+from reconciler.model.resource import Live, Resource, role_in
 from reconciler.model.values import dataclass
 
 _OWN_NAME = frozenset({"asset_group"})

@@ -25,14 +25,12 @@ from reconciler.features.importing.compose import (
 )
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape
 from reconciler.model.change import Change
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.live import Live, Part
+from reconciler.model.declared import Desired, GuardSettings, Organization
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.ports import Explorer
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live, Part
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, plain

@@ -18,17 +18,14 @@ from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
 from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.offboarding.rotation import find_known_secrets
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, person_in
 from reconciler.model.change import Blocked, Guard
-from reconciler.model.declared import Desired
+from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.holding import Holding, PersonReport
-from reconciler.model.kinds import KINDS, Action, person_in
-from reconciler.model.live import Live, Unknown
 from reconciler.model.plan import Plan
-from reconciler.model.resource import Owner, Resource, role_in
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live, Owner, Resource, Unknown, role_in
+from reconciler.model.state import OrderStatus, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus, WorkOrder
 from reconciler.systems.markup import quote
 
 _GIVING = frozenset(

@@ -13,13 +13,12 @@ from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
-from reconciler.model.access import is_administrator
 from reconciler.model.address import Address
+from reconciler.model.change import is_administrator
 from reconciler.model.holding import Holding
 from reconciler.model.resource import Attributes, Owner, Status
-from reconciler.model.state import State
+from reconciler.model.state import OrderStatus, RotationTask, State, WorkOrder, in_turn
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus, RotationTask, WorkOrder, in_turn
 from reconciler.systems.drafting import draft_chore, find_chore
 
 _COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from reconciler.model.access import is_administrator, is_downgrade
-from reconciler.model.change import Change, Waiting
-from reconciler.model.kinds import INVITATIONS, KINDS, Action, Shape
+from reconciler.model.address import INVITATIONS, KINDS, Action, Shape
+from reconciler.model.change import Change, Mark, Waiting, is_administrator, is_downgrade
 from reconciler.model.resource import Attributes
-from reconciler.model.risk import Mark
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import Row

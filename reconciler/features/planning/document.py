@@ -17,13 +17,12 @@ from reconciler.features.planning.access_terms import (
     judge_row,
     terms_of,
 )
-from reconciler.model.change import Blocked, Change, LeftOut, Waiting
+from reconciler.model.address import Action
+from reconciler.model.change import Blocked, Change, LeftOut, Risk, Waiting
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.json import plan_to_json
-from reconciler.model.kinds import Action
-from reconciler.model.live import ask_about_states, explain_unread, summarize_unread
 from reconciler.model.plan import Limit, OrganizationPlan, Plan
-from reconciler.model.risk import Risk
+from reconciler.model.resource import ask_about_states, explain_unread, summarize_unread
 from reconciler.output.document import Block, Detail, Document, Findings, Legend, Paragraph, Row, Section, Sign, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.rows import (

@@ -8,9 +8,8 @@ from reconciler.features.planning.access_terms import AccessTerms, judge_row, te
 from reconciler.features.planning.document import blocked_row, remark_on
 from reconciler.model.change import Change
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.live import explain_unread, summarize_unread
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome, Refused, Report, Waits, role_behind
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Plan, Refused, Report, Waits, role_behind
+from reconciler.model.resource import explain_unread, summarize_unread
 from reconciler.output.document import Block, Document, Paragraph, Row, Sign, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output

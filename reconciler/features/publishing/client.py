@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__
 from reconciler.deadlines import bound, deadline
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model.finding import ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 

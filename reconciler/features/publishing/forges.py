@@ -22,7 +22,7 @@ from reconciler.features.publishing.client import (
     TokenAccess,
     require_token,
 )
-from reconciler.model.errors import UsageError
+from reconciler.model.finding import UsageError
 from reconciler.model.values import dataclass
 
 _GITHUB_NEEDS = (

@@ -13,10 +13,9 @@ from urllib.parse import quote
 
 from reconciler.features.publishing.client import Denied, Missing, Unanswered
 from reconciler.features.publishing.forges import Forge, Post
-from reconciler.model.change import Change, Waiting
-from reconciler.model.errors import UsageError
+from reconciler.model.change import Change, Mark, Waiting
+from reconciler.model.finding import UsageError
 from reconciler.model.plan import Plan
-from reconciler.model.risk import Mark
 from reconciler.model.values import dataclass
 
 _OUTDATED = "_Outdated: a newer comment has taken the place of this one._"

@@ -24,16 +24,14 @@ from reconciler.features.queries.directory import (
     read_states,
     read_states_from_log,
 )
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape, parents_of, person_in
 from reconciler.model.declared import Desired, Move, Person
-from reconciler.model.errors import ManifestError, ReconcilerError, StoreError
+from reconciler.model.finding import ManifestError, ReconcilerError, StoreError, suggest_names
 from reconciler.model.holding import AccessHistory, AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.kinds import KINDS, Shape, parents_of, person_in
-from reconciler.model.outcome import LoggedEntry
+from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Owner
 from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 
 _MAX_SHOWN = 12

@@ -14,15 +14,12 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Person
-from reconciler.model.errors import ManifestError, ReconcilerError
-from reconciler.model.finding import Notes
-from reconciler.model.kinds import KINDS, Shape, parents_of
+from reconciler.model.finding import ManifestError, Notes, ReconcilerError, suggest_names
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
-from reconciler.model.suggestions import suggest_names
 from reconciler.model.values import dataclass
 
 _SECTIONS = ("people", "groups")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from itertools import groupby
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
 from reconciler.model.holding import (
     AccessHistory,
     AccessMatrix,
@@ -17,10 +17,8 @@ from reconciler.model.holding import (
     PersonReport,
     Reach,
 )
-from reconciler.model.kinds import KINDS
-from reconciler.model.live import ask_about_states
-from reconciler.model.outcome import LoggedEntry
-from reconciler.model.resource import Owner, Status
+from reconciler.model.plan import LoggedEntry
+from reconciler.model.resource import Owner, Status, ask_about_states
 from reconciler.output.document import (
     Block,
     Document,

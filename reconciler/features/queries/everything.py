@@ -27,14 +27,11 @@ from reconciler.features.queries.documents import (
     explain_past,
     name_thing,
 )
-from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.address import Address, person_in
+from reconciler.model.finding import ReconcilerError, suggest_names
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.kinds import person_in
-from reconciler.model.live import ask_about_states
-from reconciler.model.resource import Attributes, Owner
+from reconciler.model.resource import Attributes, Owner, ask_about_states
 from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain

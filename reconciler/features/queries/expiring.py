@@ -13,13 +13,12 @@ from reconciler.engine.holdings import index_access
 from reconciler.engine.waits import get_end_of_invitation
 from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.queries.documents import describe_recorded
-from reconciler.model.access import is_downgrade
-from reconciler.model.declared import Declared, Desired, Organization
+from reconciler.model.address import person_in
+from reconciler.model.change import is_downgrade
+from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, RuleException
 from reconciler.model.finding import Place
 from reconciler.model.holding import AccessStatus
-from reconciler.model.kinds import person_in
 from reconciler.model.resource import Attributes, Status
-from reconciler.model.settings import GuardSettings, RuleException
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
 from reconciler.output.document import Document, Paragraph, Row, Table, code, plain

@@ -18,13 +18,12 @@ from reconciler.features.queries.documents import (
     name_thing,
     tell_story,
 )
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, parents_of, person_in
 from reconciler.model.declared import Person
 from reconciler.model.drift import KnownDrift
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.finding import ReconcilerError
 from reconciler.model.holding import AccessHistory, AccessReason, Holding, Reach, WhyReport
-from reconciler.model.kinds import KINDS, parents_of, person_in
-from reconciler.model.live import ask_about_states
+from reconciler.model.resource import ask_about_states
 from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
 from reconciler.output.json import Output
 from reconciler.output.words import name_attributes, name_subject

@@ -14,21 +14,18 @@ from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.entitlements import last_day
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared, Desired, Organization, Person
+from reconciler.model.address import KINDS, Address, Shape, parents_of
+from reconciler.model.change import is_administrator
+from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, Person
 from reconciler.model.drift import KnownDrift
 from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
-from reconciler.model.kinds import KINDS, Shape, parents_of
-from reconciler.model.outcome import LoggedEntry
+from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Status
-from reconciler.model.settings import GuardSettings
-from reconciler.model.state import State
+from reconciler.model.state import OrderStatus, State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus
 from reconciler.output.words import name_access, name_attributes, name_subject
 
 _MONTHS = 12

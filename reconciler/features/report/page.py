@@ -19,13 +19,12 @@ from reconciler.engine.access_paths import DatedAccess, dated_accesses
 from reconciler.engine.entitlements import earlier
 from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later, people_in
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
+from reconciler.model.change import Mark, risk_of
 from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
-from reconciler.model.kinds import KINDS
-from reconciler.model.outcome import LoggedEntry
+from reconciler.model.plan import LoggedEntry
 from reconciler.model.resource import Attributes
-from reconciler.model.risk import Mark, risk_of
 from reconciler.output.rows import MARKS
 from reconciler.output.visible import make_visible
 from reconciler.output.words import name_attributes, name_subject

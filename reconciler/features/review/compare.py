@@ -27,11 +27,10 @@ from reconciler.features.review.model import (
     Rename,
     ThingChange,
 )
-from reconciler.model.access import is_administrator, is_downgrade
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address, person_in
+from reconciler.model.change import is_administrator, is_downgrade
 from reconciler.model.declared import Approval, Declared, Desired, Organization
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Action, person_in
 from reconciler.model.values import dataclass
 
 _Resources = Mapping[Address, Declared]

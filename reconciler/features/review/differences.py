@@ -10,12 +10,10 @@ from typing import TypedDict, TypeVar
 from reconciler.engine.access_paths import Cell, dated_accesses, dated_accesses_of, uncovered
 from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.review.model import AccessChange, Effect, PersonChange, SettingChange, ThingChange, ValueChange
-from reconciler.model.access import Access
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address, Shape
+from reconciler.model.change import Access, Mark
 from reconciler.model.declared import Declared, Organization, Person
 from reconciler.model.finding import Place
-from reconciler.model.kinds import KINDS, Shape
-from reconciler.model.risk import Mark
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 

@@ -17,11 +17,10 @@ from reconciler.features.review.model import (
     ThingChange,
     ValueChange,
 )
-from reconciler.model.access import Access
+from reconciler.model.address import KINDS
+from reconciler.model.change import Access, Mark, Risk
 from reconciler.model.finding import Finding, Inspection, Severity
-from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Attributes
-from reconciler.model.risk import Mark, Risk
 from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain, words_of
 from reconciler.output.findings import Annotations, annotations_of_findings
 from reconciler.output.json import Output

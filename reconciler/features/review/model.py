@@ -6,12 +6,10 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.model.access import Access
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Access, Mark, Risk, risk_of
 from reconciler.model.declared import Approval
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.kinds import Action
-from reconciler.model.risk import Mark, Risk, risk_of
 from reconciler.model.values import dataclass
 
 

@@ -17,17 +17,13 @@ from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold
 from reconciler.manifests.source import SourceFile
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
+from reconciler.model.change import is_administrator
 from reconciler.model.declared import Desired, Organization
-from reconciler.model.errors import ReconcilerError, StoreError
-from reconciler.model.finding import Notes, Place, Severity
-from reconciler.model.kinds import KINDS
-from reconciler.model.live import Live, Part, Unknown
-from reconciler.model.resource import Resource, Status
-from reconciler.model.roster import Observation, Roster, RosterDifference
+from reconciler.model.drift import Observation, Roster, RosterDifference
+from reconciler.model.finding import Notes, Place, ReconcilerError, Severity, StoreError, suggest_names
+from reconciler.model.resource import Live, Part, Resource, Status, Unknown
 from reconciler.model.state import State
-from reconciler.model.suggestions import suggest_names
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import (

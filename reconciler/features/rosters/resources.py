@@ -20,12 +20,10 @@ from reconciler.features.rosters.vocabulary import (
 )
 from reconciler.manifests.lint import encoded_domain
 from reconciler.model.address import Address
-from reconciler.model.declared import Person
+from reconciler.model.declared import Person, may_show
 from reconciler.model.finding import Notes, Place
-from reconciler.model.live import Part
-from reconciler.model.masks import may_show
 from reconciler.model.ports import Scope
-from reconciler.model.resource import Owner, Resource, Status
+from reconciler.model.resource import Owner, Part, Resource, Status
 from reconciler.model.values import dataclass
 
 _ADVICE = {

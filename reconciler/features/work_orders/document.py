@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
-from reconciler.model.work_order import OrderStatus, WorkOrder
+from reconciler.model.state import OrderStatus, WorkOrder
 from reconciler.output.document import (
     Block,
     Detail,

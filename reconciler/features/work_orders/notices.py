@@ -14,18 +14,14 @@ from reconciler.apply.reading import Scopes
 from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, language_of, note_overdue
-from reconciler.model.access import is_administrator
-from reconciler.model.address import Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Declared, Desired, Mode
-from reconciler.model.kinds import KINDS, Action
+from reconciler.model.address import KINDS, Action, Address
+from reconciler.model.change import Change, is_administrator
+from reconciler.model.declared import Declared, Desired, GuardSettings, Mode
 from reconciler.model.ports import Scope, StateStore
 from reconciler.model.resource import Status, fingerprint_of
-from reconciler.model.settings import GuardSettings
-from reconciler.model.state import Record, State
+from reconciler.model.state import OrderStatus, Record, State, WorkOrder, in_turn
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import OrderStatus, WorkOrder, in_turn
 from reconciler.systems.drafting import draft_orders
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -11,15 +11,12 @@ from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import read_state
 from reconciler.audit.entries import order_entry
 from reconciler.engine.orders import begin_next, close, invitation_ended
-from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import INVITATIONS, KINDS
+from reconciler.model.address import INVITATIONS, KINDS, Address
+from reconciler.model.finding import ReconcilerError, suggest_names
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import PRESENCE, Status
-from reconciler.model.state import Record, State
-from reconciler.model.suggestions import suggest_names
+from reconciler.model.state import Capacity, FailureReason, OrderStatus, Record, State, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.model.work_order import Capacity, FailureReason, OrderStatus, WorkOrder
 
 _ENDINGS = {FailureReason.DECLINED: Status.DECLINED, FailureReason.EXPIRED: Status.EXPIRED}
 

@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.live import Unknown
-from reconciler.model.masks import is_masked
-from reconciler.model.outcome import Waits
-from reconciler.model.resource import Resource, Status, role_in
+from reconciler.model.address import KINDS, Action
+from reconciler.model.declared import is_masked
+from reconciler.model.plan import Waits
+from reconciler.model.resource import Resource, Status, Unknown, role_in
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
 from reconciler.providers.business_api.errors import ApiError, Remedy
 from reconciler.providers.business_api.sending import Found, NotShown, StillListed, Task, WriteInDoubt, is_gone

@@ -14,8 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import ceil
 
-from reconciler.model.address import Address
-from reconciler.model.kinds import KINDS
+from reconciler.model.address import KINDS, Address
 from reconciler.model.resource import PRESENCE, Resource, Status, role_in
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, identify_accounts

@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from reconciler.model.errors import ProviderError
+from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.accounts import handle_in

@@ -13,11 +13,10 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import Applied, Failed, Outcome, Refused
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Applied, Failed, Outcome, Refused
 from reconciler.model.resource import Status, role_in
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.errors import ApiError, Remedy

@@ -23,7 +23,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from reconciler.deadlines import bound, deadline
-from reconciler.model.errors import ProviderError
+from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.errors import OK, PARTLY_OK, ApiError, Remedy, stopping

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from reconciler.model.errors import ProviderError
+from reconciler.model.finding import ProviderError
 from reconciler.model.values import dataclass
 
 

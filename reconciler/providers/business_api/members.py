@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import ceil
 
-from reconciler.model.masks import is_masked, may_show
+from reconciler.model.declared import is_masked, may_show
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client

@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.drift import ActivityEntry
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import KINDS, Action
-from reconciler.model.live import Live, Part
-from reconciler.model.outcome import Failed, Outcome, Waits
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Failed, Outcome, Waits
 from reconciler.model.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
-from reconciler.model.resource import Status
+from reconciler.model.resource import Live, Part, Status
 from reconciler.providers.business_api.actions import ACTIONS, carry_out
 from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import carry_out_together, count_together

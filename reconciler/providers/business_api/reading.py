@@ -7,12 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from reconciler.model.address import Address
+from reconciler.model.address import KINDS, Address
 from reconciler.model.drift import ActivityEntry
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import KINDS
-from reconciler.model.live import Part
-from reconciler.model.resource import Resource
+from reconciler.model.finding import ProviderError
+from reconciler.model.resource import Part, Resource
 from reconciler.providers.business_api.accounts import choose_witnesses, read_allowed
 from reconciler.providers.business_api.assets import (
     read_access,

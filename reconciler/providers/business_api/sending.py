@@ -11,13 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from reconciler.model.address import Address
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address
 from reconciler.model.change import Change
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import INVITATIONS, KINDS, Action
-from reconciler.model.live import Live, Unknown
-from reconciler.model.outcome import Applied, Failed, InDoubt, Outcome
-from reconciler.model.resource import Resource, Status
+from reconciler.model.finding import ProviderError
+from reconciler.model.plan import Applied, Failed, InDoubt, Outcome
+from reconciler.model.resource import Live, Resource, Status, Unknown
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.assets import read_assets, read_groups
 from reconciler.providers.business_api.client import Ticker

@@ -14,11 +14,10 @@ from dataclasses import field, replace
 from typing import Any, Self
 
 from reconciler.model.address import Address
+from reconciler.model.declared import is_masked, match_masks, may_show
 from reconciler.model.drift import find_subject
-from reconciler.model.live import Part
-from reconciler.model.masks import is_masked, match_masks, may_show
 from reconciler.model.ports import Scope, declared_names
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.resource import Attributes, Part, Resource, Status
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.errors import ApiError

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from reconciler.model.address import KINDS, Action
 from reconciler.model.change import Change
-from reconciler.model.kinds import KINDS, Action
 from reconciler.model.ports import Ability, ByHand, Can, Cannot
 from reconciler.model.resource import Attributes, Status, role_in
 from reconciler.model.values import dataclass

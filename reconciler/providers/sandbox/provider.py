@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.address import Address
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization as DeclaredOrganization
 from reconciler.model.drift import ActivityEntry, find_subject
-from reconciler.model.kinds import INVITATIONS, KINDS, Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Applied, Failed, Outcome, Waits
+from reconciler.model.plan import Applied, Failed, Outcome, Waits
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
-from reconciler.model.resource import Resource, role_in
+from reconciler.model.resource import Live, Resource, role_in
 from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
 from reconciler.sandbox import apps, assets, members, partners

@@ -13,9 +13,8 @@ from datetime import date
 from functools import partial
 from typing import Any, Self
 
-from reconciler.model.address import Address
-from reconciler.model.errors import ProviderError
-from reconciler.model.kinds import KINDS
+from reconciler.model.address import KINDS, Address
+from reconciler.model.finding import ProviderError
 from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Owner, Resource, Status
 from reconciler.model.values import dataclass

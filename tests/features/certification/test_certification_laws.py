@@ -32,7 +32,7 @@ from reconciler.features.certification.model import (
 )
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.risk import Risk
+from reconciler.model.change import Risk
 from tests.features.certification.given import play
 
 PEOPLE = ("ana", "bo", "eve", "finn", "gil")

@@ -18,14 +18,13 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.estimate import Effort, estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
+from reconciler.model.declared import GuardSettings
 from reconciler.model.json import state_to_json
-from reconciler.model.kinds import Action
-from reconciler.model.live import Live
-from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Outcome
 from reconciler.model.ports import Ability, Can, Metered, Scope
-from reconciler.model.settings import GuardSettings
+from reconciler.model.resource import Live
 from reconciler.model.state import Record, State
 from reconciler.output.style import Style
 from reconciler.stores.local_file import LocalFileStore

@@ -16,8 +16,8 @@ import yaml
 from reconciler.engine.holdings import index_access
 from reconciler.features.offboarding.document import Offboarding, summary_of_offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
+from reconciler.model.address import person_in
 from reconciler.model.holding import OrganizationHoldings, PersonReport
-from reconciler.model.kinds import person_in
 from reconciler.model.state import State
 from tests.engine.given import Case, read_case
 

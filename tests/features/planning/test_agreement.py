@@ -10,11 +10,10 @@ import pytest
 
 from reconciler.apply.choice import agreed_to, is_same_request
 from reconciler.features.planning.difference import PlanDifference, compare_plans
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Mode
 from reconciler.model.finding import Place
-from reconciler.model.kinds import Action
 from reconciler.model.plan import OrganizationPlan, Plan
 from tests.apply.given import change, resource
 

@@ -20,8 +20,8 @@ from reconciler.features.publishing.client import ForgeClient, TokenAccess
 from reconciler.features.publishing.forges import detect_forge, find_pull_request
 from reconciler.features.publishing.sticky import marker
 from reconciler.model.drift import DriftReport, OrganizationDrift
-from reconciler.model.errors import UsageError
-from reconciler.model.live import Unread
+from reconciler.model.finding import UsageError
+from reconciler.model.resource import Unread
 from reconciler.output.style import Style
 from tests.features.publishing.double import TOKEN, Forge
 

@@ -19,13 +19,11 @@ from reconciler.features.publishing.sticky import (
     publish_issue,
     publish_labels,
 )
-from reconciler.model.address import Address
-from reconciler.model.change import Change
+from reconciler.model.address import Action, Address
+from reconciler.model.change import Change, Mark
 from reconciler.model.declared import Mode
-from reconciler.model.errors import UsageError
-from reconciler.model.kinds import Action
+from reconciler.model.finding import UsageError
 from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.risk import Mark
 from tests.features.publishing import double as forge_double
 from tests.features.publishing.double import GITHUB_APP, STRANGER, TOKEN
 

@@ -21,16 +21,14 @@ from reconciler.features.queries.directory import Sources, may_mention
 from reconciler.features.queries.documents import describe_declared
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.errors import ManifestError, ReconcilerError
+from reconciler.model.address import Action, Address
+from reconciler.model.finding import ManifestError, ReconcilerError
 from reconciler.model.holding import AccessStatus, Holding, PersonReport
 from reconciler.model.json import state_to_json
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import AuditEntry, AuditRecord
+from reconciler.model.plan import AuditEntry, AuditRecord
 from reconciler.model.ports import PastVersion
 from reconciler.model.resource import Status
-from reconciler.model.state import Deferral, Record, State
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.state import Deferral, Record, State, WorkOrder
 from reconciler.output.style import Style
 from reconciler.stores.local_file import LocalFileStore
 

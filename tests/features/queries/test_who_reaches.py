@@ -14,7 +14,7 @@ from reconciler.features.queries.access import who
 from reconciler.features.queries.directory import Sources
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError, StoreError
+from reconciler.model.finding import ReconcilerError, StoreError
 from reconciler.model.holding import AccessMatrix, Reach
 from reconciler.model.json import state_to_json
 from reconciler.model.resource import Status

@@ -17,10 +17,10 @@ from reconciler.cli.main import cli
 from reconciler.features.report.model import AccessOverview, OrganizationOverview
 from reconciler.features.report.page import render_report
 from reconciler.model.address import Address
+from reconciler.model.change import Risk
 from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.finding import Finding, Place
 from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.model.risk import Risk
 from reconciler.model.state import Deferral
 from tests.features.report.worlds import TODAY, of_quarter, overview, record, state_of
 from tests.history.convert import read_quarters

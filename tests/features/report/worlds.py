@@ -11,10 +11,10 @@ from reconciler.features.report.model import AccessOverview, gather
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
+from reconciler.model.declared import GuardSettings
 from reconciler.model.finding import Finding
 from reconciler.model.json import state_to_json
 from reconciler.model.resource import Status
-from reconciler.model.settings import GuardSettings
 from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore
 from tests.history.convert import Quarter, render_manifests

@@ -14,7 +14,7 @@ import pytest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.review.model import AccessChange, Effect, Review, Side
 from reconciler.features.review.review import review
-from reconciler.model.risk import Mark
+from reconciler.model.change import Mark
 from reconciler.output.style import PLAIN
 from tests.features.review.given import PATHS, Case, read_case
 

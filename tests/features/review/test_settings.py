@@ -9,7 +9,7 @@ import pytest
 from reconciler.features.review.differences import compare_settings
 from reconciler.features.review.review import review
 from reconciler.manifests.source import SourceFile
-from reconciler.model.risk import Mark, Risk
+from reconciler.model.change import Mark, Risk
 from tests.features.review.given import TODAY, revision
 
 

@@ -15,8 +15,8 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
+from reconciler.model.drift import Observation, Roster
 from reconciler.model.resource import Resource, Status
-from reconciler.model.roster import Observation, Roster
 from reconciler.model.state import State
 
 CASES = Path(__file__).parents[2] / "cases" / "rosters"

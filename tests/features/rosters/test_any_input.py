@@ -13,7 +13,7 @@ from reconciler.features.rosters.observe import Sighting, look
 from reconciler.features.rosters.parse import FORMS
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Desired
-from reconciler.model.roster import Observation
+from reconciler.model.drift import Observation
 from reconciler.model.state import State
 from tests.features.rosters.given import PATHS, desired_of, read_case
 

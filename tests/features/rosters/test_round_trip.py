@@ -19,9 +19,8 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Desired
-from reconciler.model.live import Live
-from reconciler.model.resource import Resource
-from reconciler.model.roster import Observation
+from reconciler.model.drift import Observation
+from reconciler.model.resource import Live, Resource
 from reconciler.model.state import State
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.rosters import FORMS, LABELS, LAYOUTS, render_roster

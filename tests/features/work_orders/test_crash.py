@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.audit.log import AuditLog
 from reconciler.model.resource import Status
-from reconciler.model.work_order import OrderStatus
+from reconciler.model.state import OrderStatus
 from reconciler.stores.local_file import LocalFileStore
 from tests.features.work_orders.office import Office
 

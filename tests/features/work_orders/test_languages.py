@@ -22,10 +22,9 @@ from reconciler.features.work_orders.document import (
     with_messages,
 )
 from reconciler.features.work_orders.model import Notice, Notices, Worksheet
-from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.kinds import Action
-from reconciler.model.work_order import WorkOrder
+from reconciler.model.address import Action, Address
+from reconciler.model.finding import ReconcilerError
+from reconciler.model.state import WorkOrder
 from reconciler.output.html import write_html
 from reconciler.output.markdown import render_markdown
 from reconciler.output.style import Style

@@ -13,12 +13,11 @@ from reconciler.apply.leases import hold
 from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.features.work_orders.report import get_order, list_orders
-from reconciler.model.errors import ReconcilerError, StateLocked
-from reconciler.model.kinds import Action
-from reconciler.model.outcome import AuditEntry, Refused, Waits
-from reconciler.model.plan import Plan
+from reconciler.model.address import Action
+from reconciler.model.finding import ReconcilerError, StateLocked
+from reconciler.model.plan import AuditEntry, Plan, Refused, Waits
 from reconciler.model.resource import Status
-from reconciler.model.work_order import FailureReason, OrderStatus, WorkOrder
+from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from tests.features.work_orders.office import Office
 

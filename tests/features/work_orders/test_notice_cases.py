@@ -15,9 +15,8 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.work_orders.document import with_messages
 from reconciler.features.work_orders.model import Notice, Notices
 from reconciler.features.work_orders.notices import make_notices
-from reconciler.model.address import Address
-from reconciler.model.kinds import Action
-from reconciler.model.work_order import WorkOrder, in_turn
+from reconciler.model.address import Action, Address
+from reconciler.model.state import WorkOrder, in_turn
 from reconciler.output.style import PLAIN
 from tests.engine.given import Case, read_case
 

@@ -7,16 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.model.address import Address
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization
+from reconciler.model.drift import Roster
 from reconciler.model.finding import Place
-from reconciler.model.kinds import Action
-from reconciler.model.live import Unknown
-from reconciler.model.outcome import Applied, Waits
+from reconciler.model.plan import Applied, Waits
 from reconciler.model.ports import AskingProvider, ByHand, Can, Cannot, Scope
-from reconciler.model.resource import Resource, fingerprint_of
-from reconciler.model.roster import Roster
+from reconciler.model.resource import Resource, Unknown, fingerprint_of
 from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.systems import SYSTEMS, get_system
 from tests.features.work_orders.office import START
