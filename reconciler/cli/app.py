@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -45,10 +45,11 @@ if TYPE_CHECKING:
     from cProfile import Profile
 
     from reconciler.cli.catalogue import Subject
+    from reconciler.cli.workspace import Workspace
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
     from reconciler.model.change import Risk
-    from reconciler.model.declared import Organization
+    from reconciler.model.declared import Desired, Organization
     from reconciler.model.ports import Clock, Explorer, Provider, StateStore
     from reconciler.sandbox.world import World
 
@@ -77,6 +78,14 @@ class App:
     color: Literal["auto", "always", "never"] = "auto"
     log_format: Literal["text", "json"] = "text"
     verbose: bool = False
+    form: str = "text"
+    """Of the result."""
+    max_chars: int = 0
+    """How long Markdown may become; 0 is as long as it is."""
+    min_risk: Risk | None = None
+    """What is less risky is only counted; not in JSON, which programs read."""
+    lock_timeout: timedelta = timedelta()
+    """How long to wait while another run holds the lock of an organization."""
     codes_to: Path | None = None
     """A folder for QR codes; without one they are only drawn, where somebody sits at a terminal."""
     _providers: dict[str, Provider] = field(default_factory=dict)
@@ -118,11 +127,29 @@ class App:
 
         return read_manifest_files(self.root, self.config)
 
+    def read_workspace(self, *, today: date | None = None) -> Workspace:
+        """The manifests as they are meant on a day, by default today, judged by the policies."""
+        from reconciler.cli.workspace import read_workspace
+
+        return read_workspace(self.root, self.config, today=today or self.today)
+
+    def check_edits(self, texts: Mapping[str, str], *, today: date | None = None) -> Workspace:
+        """The same of the files with new texts, given by their paths; without what is not read."""
+        from reconciler.cli.workspace import check_files, with_edits
+
+        return check_files(self.root, self.config, with_edits(self.files, texts), today=today or self.today)
+
+    @property
+    def desired(self) -> Desired:
+        """What the manifests want today; raises ManifestError when they cannot be used."""
+        return self.read_workspace().desired
+
     def write_edits(self, texts: Mapping[str, str]) -> None:
         """Put new texts into manifest files, given by their paths in the workspace, and name each."""
         for path, text in texts.items():
             replace_file(self.root / path, text)
             self.notify(f"{path} is edited")
+        self.__dict__.pop("files", None)  # they are read again
 
     @cached_property
     def store(self) -> StateStore:
@@ -228,33 +255,30 @@ class App:
         self,
         subject: Subject,
         *values: object,
-        format_: str,
-        max_chars: int = 0,
-        min_risk: Risk | None = None,
         commit: str = "",
         outputs: Callable[..., Mapping[str, str]] | None = None,
         comment_to: Path | None = None,
     ) -> None:
-        """Print values in a form; with `github` also write the step's summary and `outputs` of the values.
+        """Print values in the form asked for; with `github` also write the step's summary and `outputs` of the values.
 
-        With a risk, what is less risky is only counted; not in JSON, which programs read. Lines are linked on the
-        forge as of the commit, without one as of the one that is checked out. A comment is Markdown, whatever the form.
+        Lines are linked on the forge as of the commit, without one as of the one that is checked out. A comment is
+        Markdown, whatever the form.
         """
         from reconciler.stores.rules import this_process
 
         style = replace(
             self.style(sys.stdout),
-            max_chars=max_chars,
+            max_chars=self.max_chars,
             prefix=find_prefix(self.root),
             job=this_process().job,
-            source=find_source(self.root, commit) if format_ in _LINKING or comment_to else "",
+            source=find_source(self.root, commit) if self.form in _LINKING or comment_to else "",
         )
-        limits = [min_risk] if min_risk is not None else []
+        limits = [self.min_risk] if self.min_risk is not None else []
         if comment_to is not None:
             replace_file(comment_to, subject["markdown"](*values, *limits, style))
         with self.stage("output"):
-            print_page(subject.write(format_, *values, *limits, style), form=format_)
-        if format_ != "github":
+            print_page(subject.write(self.form, *values, *limits, style), form=self.form)
+        if self.form != "github":
             return
         if not write_summary(lambda room: subject["markdown"](*values, *limits, replace(style, max_chars=room))):
             self.notify("the summary of this step is full: nothing was added", level="warning")
@@ -387,64 +411,38 @@ PROVIDERS: dict[str, Callable[[App, ProviderSettings], Provider]] = {
 def shared_options() -> list[click.Parameter]:
     """The options every command understands, before and after its name; named so that no command's own name clashes."""
     folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    where = (
+        "Work in this workspace instead of the current directory; other paths stay relative to the current directory."
+    )
+    colors = (
+        "`auto`: colour on a terminal, unless `NO_COLOR` or `CI` is set or `TERM` is `dumb`; `FORCE_COLOR` turns it on."
+    )
+    logs = "How notices and errors on stderr are written; `json` is one object per line."
+    more = "Say more: lists that are only counted otherwise, the order of steps and who takes them, tracebacks, times."
+    times = (
+        "Write a profile of the run, for `python -m pstats` or snakeviz; before the name of the command it covers its "
+        "imports too."
+    )
     return [
-        _shared(
-            "root",
-            "-C",
-            type=folder,
-            metavar="DIR",
-            help=(
-                "Work in this workspace instead of the current directory; other paths stay relative "
-                "to the current directory."
-            ),
-        ),
-        _shared(
-            "color",
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            help=(
-                "`auto`: colour on a terminal, unless `NO_COLOR` or `CI` is set or `TERM` is `dumb`; "
-                "`FORCE_COLOR` turns it on."
-            ),
-        ),
-        _shared(
-            "log_format",
-            "--log-format",
-            type=click.Choice(["text", "json"]),
-            help="How notices and errors on stderr are written; `json` is one object per line.",
-        ),
-        _shared(
-            "verbose",
-            "-v",
-            "--verbose",
-            is_flag=True,
-            default=None,
-            help=(
-                "Say more: lists that are only counted otherwise, the order of steps and who takes "
-                "them, tracebacks, times."
-            ),
-        ),
-        _shared(
-            "profile",
-            "--profile",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help=(
-                "Write a profile of the run, for `python -m pstats` or snakeviz; before the name of "
-                "the command it covers its imports too."
-            ),
-        ),
+        _keep("root", "-C", type=folder, metavar="DIR", help=where),
+        _keep("color", "--color", type=click.Choice(["auto", "always", "never"]), help=colors),
+        _keep("log_format", "--log-format", type=click.Choice(["text", "json"]), help=logs),
+        _keep("verbose", "-v", "--verbose", is_flag=True, default=None, help=more),
+        _keep("profile", "--profile", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=times),
     ]
 
 
-def _shared(name: str, *flags: str, **settings: Any) -> click.Option:
-    """An option that is put into the app under a name; when it is not given, nothing changes."""
+def _keep(name: str, *flags: str, **settings: Any) -> click.Option:
+    return click.Option([*flags, f"{_KEPT}{name}"], expose_value=False, callback=keep, **settings)
 
-    def store(context: click.Context, _: click.Parameter, value: Any) -> None:
-        app = context.ensure_object(App)
-        if value is not None and name == "profile":
-            app.start_profile(value)
-        elif value is not None:
-            setattr(app, name, value)
 
-    return click.Option([*flags, f"shared_{name}"], expose_value=False, callback=store, **settings)
+_KEPT = "kept_"
+
+
+def keep(context: click.Context, option: click.Parameter, value: Any) -> None:
+    """The callback of an option that is put into the app, named `kept_` and the attribute; None changes nothing."""
+    app, name = context.ensure_object(App), str(option.name).removeprefix(_KEPT)
+    if value is not None and name == "profile":
+        app.start_profile(value)
+    elif value is not None:
+        setattr(app, name, value)

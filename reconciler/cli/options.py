@@ -11,6 +11,7 @@ from typing import Any, TypedDict, TypeVar
 
 import click
 
+from reconciler.cli.app import keep
 from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Risk
@@ -163,9 +164,20 @@ def read_shard(typed: str | Shard) -> Shard:
         raise click.BadParameter(str(error)) from error
 
 
+def kept_option(
+    name: str, *flags: str, read: Callable[[str], object] | None = None, **settings: Any
+) -> Callable[[_Command], _Command]:
+    """An option that is kept in the app under a name, and not passed on."""
+
+    def keep_read(context: click.Context, option: click.Parameter, typed: str | None) -> None:
+        keep(context, option, read(typed) if read and typed is not None else typed)
+
+    return click.option(*flags, f"kept_{name}", expose_value=False, callback=keep_read, **settings)
+
+
 def format_option(*forms: str) -> Callable[[_Command], _Command]:
-    """`--format`, which arrives as `format_`."""
-    return click.option("--format", "format_", type=click.Choice(forms), default="text", help="Form of the result.")
+    """`--format`, which decides what `App.show` does."""
+    return kept_option("form", "--format", type=click.Choice(forms), default="text", help="Form of the result.")
 
 
 document_option = format_option(*DOCUMENT_FORMATS)
@@ -175,7 +187,8 @@ out_option = click.option("-o", "--out", type=NEW_FILE, metavar="FILE", help="Sa
 as_of_option = click.option(
     "--as-of", type=read_day, metavar="DATE", help="What was recorded at the end of this UTC day."
 )
-lock_timeout_option = click.option(
+lock_timeout_option = kept_option(
+    "lock_timeout",
     "--lock-timeout",
     type=read_duration,
     default="0",
@@ -183,7 +196,8 @@ lock_timeout_option = click.option(
     help="Wait this long (30s, 5m, 1h) while another run holds the lock of an organization.",
 )
 """Of everything that writes to a state."""
-_max_chars_option = click.option(
+_max_chars_option = kept_option(
+    "max_chars",
     "--max-chars",
     type=NumberType(min=1),
     default=COMMENT_BUDGET,
@@ -192,16 +206,17 @@ _max_chars_option = click.option(
 )
 
 
-min_risk_option = click.option(
+min_risk_option = kept_option(
+    "min_risk",
     "--min-risk",
     type=click.Choice([risk.value for risk in Risk]),
-    callback=lambda _context, _option, typed: Risk(typed) if typed else None,
+    read=Risk,
     help="Only show what is at least this risky, and how much more there is. JSON always tells everything.",
 )
 
 
 def page_options(command: _Command) -> _Command:
-    """`--format` and `--max-chars`; they arrive as `format_` and `max_chars`."""
+    """`--format` and `--max-chars`."""
     return format_option(*PAGE_FORMATS)(_max_chars_option(command))
 
 
@@ -222,10 +237,8 @@ _OPTIONS = (
         "targets",
         multiple=True,
         metavar="PATTERN",
-        help=(
-            "Only these addresses, for exceptions; an organization's key stands for all of it, "
-            "`*` matches anything. Repeatable."
-        ),
+        help="Only these addresses, for exceptions; an organization's key stands for all of it, `*` matches anything. "
+        "Repeatable.",
     ),
     click.option(
         "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Everything but these addresses. Repeatable."
@@ -233,9 +246,8 @@ _OPTIONS = (
     click.option(
         "--refresh/--no-refresh",
         default=True,
-        help=(
-            "Read the systems first (default), or plan from what was recorded, which says nothing of what is there now."
-        ),
+        help="Read the systems first (default), or plan from what was recorded, which says nothing of what is there "
+        "now.",
     ),
     click.option(
         "--approve",
@@ -243,7 +255,7 @@ _OPTIONS = (
         multiple=True,
         type=read_approval,
         metavar="ACTION:ADDRESS",
-        help=("Approve one blocked change for this run, such as `remove:acme-bc/member/eve`. Repeatable."),
+        help="Approve one blocked change for this run, such as `remove:acme-bc/member/eve`. Repeatable.",
     ),
     click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
     click.option(

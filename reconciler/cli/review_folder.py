@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.files import CLOSED_REVIEWS, REVIEWS, make_folder, replace_file
 from reconciler.cli.state_editor import open_editor
-from reconciler.cli.workspace import Workspace, read_source, read_workspace, with_edits
+from reconciler.cli.workspace import Workspace, read_source, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import ReviewedWorld, measure, remind
@@ -98,7 +98,7 @@ class OpenedReview:
             raise ReconcilerError(f"there is no review {name!r}", advice=suggest_names(name, known) or listed)
         file = read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)
         today = app.today
-        workspace = workspace or read_workspace(app.root, app.config, today=today)
+        workspace = workspace or app.read_workspace(today=today)
         return cls(app=app, campaign=read_campaign(file), today=today, workspace=workspace)
 
     @property
@@ -237,9 +237,9 @@ class OpenedReview:
             replace_file(record, write_closed(before, campaign, closing.reviewed, day=self.today))
         replace_file(self.folder / CAMPAIGN_FILE, write_campaign(campaign))
 
-    def log(self, closing: ReviewClosing, digest: str, lock_timeout: timedelta) -> None:
+    def log(self, closing: ReviewClosing, digest: str) -> None:
         """Write into the audit log what the evidence is, where there is a state to write it beside."""
-        editor = open_editor(self.app, lock_timeout)
+        editor = open_editor(self.app)
         concerned = {one.address.organization for one in closing.results} & set(self.app.store.organizations())
         for organization in sorted(concerned):
             found = [one for one in closing.results if one.address.organization == organization]

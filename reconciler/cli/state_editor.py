@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from reconciler.apply.leases import LeaseTerms
@@ -12,7 +11,6 @@ from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.files import ask_git
-from reconciler.cli.workspace import read_workspace
 from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
 from reconciler.model.finding import ReconcilerError, StateLocked, suggest_names
@@ -27,23 +25,18 @@ DIRTY = "+dirty"
 """What stands behind a commit that does not contain what the workspace says."""
 
 
-def lease_terms(app: App, timeout: timedelta = timedelta()) -> LeaseTerms:
+def lease_terms(app: App) -> LeaseTerms:
     """How to hold an organization, telling for whom we wait."""
 
     def announce(locked: StateLocked) -> None:
-        app.notify(f"{locked.message}; waiting up to {int(timeout.total_seconds())} seconds")
+        app.notify(f"{locked.message}; waiting up to {int(app.lock_timeout.total_seconds())} seconds")
 
-    return LeaseTerms(timer=SystemTimer(), timeout=timeout, on_wait=announce)
+    return LeaseTerms(timer=SystemTimer(), timeout=app.lock_timeout, on_wait=announce)
 
 
-def open_editor(app: App, lock_timeout: timedelta = timedelta()) -> StateEditor:
+def open_editor(app: App) -> StateEditor:
     """Everything that editing needs. Its entries carry the time of the workspace, as those of a run do."""
-    return StateEditor(
-        store=app.store,
-        terms=lease_terms(app, lock_timeout),
-        clock=app.clock,
-        origin=read_origin(app.root),
-    )
+    return StateEditor(store=app.store, terms=lease_terms(app), clock=app.clock, origin=read_origin(app.root))
 
 
 def require_somebody(name: str, known: Collection[str]) -> None:
@@ -68,7 +61,7 @@ def names_in_state(app: App, address: Address, *, of: Callable[[State], Iterable
     if address.organization not in app.store.organizations():
         return (address,)
     try:
-        identities = Identities(read_workspace(app.root, app.config, today=app.today).desired)
+        identities = Identities(app.desired)
     except ReconcilerError:
         return (address,)
     state = read_state(app.store, address.organization)
@@ -83,13 +76,13 @@ def read_origin(root: Path, paths: Sequence[str] = ()) -> Origin:
     The commit is the one that is checked out, whatever a CI system says that it started from. The branch is what CI
     says, because CI checks out a commit and not a branch.
     """
+
+    def first_set(names: Sequence[str]) -> str:
+        return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
     process = this_process()
-    commit = ask_git(root, "rev-parse", "HEAD") or _first(_COMMITS)
+    commit = ask_git(root, "rev-parse", "HEAD") or first_set(_COMMITS)
     if commit and paths and ask_git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):
         commit += DIRTY
-    branch = _first(_BRANCHES) or ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
+    branch = first_set(_BRANCHES) or ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
     return Origin(commit=commit, branch=branch, job=process.job, operator=process.who)
-
-
-def _first(names: tuple[str, ...]) -> str:
-    return next((os.environ[name] for name in names if os.environ.get(name)), "")

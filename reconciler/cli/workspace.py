@@ -107,16 +107,9 @@ def find_workspace_above(root: Path) -> Path | None:
     return next((folder for folder in root.resolve().parents if (folder / CONFIG_FILE).is_file()), None)
 
 
-def read_workspace(
-    root: Path, config: Config, *, today: date, read_recorded: Callable[[str], State] | None = None
-) -> Workspace:
-    """The manifests as they are meant on a day, judged by the policies.
-
-    Where what is recorded can be read, rules of severity error judge also what is recorded.
-    """
+def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
+    """The manifests as they are meant on a day, judged by the policies."""
     workspace = check_files(root, config, read_manifest_files(root, config), today=today)
-    if read_recorded is not None:
-        workspace = judge_recorded(workspace, root, today=today, read_recorded=read_recorded)
     return replace(workspace, passed_over=find_passed_over(root, (*config.manifests, *config.policies.sources)))
 
 

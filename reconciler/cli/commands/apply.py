@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections import deque
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
 import click
 
@@ -39,46 +38,33 @@ from reconciler.model.plan import Failed, InDoubt, Origin, Outcome, Plan, Refuse
 from reconciler.output.words import count
 
 
-class Page(NamedTuple):
-    """Where the report goes, and as what."""
-
-    format_: str
-    max_chars: int
-    comment_to: Path | None = None
-
-
 @click.command()
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=PLAN_FILE)
 @click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
 @click.option(
     "--expect-digest",
     metavar="SHA256",
-    help=("Only the PLAN with this digest, which is what was reviewed; anything else is exit code 4."),
+    help="Only the PLAN with this digest, which is what was reviewed; anything else is exit code 4.",
 )
 @click.option(
     "--require-clean",
     is_flag=True,
-    help=(
-        "Refuse, with exit code 1, unless a commit holds the manifests, `reconciler.yaml` "
-        "and the rules as they are; for pipelines."
-    ),
+    help="Refuse, with exit code 1, unless a commit holds the manifests, `reconciler.yaml` and the rules as they are; "
+    "for pipelines.",
 )
 @click.option(
     "--qr-to",
     "codes_to",
     type=FOLDER,
     metavar="DIR",
-    help=(
-        "Write QR codes for owners of TikTok accounts here, as a page with the steps and as "
-        "PNG and SVG; taken away when they lapse, were used, or are asked for anew."
-    ),
+    help="Write QR codes for owners of TikTok accounts here, as a page with the steps and as PNG and SVG; taken away "
+    "when they lapse, were used, or are asked for anew.",
 )
 @click.option(
     "--comment-to",
-    "comment_to",
     type=NEW_FILE,
     metavar="FILE",
-    help=("Write the report here too, as Markdown for `publish --keep`; also of a run that was stopped in the middle."),
+    help="Write the report here too, as Markdown for `publish --keep`; also of a run that was stopped in the middle.",
 )
 @page_options
 @lock_timeout_option
@@ -93,9 +79,6 @@ def apply(
     require_clean: bool,
     codes_to: Path | None,
     comment_to: Path | None,
-    format_: str,
-    max_chars: int,
-    lock_timeout: timedelta,
     **limits: Unpack[Limits],
 ) -> int:
     """Apply a saved plan or a new one.
@@ -108,7 +91,13 @@ def apply(
     Waiting for people is a normal end: exit code 0. A failed change gives 1, a blocked one 3, a stale plan or a locked
     state 4.
     """
-    _check_usage(plan_file, limits, auto_approve=auto_approve)
+    is_limited = limits["targets"] or limits["excludes"] or limits["retry"] or limits["shard"].count > 1
+    if plan_file is not None and (is_limited or not limits["refresh"]):
+        message = "a saved plan is carried out as it is"
+        raise UsageError(message, advice="give these options to `reconciler plan`")
+    if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
+        message = "nobody is here to approve the plan: stdin is not a terminal"
+        raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
     if expect_digest is not None and plan_file is None:
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
@@ -122,30 +111,19 @@ def apply(
     if require_clean and (not commit or commit.endswith(DIRTY)):
         what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"
         raise ReconcilerError(f"{what}, and --require-clean was given", advice="commit it, and apply that commit")
-    plan = saved or _show_new_plan(app, request, is_result=format_ == "text")
+    plan = saved or _show_new_plan(app, request, is_result=app.form == "text")
     if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {describe_counts(plan)}?"):
         app.notify("not approved: nothing was changed")
         return ExitCode.FAILED
     clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)
     keeper = SettledKeeper(app, request, workspace)
-    page = Page(format_, max_chars, comment_to)
-    report = _carry_out(app, plan, request, page, lock_timeout=lock_timeout, keeper=keeper)
+    report = _carry_out(app, plan, request, keeper, comment_to=comment_to)
     keeper.write()
     if saved is not None and saved.does_nothing:
         app.notify("this plan has no changes: nothing was carried out")
     if plan_file is not None and report.blocked:
         app.notify(f"what is blocked, and what would allow it: `{app.command('show', str(plan_file))}`")
     return code_of_apply(plan, report)
-
-
-def _check_usage(plan_file: Path | None, limits: Limits, *, auto_approve: bool) -> None:
-    is_limited = limits["targets"] or limits["excludes"] or limits["retry"] or limits["shard"].count > 1
-    if plan_file is not None and (is_limited or not limits["refresh"]):
-        message = "a saved plan is carried out as it is"
-        raise UsageError(message, advice="give these options to `reconciler plan`")
-    if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
-        message = "nobody is here to approve the plan: stdin is not a terminal"
-        raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
 
 
 def _origin_of(app: App) -> Origin:
@@ -162,15 +140,7 @@ def _show_new_plan(app: App, request: PlanRequest, *, is_result: bool) -> Plan:
     return plan
 
 
-def _carry_out(
-    app: App,
-    plan: Plan,
-    request: PlanRequest,
-    page: Page,
-    *,
-    lock_timeout: timedelta,
-    keeper: SettledKeeper,
-) -> Report:
+def _carry_out(app: App, plan: Plan, request: PlanRequest, keeper: SettledKeeper, *, comment_to: Path | None) -> Report:
     """Apply and report; what was done is reported even when something stops the run in the middle.
 
     A plan without changes is carried out too: who has accepted or left since the last run is then recorded.
@@ -189,27 +159,22 @@ def _carry_out(
                 course.note(name_outcome(outcome), awaited=str(ahead[0]) if ahead else "")
                 tell(str(change.address))
 
-            report = apply_plan(
-                plan,
-                request,
-                provider_for=app.provider_for,
-                store=app.store,
-                run=Run(
-                    clock=app.clock,
-                    terms=lease_terms(app, lock_timeout),
-                    origin=_origin_of(app),
-                    on_result=on_result,
-                    on_notice=app.notify,
-                    on_settled=keeper.take,
-                ),
+            run = Run(
+                clock=app.clock,
+                terms=lease_terms(app),
+                origin=_origin_of(app),
+                on_result=on_result,
+                on_notice=app.notify,
+                on_settled=keeper.take,
             )
+            report = apply_plan(plan, request, provider_for=app.provider_for, store=app.store, run=run)
         if takes_outputs():
             write_outputs({"audit_head": AuditLog(app.store).read_head()})
         return report
     finally:
         report = report or Report(results=tuple(results))
-        if not plan.does_nothing or report.blocked or page.format_ != "text" or page.comment_to is not None:
-            app.show(RENDERERS.report, plan, report, **page._asdict(), outputs=_outputs)
+        if not plan.does_nothing or report.blocked or app.form != "text" or comment_to is not None:
+            app.show(RENDERERS.report, plan, report, comment_to=comment_to, outputs=_outputs)
 
 
 def code_of_apply(plan: Plan, report: Report) -> ExitCode:

@@ -68,7 +68,7 @@ def show_url(app: App, redirect_uri: str, state: str | None, provider: str | Non
 @click.option(
     "--save",
     metavar="PLACE",
-    help=("Where to keep the token instead: `file:PATH`, readable by its owner only, or `keyring:SERVICE/NAME`."),
+    help="Where to keep the token instead: `file:PATH`, readable by its owner only, or `keyring:SERVICE/NAME`.",
 )
 @_provider_option
 @click.pass_obj

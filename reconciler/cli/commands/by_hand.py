@@ -6,9 +6,9 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any
 
 import click
 
@@ -22,14 +22,14 @@ from reconciler.cli.options import FOLDER, document_option, lock_timeout_option,
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.speech import read_speech, speech_for, write_messages
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
-from reconciler.cli.workspace import Workspace, read_workspace
+from reconciler.cli.workspace import Workspace
 from reconciler.features.drift import drift_after
 from reconciler.features.queries.directory import find_in, key_in, load_directory
 from reconciler.features.rosters.observe import Sighting
 from reconciler.features.rosters.observe import observe as observe_roster
 from reconciler.features.rosters.parse import MAX_SIZE
 from reconciler.features.work_orders.document import list_messages
-from reconciler.features.work_orders.model import WorkList, Worksheet, note_overdue
+from reconciler.features.work_orders.model import WorkList, note_overdue
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.manifests.load import load_manifests
@@ -46,13 +46,6 @@ _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"
 """Stands in every page, at its beginning or end; a file without it is somebody else's."""
 _REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
-
-
-class _Report(TypedDict):
-    """What every report brings along, as click passes it."""
-
-    by: str
-    lock_timeout: timedelta
 
 
 _actor_option = click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
@@ -75,22 +68,19 @@ def work_orders() -> None:
 @click.option("--all", "closed", is_flag=True, help="Also those that have ended within the last year.")
 @document_option
 @click.pass_obj
-def list_(app: App, actor: str, organization: str, closed: bool, format_: str) -> None:
+def list_(app: App, actor: str, organization: str, closed: bool) -> None:
     """List the work orders that are open, or done and not yet seen on the system."""
-    work = _read_work(app, actor=actor, organization=organization, closed=closed)
-    app.show(RENDERERS.work_orders, work, format_=format_)
+    app.show(RENDERERS.work_orders, _read_work(app, actor=actor, organization=organization, closed=closed))
 
 
 @work_orders.command("show")
 @click.argument("order_id", metavar="ID")
 @document_option
 @click.pass_obj
-def show(app: App, order_id: str, format_: str) -> None:
+def show(app: App, order_id: str) -> None:
     """Show one work order with every step."""
     order = get_order(app.store, order_id)
-    app.show(
-        RENDERERS.work_order, order if format_ == "json" else note_overdue(order, app.clock.now()), format_=format_
-    )
+    app.show(RENDERERS.work_order, order if app.form == "json" else note_overdue(order, app.clock.now()))
 
 
 @work_orders.command("done")
@@ -99,15 +89,15 @@ def show(app: App, order_id: str, format_: str) -> None:
 @_by_option
 @lock_timeout_option
 @click.pass_obj
-def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> None:
+def done(app: App, order_id: str, evidence: str, by: str) -> None:
     """Report that a work order was carried out.
 
     It counts as true when a later look at the system, or a later roster, shows it. Of a file only its name and
     SHA-256 are kept.
     """
     given = _read_evidence(evidence)
-    desk = _desk(app, report["lock_timeout"])
-    order = desk.done(order_id, given, by=report["by"] or desk.editor.origin.operator)
+    desk = OrderDesk(open_editor(app))
+    order = desk.done(order_id, given, by=by or desk.editor.origin.operator)
     look = f"`reconciler observe {order.address.organization} --from FILE`"
     proof = f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
     app.notify(f"{order.id} is done; {'nothing else will ever show it' if order.is_taken else proof}")
@@ -127,14 +117,14 @@ def done(app: App, order_id: str, evidence: str, **report: Unpack[_Report]) -> N
 @_by_option
 @lock_timeout_option
 @click.pass_obj
-def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Report]) -> None:
+def failed(app: App, order_id: str, reason: str, note: str, by: str) -> None:
     """Report that a work order could not be carried out, and why.
 
     The same is asked for again after a while that depends on the reason, or at once with `reconciler plan --retry`.
     """
-    desk = _desk(app, report["lock_timeout"])
+    desk = OrderDesk(open_editor(app))
     why = FailureReason(reason.replace("-", "_"))
-    order = desk.failed(order_id, why, note=note, by=report["by"] or desk.editor.origin.operator)
+    order = desk.failed(order_id, why, note=note, by=by or desk.editor.origin.operator)
     app.notify(f"{order.id} has failed; the next plan says what comes of it")
     click.echo("What to try, in this order:", err=True)
     for number, remedy in enumerate(load_remedies()[why], start=1):
@@ -159,22 +149,22 @@ def failed(app: App, order_id: str, reason: str, note: str, **report: Unpack[_Re
 @_by_option
 @lock_timeout_option
 @click.pass_obj
-def assign(app: App, order_id: str, person: str, due: date | None, **report: Unpack[_Report]) -> None:
+def assign(app: App, order_id: str, person: str, due: date | None, by: str) -> None:
     """Ask somebody else to carry out an open work order, or by another day.
 
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who can do it there, as far as is recorded.
     """
     if not person and due is None:
         raise UsageError("nothing is said of the work order", advice="name a person with --to, or a day with --due")
-    desired = read_workspace(app.root, app.config, today=app.today).desired
+    desired = app.desired
 
     def administers(state: State, record: Record) -> bool:
         organization = desired.organizations.get(state.organization)
         return organization is not None and is_administrator(organization.system, "member", record.attributes)
 
-    desk = replace(_desk(app, report["lock_timeout"]), administers=administers)
+    desk = OrderDesk(open_editor(app), administers=administers)
     key = key_in(desired.people, person) if person else ""
-    order = desk.assign(order_id, key, due=due, by=report["by"] or desk.editor.origin.operator)
+    order = desk.assign(order_id, key, due=due, by=by or desk.editor.origin.operator)
     who, until = order.actor or order.actor_role, f", by {order.due}" if order.due else ""
     tells = f"; `{app.command('notices', '--person', order.actor)}` tells them" if order.actor else ""
     app.notify(f"{order.id} is asked of {who} now{until}{tells}")
@@ -205,17 +195,10 @@ def _read_work(app: App, *, actor: str = "", organization: str = "", closed: boo
     orders = list_orders(app.store, organization=organization, actor=actor, closed=closed)
     people = load_directory(app.files).people if orders or actor else {}
     if actor and not orders:
-        require_somebody(
-            actor,
-            {*people, *(name for one in list_orders(app.store, closed=True) for name in (one.actor, one.actor_role))},
-        )
+        asked = [name for one in list_orders(app.store, closed=True) for name in (one.actor, one.actor_role)]
+        require_somebody(actor, {*people, *asked})
     names = {key: person.name for key, person in people.items() if person.name}
     return WorkList(orders=orders, names=names, at=app.clock.now())
-
-
-def _desk(app: App, lock_timeout: timedelta) -> OrderDesk:
-    """Reports carry the workspace's time, as orders and rosters do."""
-    return OrderDesk(open_editor(app, lock_timeout))
 
 
 def _read_evidence(text: str) -> Evidence:
@@ -243,15 +226,15 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
     Nothing is written when a file of somebody else is in the way. With `is_everything`, pages of an earlier export are
     removed where nothing is left to do.
     """
-    style = app.style(sys.stdout)
-    pages = {
-        # The mark stands at the end: a doctype has to come first.
-        folder / f"{file_name(sheet.actor or sheet.title)}{ending}": (
-            f"{RENDERERS.worksheet[form](sheet, style).rstrip()}\n{_MARK}\n"
-        )
-        for sheet in _worksheets(app, work)
-        for form, ending in _FORMS.items()
-    }
+    style, pages = app.style(sys.stdout), dict[Path, str]()
+    desired = load_manifests(app.files, today=app.today).desired
+    for sheet in work.worksheets():
+        # Each in the language of its reader.
+        speech = speech_for(app.root, desired, sheet.actor, sheet.orders[0].address.organization)
+        for form, ending in _FORMS.items():
+            text = RENDERERS.worksheet[form](replace(sheet, speech=speech), style).rstrip()
+            # The mark stands at the end: a doctype has to come first.
+            pages[folder / f"{file_name(sheet.actor or sheet.title)}{ending}"] = f"{text}\n{_MARK}\n"
     for path in pages:
         if path.is_symlink() or (path.exists() and not _is_ours(path)):
             message = f"{path} was not written by an export"
@@ -265,13 +248,6 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
             if path not in pages and not path.is_symlink() and _is_ours(path):
                 path.unlink(missing_ok=True)
     return sorted(pages)
-
-
-def _worksheets(app: App, work: WorkList) -> Iterator[Worksheet]:
-    """Each in the language of its reader."""
-    desired = load_manifests(app.files, today=app.today).desired
-    for sheet in work.worksheets():
-        yield replace(sheet, speech=speech_for(app.root, desired, sheet.actor, sheet.orders[0].address.organization))
 
 
 def _is_ours(path: Path) -> bool:
@@ -301,19 +277,25 @@ def _is_ours(path: Path) -> bool:
 )
 @document_option
 @click.pass_obj
-def notices(app: App, person: str, language: str | None, write: bool, format_: str) -> int:
+def notices(app: App, person: str, language: str | None, write: bool) -> int:
     """Write one message for each person who has to act.
 
     PERSON is a key, an e-mail address, a phone number or a handle. Nothing is sent: whoever runs this decides how.
     Exits with 1 when an access review could not be read, so that its reviewers are not reminded.
     """
-    if write:
-        return _write_messages(app, language)
+    if write and language is None:
+        raise UsageError("--write says no language", advice="name one, as in `--messages fr --write`")
+    if write and language:
+        path, added, untold = write_messages(app.root, language)
+        click.echo(path.relative_to(app.root))
+        rest = f"{count(untold, 'message has', 'messages have')} no translation yet" if untold else "all are translated"
+        app.notify(f"{count(added, 'message was', 'messages were')} added; {rest}")
+        return ExitCode.DONE
     if language is not None:
         click.echo(write_catalogue(list_messages(), read_speech(app.root, language)), nl=False)
         return ExitCode.DONE
     now = app.clock.now()
-    workspace = read_workspace(app.root, app.config, today=now.date())
+    workspace = app.read_workspace(today=now.date())
     desired = workspace.desired
     found = find_in(desired.people, person)
     key = found.key if found else person
@@ -328,18 +310,8 @@ def notices(app: App, person: str, language: str | None, write: bool, format_: s
         command = app.command("notices", "--messages", name, "--write")
         advice = f"fill in templates/{name}.po, which `{command}` writes"
         app.notify(f"there are no messages in {name}: they are in English", level="warning", advice=advice)
-    app.show(RENDERERS.notices, replace(collected, speeches=languages), format_=format_)
+    app.show(RENDERERS.notices, replace(collected, speeches=languages))
     return exit_code(failed=bool(unread))
-
-
-def _write_messages(app: App, language: str | None) -> int:
-    if language is None:
-        raise UsageError("--write says no language", advice="name one, as in `--messages fr --write`")
-    path, added, untold = write_messages(app.root, language)
-    click.echo(path.relative_to(app.root))
-    rest = f"{count(untold, 'message has', 'messages have')} no translation yet" if untold else "all are translated"
-    app.notify(f"{count(added, 'message was', 'messages were')} added; {rest}")
-    return ExitCode.DONE
 
 
 def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[WorkOrder]:
@@ -351,19 +323,6 @@ def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[Wo
             advice = f"`{app.command('review', 'status', name)}` says why"
             app.notify(f"access review {name} cannot be read", level="warning", advice=advice)
             unread.append(name)
-
-
-class _Options(TypedDict):
-    """What whoever hands it in says about it, as click passes it."""
-
-    form: str | None
-    kind: str
-    taken: datetime | None
-    accept_partial: bool
-    complete: bool
-    same_organization: bool
-    dry_run: bool
-    lock_timeout: timedelta
 
 
 @click.command()
@@ -382,12 +341,13 @@ class _Options(TypedDict):
     "--taken",
     type=read_moment,
     metavar="TIME",
-    help=("When the list was looked at, `2026-11-22` or `2026-11-22T09:30`, in UTC; now by default."),
+    help="When the list was looked at, `2026-11-22` or `2026-11-22T09:30`, in UTC; now by default.",
 )
-@click.option("--accept-partial", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
-@click.option("--complete", is_flag=True, help="It is everything, although it lists much less than before.")
+@click.option("--accept-partial", "is_part", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
+@click.option("--complete", "is_whole", is_flag=True, help="It is everything, although it lists much less than before.")
 @click.option(
     "--same-organization",
+    "is_vouched_for",
     is_flag=True,
     help="It is of ORG, although it looks like another's; the audit log keeps that.",
 )
@@ -395,41 +355,43 @@ class _Options(TypedDict):
 @lock_timeout_option
 @document_option
 @click.pass_obj
-def observe(app: App, organization: str, paths: tuple[str, ...], format_: str, **options: Unpack[_Options]) -> int:
+def observe(
+    app: App,
+    /,
+    organization: str,
+    paths: tuple[str, ...],
+    *,
+    form: str | None,
+    taken: datetime | None,
+    dry_run: bool,
+    **given: Any,
+) -> int:
     """Import a list of members or apps that somebody copied from its page.
 
     It is for organizations that no program can read, and may be an exported file as well. Everything that was not
     understood is shown; whoever it may be about is unknown, and never taken to be absent. A file that cannot be read
     changes nothing.
     """
-    if options["accept_partial"] and options["complete"]:
+    if given["is_part"] and given["is_whole"]:
         raise UsageError("--accept-partial and --complete say the opposite of each other")
     now = app.clock.now()
-    taken = options["taken"] or now
-    if taken > now:
+    if taken and taken > now:
         raise UsageError(f"--taken is in the future: it is {now:%Y-%m-%d %H:%M:%SZ} now")
-    editor = open_editor(app, options["lock_timeout"])
+    editor, files = open_editor(app), tuple(map(_read_roster, paths))
+    by = editor.origin.operator
     sighting = Sighting(
-        organization=organization,
-        files=tuple(map(_read_roster, paths)),
-        kind=options["kind"],
-        form=options["form"] or "",
-        taken=taken,
-        observed_by=editor.origin.operator,
-        is_part=options["accept_partial"],
-        is_whole=options["complete"],
-        is_vouched_for=options["same_organization"],
+        organization=organization, files=files, form=form or "", taken=taken or now, observed_by=by, **given
     )
-    desired = read_workspace(app.root, app.config, today=now.date()).desired
-    if not options["dry_run"]:
+    desired = app.read_workspace(today=now.date()).desired
+    if not dry_run:
         _require_manual_reading(app, desired.organizations.get(organization))
-    observation = observe_roster(sighting, desired=desired, editor=editor, is_dry=options["dry_run"])
+    observation = observe_roster(sighting, desired=desired, editor=editor, is_dry=dry_run)
     if app.settings_for(desired.organizations[organization]).kind == "work_orders":
         request = PlanRequest(desired=desired, settings=app.config.guards, today=now.date(), moment=now)
         provider = app.provider_for(desired.organizations[organization])
         state = read_state(app.store, organization)
         observation = replace(observation, drift=drift_after(observation, request, provider=provider, state=state))
-    app.show(RENDERERS.observation, observation, format_=format_)
+    app.show(RENDERERS.observation, observation)
     return code_of_findings(observation.findings)
 
 

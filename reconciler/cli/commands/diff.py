@@ -33,7 +33,7 @@ _WORKING_TREE = "working tree"
     "--path",
     "folder",
     metavar="DIR",
-    help=("Folder of the workspace in the repository, where `-C` cannot say it: in a bare repository."),
+    help="Folder of the workspace in the repository, where `-C` cannot say it: in a bare repository.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
 @now_option
@@ -49,9 +49,6 @@ def diff(
     folder: str | None,
     detailed_exitcode: bool,
     now: date | None,
-    min_risk: Risk | None,
-    format_: str,
-    max_chars: int,
 ) -> int:
     """Show what a change of the manifests does to access.
 
@@ -65,15 +62,7 @@ def diff(
         )
         commits = tuple(_list_commits(repository, before, after, folder=folder))
     made = replace(review(before, after, today=now or app.today), commits=commits)
-    app.show(
-        RENDERERS.review,
-        made,
-        format_=format_,
-        max_chars=max_chars,
-        min_risk=min_risk,
-        commit=made.head.commit,
-        outputs=_outputs,
-    )
+    app.show(RENDERERS.review, made, commit=made.head.commit, outputs=_outputs)
     # Only what is new counts: a change is not blamed for what was wrong before it.
     is_changed = detailed_exitcode and not made.is_empty
     return exit_code(failed=made.has_errors, blocked=made.has_policy_errors, changed=is_changed)

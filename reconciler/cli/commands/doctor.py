@@ -19,7 +19,7 @@ from reconciler.cli.business_center import SHARED_LIMIT, make_client, tier_of
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
-from reconciler.cli.workspace import Workspace, inspect_workspace, read_workspace
+from reconciler.cli.workspace import Workspace, inspect_workspace
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.finding import ExitCode, ManifestError, ReconcilerError, Severity
 from reconciler.model.values import dataclass
@@ -89,7 +89,7 @@ _MAX_SKEW = timedelta(minutes=1)
 @click.command()
 @document_option
 @click.pass_obj
-def doctor(app: App, format_: str) -> int:
+def doctor(app: App) -> int:
     """Check this installation and workspace, and say what to do.
 
     Looks at versions, extras, the workspace, the store, each provider with what its token may read, and the clock.
@@ -97,7 +97,7 @@ def doctor(app: App, format_: str) -> int:
     """
     with app.progress("looking around") as tell:
         checks = [_check_versions(), _check_git(), *_check_workspace(app, tell)]
-    app.show(RENDERERS.doctor, checks, format_=format_)
+    app.show(RENDERERS.doctor, checks)
     return ExitCode.FAILED if any(one.health is Health.ERROR for one in checks) else ExitCode.DONE
 
 
@@ -117,8 +117,7 @@ def _check_git() -> HealthCheck:
 
 def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCheck]:
     try:
-        config = app.loaded.config
-        read = read_workspace(app.root, config, today=app.today) if config else None
+        read = app.read_workspace() if app.loaded.config else None
         inspection = inspect_workspace(app.root, app.loaded, read)
         severities = Counter(one.severity for one in inspection.findings)
         wrong = [count(severities[one], one.value, f"{one}s") for one in Severity if severities[one]]

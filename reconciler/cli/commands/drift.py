@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 
 import click
 
@@ -26,7 +26,6 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features import drift as drifting
 from reconciler.features.drift import remember, summary_of_drift, survey
 from reconciler.model.address import Address
-from reconciler.model.change import Risk
 from reconciler.model.drift import DriftReport, DriftStatus
 from reconciler.model.finding import ExitCode, UsageError
 
@@ -59,10 +58,6 @@ def drift(  # one parameter for each option
     targets: tuple[str, ...],
     shard: Shard,
     now: date | None,
-    lock_timeout: timedelta,
-    min_risk: Risk | None,
-    format_: str,
-    max_chars: int,
 ) -> int:
     """Show what somebody changed outside of this tool.
 
@@ -83,11 +78,11 @@ def drift(  # one parameter for each option
             max_age=app.config.max_drift_age,
             on_notice=app.notify,
         )
-    app.show(RENDERERS.drift, report, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=_outputs)
+    app.show(RENDERERS.drift, report, outputs=_outputs)
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
         sys.stdout.flush()
-        remember(report, open_editor(app, lock_timeout), request.desired)
+        remember(report, open_editor(app), request.desired)
     return code_of_drift(report, detailed=detailed_exitcode)
 
 
@@ -114,7 +109,7 @@ def _outputs(report: DriftReport) -> dict[str, str]:
 @click.option("--reason", required=True, help="Why it may stay.")
 @lock_timeout_option
 @click.pass_obj
-def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout: timedelta) -> int:
+def accept(app: App, address: Address, *, until: date, reason: str) -> int:
     """Agree to live with a difference for a while.
 
     It holds for exactly the difference that the last audit found: when that thing changes again, it is new.
@@ -124,7 +119,7 @@ def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout
     if not reason.strip():
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
     address, *_ = names_in_state(app, address, of=lambda state: state.drift)
-    editor = open_editor(app, lock_timeout)
+    editor = open_editor(app)
     drifting.accept(address, editor, reason=reason.strip(), until=until)
     app.notify(f"{address}: accepted until {until}")
     return ExitCode.DONE
@@ -138,17 +133,17 @@ def accept(app: App, address: Address, *, until: date, reason: str, lock_timeout
     "values",
     multiple=True,
     metavar="VALUE",
-    help=("A permission that is there, where it is not what `drift` shows. Repeatable, for all of them."),
+    help="A permission that is there, where it is not what `drift` shows. Repeatable, for all of them.",
 )
 @lock_timeout_option
 @click.pass_obj
-def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...], lock_timeout: timedelta) -> int:
+def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...]) -> int:
     """Say what somebody saw on the platform of what no program is shown, such as what a TikTok account's owner allows.
 
     It holds until something else is asked for. What is not as declared is asked for again by the next apply.
     """
     address, *_ = names_in_state(app, address, of=lambda state: state.records)
-    record = drifting.confirm(address, open_editor(app, lock_timeout), values=values, evidence=evidence)
+    record = drifting.confirm(address, open_editor(app), values=values, evidence=evidence)
     seen = " + ".join(record.confirmed.get("permissions", ["there"]))
     app.notify(f"{address}: confirmed as {seen}")
     return ExitCode.DONE
@@ -158,9 +153,9 @@ def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...
 @click.argument("address", type=read_address)
 @lock_timeout_option
 @click.pass_obj
-def forget(app: App, address: Address, *, lock_timeout: timedelta) -> int:
+def forget(app: App, address: Address) -> int:
     """Revoke an acceptance: the next audit reports the difference as if it were new."""
     for one in names_in_state(app, address, of=lambda state: state.drift):
-        drifting.forget(one, open_editor(app, lock_timeout))
+        drifting.forget(one, open_editor(app))
         app.notify(f"{one}: forgotten")
     return ExitCode.DONE

@@ -13,7 +13,6 @@ from reconciler.cli.files import CONFIG_FILE, find_prefix, find_top, make_folder
 from reconciler.cli.options import PLAN_FILE, NumberType
 from reconciler.cli.planning import read_plan
 from reconciler.cli.streams import append_summary
-from reconciler.cli.workspace import read_workspace
 from reconciler.editing.edits import render_patch
 from reconciler.features.codeowners import find_code_owners, merge_code_owners
 from reconciler.features.publishing.forges import TargetChoice, open_forge
@@ -32,10 +31,8 @@ _PLACES = {
 @click.option(
     "--forge",
     type=click.Choice(list(_PLACES)),
-    help=(
-        "Which form: GitLab gets a section of its own, whose owners are asked besides "
-        "others. [default: told by `.gitlab-ci.yml` and `.gitlab`]"
-    ),
+    help="Which form: GitLab gets a section of its own, whose owners are asked besides others. [default: told by "
+    "`.gitlab-ci.yml` and `.gitlab`]",
 )
 @click.option(
     "--check", is_flag=True, help="Write nothing, print the difference, and exit with 1 when the file would change."
@@ -47,7 +44,7 @@ def codeowners(app: App, forge: str | None, check: bool) -> int:
     Owners of organizations, apps and assets approve the files that say something about them; `owners` of
     reconciler.yaml approve that file, policies, and what belongs to nobody else. Lines that people wrote stay.
     """
-    desired = read_workspace(app.root, app.config, today=app.today).desired
+    desired = app.desired
     top = find_top(app.root)
     forge = forge or ("gitlab" if (top / ".gitlab-ci.yml").exists() or (top / ".gitlab").is_dir() else "github")
     places = _PLACES[forge]
@@ -88,27 +85,22 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option(
     "--close",
     is_flag=True,
-    help=(
-        "With `--issue`: close it, because what it was about is settled; refused with exit "
-        "code 1 where the report, which is read too, says that something is unread."
-    ),
+    help="With `--issue`: close it, because what it was about is settled; refused with exit code 1 where the report, "
+    "which is read too, says that something is unread.",
 )
 @click.option(
     "--keep",
     is_flag=True,
-    help=(
-        "Write it above what the comment says so far, which is folded: what became of a change stands above its review."
-    ),
+    help="Write it above what the comment says so far, which is folded: what became of a change stands above its "
+    "review.",
 )
 @click.option(
     "--labels-from",
     "plan_file",
     type=PLAN_FILE,
     metavar="PLAN",
-    help=(
-        "Set the labels `access:admin`, `access:money` and `access:outside` as the steps of "
-        "this saved plan ask, and take away those that they do not; other labels stay."
-    ),
+    help="Set the labels `access:admin`, `access:money` and `access:outside` as the steps of this saved plan ask, and "
+    "take away those that they do not; other labels stay.",
 )
 @click.option("--title", default="", metavar="TEXT", help="With `--issue`: its title.")
 @click.option(
@@ -118,7 +110,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
     "--name",
     default="",
     metavar="NAME",
-    help=("Which comment or issue of several; by default the folder of the workspace in its repository."),
+    help="Which comment or issue of several; by default the folder of the workspace in its repository.",
 )
 @click.option(
     "--repository", default="", metavar="NAME", help="`OWNER/NAME` on GitHub, number or path of the project on GitLab."
@@ -128,10 +120,8 @@ _FAREWELL = "Settled: nothing of this is found any more."
     "--merged-with",
     default="",
     metavar="COMMIT",
-    help=(
-        "The pull or merge request that was merged with this commit; where there is none, "
-        "nothing is published and the exit code is 0."
-    ),
+    help="The pull or merge request that was merged with this commit; where there is none, nothing is published and "
+    "the exit code is 0.",
 )
 @click.option("--api", default="", metavar="URL", help="Address of the interface of a server of one's own.")
 @click.pass_obj

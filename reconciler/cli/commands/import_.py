@@ -108,7 +108,7 @@ def import_(app: App, organizations: tuple[str, ...], **options: Unpack[ImportOp
     for path, text in made.after.items():
         (app.root / path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(app.root / path, text)
-    record_import(made, open_editor(app, options["lock_timeout"]))
+    record_import(made, open_editor(app))
     click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
     app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
     return _report_unread(made, app)

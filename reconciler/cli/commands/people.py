@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Self, TypedDict, Unpack
+from typing import Any, TypeVar
 
 import click
 
 from reconciler.apply.planning import PlanRequest, read_worlds
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.catalogue import RENDERERS, Subject
 from reconciler.cli.exits import exit_code
 from reconciler.cli.options import (
     document_option,
@@ -27,7 +27,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.state_editor import open_editor
-from reconciler.cli.workspace import Workspace, check_files, judge_recorded, with_edits
+from reconciler.cli.workspace import Workspace, judge_recorded
 from reconciler.editing.person_edits import ManifestEdit, make_leave, read_group_lists
 from reconciler.engine.planner import Worlds, plan
 from reconciler.features.granting import (
@@ -50,25 +50,15 @@ from reconciler.features.review.review import findings_only_in
 from reconciler.manifests.people import key_of_address
 from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
-from reconciler.model.declared import Desired, Person
+from reconciler.model.declared import Person
 from reconciler.model.finding import Finding, ManifestError, ReconcilerError, Severity, UsageError, suggest_names
 from reconciler.model.holding import PersonReport
-from reconciler.model.values import dataclass
 from reconciler.output.words import count
 from reconciler.policies.judging import POLICIES, parameters_of
 from reconciler.policies.rule import number
 
-
-class OnboardOptions(TypedDict):
-    """Who it is and what they shall get, as click passes it."""
-
-    like: str
-    email: str
-    name: str
-    employment: str
-    ends: date | None
-    reason: str
-    with_admin: bool
+_Proposal = TypeVar("_Proposal", Onboarding, AccessProposal)
+_write_option = click.option("--write", is_flag=True, help="Edit the manifests; without it nothing changes.")
 
 
 @click.command()
@@ -95,56 +85,48 @@ class OnboardOptions(TypedDict):
     is_flag=True,
     help="Also roles that manage others or money; what only its holder can hand over stays out.",
 )
-@click.option("--write", is_flag=True, help="Edit the manifests; without it nothing changes.")
+@_write_option
 @document_option
 @click.pass_obj
-def onboard(app: App, person: str, *, write: bool, format_: str, **options: Unpack[OnboardOptions]) -> None:
+def onboard(app: App, /, person: str, *, like: str, reason: str, with_admin: bool, write: bool, **said: Any) -> None:
     """Propose the access that somebody new needs.
 
     PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
     they are given only what no group gives. What is left out is said. Asks no system.
     """
-    found = _propose(app, person, options, write=write)
-    app.show(RENDERERS.onboarding, found, format_=format_)
-    if found.edited and not write:
-        app.notify("no file is edited yet: --write edits the manifests")
-
-
-def _propose(app: App, key: str, options: OnboardOptions, *, write: bool) -> Onboarding:
-    """Propose the edit, see what it means, and with `write` make it."""
-    today = app.today
-    files = app.files
-    before = check_files(app.root, app.config, files, today=today)
+    before = app.check_edits({})
     desired = before.desired
-    other = require_in(desired.people, options["like"])
-    known = desired.people.get(key)
-    newcomer = Joiner(
-        key=key,
-        entry=_entry(key, options, known),
-        like=other.key,
-        with_admin=options["with_admin"],
-        reason=options["reason"],
-    )
-    proposal = propose(newcomer, desired, read_group_lists(files), today=today)
-    edit = write_proposal(proposal, files, beside=other.place.file)
+    other = require_in(desired.people, like)
+    entry = _entry(person, said, desired.people.get(person))
+    newcomer = Joiner(key=person, entry=entry, like=other.key, with_admin=with_admin, reason=reason)
+    proposal = propose(newcomer, desired, read_group_lists(app.files), today=app.today)
+    edit = write_proposal(proposal, app.files, beside=other.place.file)
     after = _check_edit(app, edit.texts)
     found = describe_proposal(newcomer, proposal, edit, after.desired)
+    found = replace(found, findings=tuple(_outside(entry.get("email", ""), app.config.allowed_domains)))
+    _show(app, RENDERERS.onboarding, found, before, after, write=write)
+
+
+def _show(
+    app: App, subject: Subject, found: _Proposal, before: Workspace, after: Workspace, *, write: bool
+) -> _Proposal:
+    """See what is said of an edit that was not said before, show it, and with `write` make it."""
     found = replace(
         found,
-        findings=(
-            *findings_only_in(after.findings, before.findings),
-            *_outside(newcomer.entry.get("email", ""), app.config.allowed_domains),
-        ),
+        findings=(*findings_only_in(after.findings, before.findings), *found.findings),
         objections=findings_only_in(after.policies.findings, before.policies.findings),
     )
     if write:
         app.write_edits(found.edited)
+    app.show(subject, found)
+    if found.edited and not write:
+        app.notify("no file is edited yet: --write edits the manifests")
     return found
 
 
 def _check_edit(app: App, texts: Mapping[str, str]) -> Workspace:
     """The workspace after an edit; raises ManifestError, with a word that the lines shown are in no file yet."""
-    after = check_files(app.root, app.config, with_edits(app.files, texts), today=app.today)
+    after = app.check_edits(texts)
     try:
         _ = after.desired
     except ManifestError:
@@ -161,38 +143,22 @@ def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
         yield Finding(id="outside-domains", severity=Severity.WARNING, message=message)
 
 
-def _entry(key: str, options: OnboardOptions, known: Person | None) -> Mapping[str, str]:
+def _entry(key: str, said: Mapping[str, Any], known: Person | None) -> dict[str, str]:
     """The entry under `people`; somebody who has one keeps it."""
     if not is_key(key):
         message = f"{key!r} cannot be a key"
         raise UsageError(message, advice="use letters, digits, `.`, `_`, `-` and `+`, such as `ana` or `ana.lopez`")
-    said = [name for name in ("email", "name", "ends") if options[name]]
     if known is not None:
-        if said:
+        if given := [name for name in ("email", "name", "ends") if said[name]]:
             message = f"{key} is in the manifests already, at {known.place}"
-            raise UsageError(message, advice=f"leave --{said[0]} away, or choose another key")
+            raise UsageError(message, advice=f"leave --{given[0]} away, or choose another key")
         return {}
-    if not options["email"]:
+    if not said["email"]:
         raise UsageError(f"{key} is not in the manifests yet", advice="give --email, where they are invited")
-    if "@" not in options["email"]:
-        raise UsageError(f"{options['email']!r} is not an e-mail address", advice="give --email NAME@DOMAIN")
-    entry = {"name": options["name"], "email": options["email"]}
-    if options["employment"] != "employee":
-        entry["employment"] = options["employment"]
-    if options["ends"]:
-        entry["ends"] = options["ends"].isoformat()
-    return {name: value for name, value in entry.items() if value}
-
-
-class GrantOptions(TypedDict):
-    """For how long and why, as click passes it."""
-
-    days: timedelta
-    reason: str
-    break_glass: bool
-
-
-_write_option = click.option("--write", is_flag=True, help="Edit the manifests; without it nothing changes.")
+    if "@" not in said["email"]:
+        raise UsageError(f"{said['email']!r} is not an e-mail address", advice="give --email NAME@DOMAIN")
+    entry = {name: str(said[name]) for name in ("name", "email", "employment", "ends") if said[name]}
+    return {name: value for name, value in entry.items() if (name, value) != ("employment", "employee")}
 
 
 @click.command()
@@ -204,17 +170,14 @@ _write_option = click.option("--write", is_flag=True, help="Edit the manifests; 
 @click.option(
     "--break-glass",
     is_flag=True,
-    help=(
-        "An emergency: the line says `break_glass: true`, lasts at most the `days` of the "
-        "policy `break-glass` (7), and is reported, also after its end, until somebody else "
-        "writes `reviewed_by`."
-    ),
+    help="An emergency: the line says `break_glass: true`, lasts at most the `days` of the policy `break-glass` (7), "
+    "and is reported, also after its end, until somebody else writes `reviewed_by`.",
 )
 @_write_option
 @document_option
 @click.pass_obj
 def grant(
-    app: App, person: str, address: Address, role: str, *, write: bool, format_: str, **options: Unpack[GrantOptions]
+    app: App, person: str, address: Address, role: str, *, days: timedelta, reason: str, break_glass: bool, write: bool
 ) -> int:
     """Propose the edit that gives somebody one access for some days.
 
@@ -222,21 +185,19 @@ def grant(
     acme-bc/ad_account/us; ROLE a word of that place, for a TikTok account permissions with commas between them. Asks
     no system, and changes no file without --write. Exits with 3 when a plan would block it.
     """
-    if not options["reason"].strip():
+    if not reason.strip():
         raise UsageError("the reason is empty", advice="name a ticket, or say what it is for")
-    if not options["days"]:
+    if not days:
         raise UsageError("no access lasts 0 days", advice="write --for 1d or more")
     most = int(number(parameters_of(POLICIES["break-glass"], app.config.policies), "days"))
-    if options["break_glass"] and options["days"].days > most:
+    if break_glass and days.days > most:
         message = f"emergency access lasts {count(most, 'day', 'days')} at most"
         advice = "ask for less, or leave --break-glass away; `days` of policy `break-glass` is the limit"
         raise UsageError(message, advice=advice)
-    before = check_files(app.root, app.config, app.files, today=app.today)
-    request = AccessRequest(
-        person=key_in(before.desired.people, person), target=_known(address, before.desired), role=role, **options
-    )
+    before, key, target = _read_what_is_asked(app, person, address)
+    request = AccessRequest(person=key, target=target, role=role, days=days, reason=reason, break_glass=break_glass)
     proposed = propose_grant(request, before.desired, app.files, today=app.today)
-    return _show(app, proposed, before, request.person, address, is_grant=True, write=write, format_=format_)
+    return _show_access(app, proposed, before, key, target, is_grant=True, write=write)
 
 
 @click.command()
@@ -245,52 +206,37 @@ def grant(
 @_write_option
 @document_option
 @click.pass_obj
-def revoke(app: App, person: str, address: Address, *, write: bool, format_: str) -> int:
+def revoke(app: App, person: str, address: Address, *, write: bool) -> int:
     """Propose the edit that takes one access away from somebody.
 
     PERSON and ADDRESS are those of `grant`. With a membership goes all access below it; where a group gives it, they
     leave the group, and what else they lose by that is shown. Asks no system, and changes no file without --write.
     Exits with 3 when a plan would block it.
     """
-    before = check_files(app.root, app.config, app.files, today=app.today)
-    key = key_in(before.desired.people, person)
-    proposed = propose_revoke(key, _known(address, before.desired), before.desired, app.files, today=app.today)
-    return _show(app, proposed, before, key, address, is_grant=False, write=write, format_=format_)
+    before, key, target = _read_what_is_asked(app, person, address)
+    proposed = propose_revoke(key, target, before.desired, app.files, today=app.today)
+    return _show_access(app, proposed, before, key, target, is_grant=False, write=write)
 
 
-def _known(address: Address, desired: Desired) -> Address:
-    if address not in desired.resources.get(address.organization, {}):
-        advice = suggest_names(str(address), [*desired.organizations, *map(str, desired.everything)])
-        raise ReconcilerError(f"nothing is declared as {address}", advice=advice)
-    return address
+def _read_what_is_asked(app: App, person: str, target: Address) -> tuple[Workspace, str, Address]:
+    """The workspace, the key of a person and an address in it; raises ReconcilerError where they are not."""
+    before = app.check_edits({})
+    desired = before.desired
+    key = key_in(desired.people, person)
+    if target not in desired.resources.get(target.organization, {}):
+        advice = suggest_names(str(target), [*desired.organizations, *map(str, desired.everything)])
+        raise ReconcilerError(f"nothing is declared as {target}", advice=advice)
+    return before, key, target
 
 
-def _show(
-    app: App,
-    proposed: ProposedEdit,
-    before: Workspace,
-    person: str,
-    target: Address,
-    *,
-    is_grant: bool,
-    write: bool,
-    format_: str,
+def _show_access(
+    app: App, proposed: ProposedEdit, before: Workspace, person: str, target: Address, *, is_grant: bool, write: bool
 ) -> int:
-    """See what the edit means, show it, and with `write` make it."""
     after = _check_edit(app, proposed.edit.texts)
-    found: AccessProposal = replace(
-        describe_access(
-            proposed, person, target, before=before.desired, after=after.desired, today=app.today, is_grant=is_grant
-        ),
-        findings=findings_only_in(after.findings, before.findings),
-        objections=findings_only_in(after.policies.findings, before.policies.findings),
+    found = describe_access(
+        proposed, person, target, before=before.desired, after=after.desired, today=app.today, is_grant=is_grant
     )
-    found = _foresee(app, after, found)
-    if write:
-        app.write_edits(found.edited)
-    app.show(RENDERERS.access_proposal, found, format_=format_)
-    if found.edited and not write:
-        app.notify("no file is edited yet: --write edits the manifests")
+    found = _show(app, RENDERERS.access_proposal, _foresee(app, after, found), before, after, write=write)
     is_held = any(one.fate is StepFate.BLOCKED for one in found.steps)
     return exit_code(blocked=is_held or any(one.severity is Severity.ERROR for one in found.objections))
 
@@ -327,8 +273,6 @@ def offboard(
     write: bool,
     out: Path | None,
     detailed_exitcode: bool,
-    format_: str,
-    lock_timeout: timedelta,
 ) -> int:
     """Remove somebody from every organization, and report what is left.
 
@@ -337,14 +281,14 @@ def offboard(
     passwords they may know. Nothing is changed without --write, and no system is changed at all: that is what apply is
     for.
     """
-    _refuse_nonsense(on=on, status=status, write=write, out=out)
+    if status and (write or on is not None or out is not None):
+        raise UsageError("--status only looks", advice="leave --on, --write and --out away")
+    if out is not None and not write:
+        message = "a plan of manifests that are not written yet cannot be applied"
+        raise UsageError(message, advice="give --write too, or leave --out away")
     with app.progress("reading the systems"):
-        leaver = _Leaver.find(app, person, on=on, is_planned=not status)
-        if write:
-            leaver.write_manifests()
-            leaver.issue_orders(lock_timeout)
-        found = leaver.follow()
-    app.show(RENDERERS.offboarding, found, format_=format_)
+        found = _follow(app, person, on=on, is_planned=not status, write=write)
+    app.show(RENDERERS.offboarding, found)
     if out is not None:
         if found.plan.today > found.today:
             message = f"the plan is of {found.plan.today}, and no plan can be applied before its day"
@@ -354,80 +298,41 @@ def offboard(
     return exit_code(failed=bool(found.plan.unread), blocked=is_blocked(found.plan), changed=is_changed)
 
 
-def _refuse_nonsense(*, on: date | None, status: bool, write: bool, out: Path | None) -> None:
-    if status and (write or on is not None or out is not None):
-        raise UsageError("--status only looks", advice="leave --on, --write and --out away")
-    if out is not None and not write:
-        message = "a plan of manifests that are not written yet cannot be applied"
-        raise UsageError(message, advice="give --write too, or leave --out away")
+def _follow(app: App, person: str, *, on: date | None, is_planned: bool, write: bool) -> Offboarding:
+    """How far somebody's way out is; where it is planned, with an edit that is taken as if it were written."""
+    now = app.clock.now()
+    today = now.date()
+    try:
+        report = knowing.who(person, Sources(files=app.files, store=app.store, today=today))
+    except ReconcilerError:
+        # An address that nothing mentions is looked for all the same: somebody may have added it by hand.
+        if "@" not in person.strip()[1:]:
+            raise
+        report = PersonReport(key=key_of_address(person), today=today)
+    edit = ManifestEdit(texts={}, patch="")
+    if is_planned:
+        edit = make_leave(app.files, report.key, report.person, on=on or today, today=today)
 
-
-@dataclass(kw_only=True)
-class _Leaver:
-    """Somebody who leaves; `edit` is taken as if it were written."""
-
-    app: App
-    report: PersonReport
-    on: date | None
-    """The UTC day; None for today, or for what the manifests say."""
-    now: datetime
-    edit: ManifestEdit
-
-    @classmethod
-    def find(cls, app: App, person: str, *, on: date | None, is_planned: bool) -> Self:
-        """With an edit that makes the manifests say that the person leaves, if that is planned."""
-        now = app.clock.now()
-        today = now.date()
-        try:
-            report = knowing.who(person, Sources(files=app.files, store=app.store, today=today))
-        except ReconcilerError:
-            # An address that nothing mentions is looked for all the same: somebody may have added it by hand.
-            if "@" not in person.strip()[1:]:
-                raise
-            report = PersonReport(key=key_of_address(person), today=today)
-        edit = ManifestEdit(texts={}, patch="")
-        if is_planned:
-            edit = make_leave(app.files, report.key, report.person, on=on or today, today=today)
-        return cls(app=app, report=report, on=on, now=now, edit=edit)
-
-    def check(self) -> Workspace:
-        """The manifests as they would be."""
-        files = with_edits(self.app.files, self.edit.texts)
-        return check_files(self.app.root, self.app.config, files, today=self.now.date())
-
-    def write_manifests(self) -> None:
-        """Only after what would be written was found to be right."""
-        _ = self.check().desired
-        self.app.write_edits(self.edit.texts)
-        self.app.files = with_edits(self.app.files, self.edit.texts)
-        self.edit = replace(self.edit, texts={}, patch="")
-
-    def issue_orders(self, lock_timeout: timedelta) -> None:
-        """Ask people for what no plan can do."""
-        leaver, worlds = self._look()
-        if leaver.leaves is None:
-            raise ReconcilerError(f"the manifests do not say that {self.report.key} leaves")
-        desk = RotationDesk(
-            worlds=worlds,
-            editor=open_editor(self.app, lock_timeout),
-            leaver=self.report.key,
-            leaves=leaver.leaves,
-            at=self.now,
-        )
-        for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
-            self.app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
-
-    def follow(self) -> Offboarding:
-        """How far it is."""
-        leaver, worlds = self._look()
-        return follow_leaver(leaver, worlds, settings=self.app.config.guards, today=self.now.date())
-
-    def _look(self) -> tuple[Leaver, Worlds]:
+    def look() -> tuple[Leaver, Worlds]:
         """All three worlds on the day on which the person leaves, or today when that has passed."""
-        app, today, desired = self.app, self.now.date(), self.check().desired
-        leaves = leaving_day(self.report, desired, self.on or today)
+        desired = app.check_edits(edit.texts, today=today).desired
+        leaves = leaving_day(report, desired, on or today)
         day = max(today, leaves or today)
-        moment = self.now if day == today else datetime.combine(day, time(), UTC)
+        moment = now if day == today else datetime.combine(day, time(), UTC)
         request = PlanRequest(desired=desired, settings=app.config.guards, today=day, moment=moment)
         worlds = read_worlds(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
-        return Leaver(report=self.report, leaves=leaves, edited=self.edit.texts, patch=self.edit.patch), worlds
+        return Leaver(report=report, leaves=leaves, edited=edit.texts, patch=edit.patch), worlds
+
+    if write:
+        _ = app.check_edits(edit.texts, today=today).desired  # raises where what would be written is wrong
+        app.write_edits(edit.texts)
+        edit = ManifestEdit(texts={}, patch="")
+        leaver, worlds = look()
+        if leaver.leaves is None:
+            raise ReconcilerError(f"the manifests do not say that {report.key} leaves")
+        editor = open_editor(app)
+        desk = RotationDesk(worlds=worlds, editor=editor, leaver=report.key, leaves=leaver.leaves, at=now)
+        for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
+            app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
+    leaver, worlds = look()
+    return follow_leaver(leaver, worlds, settings=app.config.guards, today=today)

@@ -10,7 +10,7 @@ from typing import Unpack
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.catalogue import RENDERERS, load
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import (
     NEW_FILE,
@@ -32,7 +32,6 @@ from reconciler.cli.planning import (
 )
 from reconciler.features.planning.difference import compare_plans
 from reconciler.features.planning.document import count_effects
-from reconciler.model.change import Risk
 from reconciler.model.finding import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
 from reconciler.output.words import count
@@ -48,19 +47,15 @@ _MAX_TOLD = 10
 @click.option(
     "--estimate",
     is_flag=True,
-    help=(
-        "Only tell how many calls planning and applying take, and how long that is, where a "
-        "system limits calls. Asks no system."
-    ),
+    help="Only tell how many calls planning and applying take, and how long that is, where a system limits calls. Asks "
+    "no system.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
 @click.option(
     "--full",
     is_flag=True,
-    help=(
-        "Read and plan everything, also what an apply found settled and what has not changed "
-        "since; the plan is the same."
-    ),
+    help="Read and plan everything, also what an apply found settled and what has not changed since; the plan is the "
+    "same.",
 )
 @click.option("--now", type=read_day, metavar="DATE", help="Plan as of this UTC day.")
 @planning_options
@@ -69,9 +64,6 @@ def plan(
     app: App,
     *,
     out: Path | None,
-    min_risk: Risk | None,
-    format_: str,
-    max_chars: int,
     estimate: bool,
     detailed_exitcode: bool,
     full: bool,
@@ -83,21 +75,21 @@ def plan(
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
     if estimate:
-        # An estimate is no plan: there is nothing to save, and it has fewer forms.
+        # An estimate is no plan: there is nothing to save, it has fewer forms, and no risks.
         if out is not None:
             raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
-        if format_ not in RENDERERS.estimate:
-            raise UsageError(f"an estimate has no form {format_}", advice=f"it has {' and '.join(RENDERERS.estimate)}")
-        from reconciler.features.estimate import estimate_run
-
+        if app.form not in RENDERERS.estimate:
+            advice = f"it has {' and '.join(RENDERERS.estimate)}"
+            raise UsageError(f"an estimate has no form {app.form}", advice=advice)
+        app.min_risk = None
+        estimate_run = load("features.estimate:estimate_run")  # plans do without
         request = read_request(app, today=now, **limits)
-        forecast = estimate_run(request, provider_for=app.provider_for, store=app.store)
-        app.show(RENDERERS.estimate, forecast, format_=format_)
+        app.show(RENDERERS.estimate, estimate_run(request, provider_for=app.provider_for, store=app.store))
         return ExitCode.DONE
     made = plan_workspace(app, full=full, today=now, **limits)
     if calls := app.calls():
         app.notify(f"reading took {count(calls, 'call', 'calls')}", calls=calls)
-    app.show(RENDERERS.plan, made, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)
+    app.show(RENDERERS.plan, made, outputs=outputs_of_plan)
     if out is not None:
         save_plan(app, made, out)
     return code_of_plan(made, detailed=detailed_exitcode)
@@ -110,17 +102,15 @@ def plan(
     "reviewed",
     type=PLAN_FILE,
     metavar="FILE",
-    help=("Exit with 4, telling what differs, unless PLAN does exactly what this plan does, which was reviewed."),
+    help="Exit with 4, telling what differs, unless PLAN does exactly what this plan does, which was reviewed.",
 )
 @click.option(
     "--merge-request-report",
     "counts_to",
     type=NEW_FILE,
     metavar="FILE",
-    help=(
-        "Write how much the plan creates, updates and deletes, as the report `terraform` of "
-        "a merge request on GitLab wants it."
-    ),
+    help="Write how much the plan creates, updates and deletes, as the report `terraform` of a merge request on GitLab "
+    "wants it.",
 )
 @min_risk_option
 @page_options
@@ -131,9 +121,6 @@ def show(
     plan_file: Path,
     reviewed: Path | None,
     counts_to: Path | None,
-    min_risk: Risk | None,
-    format_: str,
-    max_chars: int,
 ) -> None:
     """Show a saved plan.
 
@@ -141,7 +128,7 @@ def show(
     the tool and whose turn it is may differ; steps, their reasons and what they start from may not.
     """
     plan = read_plan(plan_file)
-    app.show(RENDERERS.plan, plan, format_=format_, max_chars=max_chars, min_risk=min_risk, outputs=outputs_of_plan)
+    app.show(RENDERERS.plan, plan, outputs=outputs_of_plan)
     if counts_to is not None:
         replace_file(counts_to, json.dumps(count_effects(plan)))
     if reviewed is not None:

@@ -15,7 +15,7 @@ from reconciler.cli.catalogue import RENDERERS, Subject, load
 from reconciler.cli.files import replace_file
 from reconciler.cli.options import NEW_FILE, as_of_option, document_option, read_day, read_days
 from reconciler.cli.review_folder import OpenedReview, review_names
-from reconciler.cli.workspace import Workspace, read_workspace
+from reconciler.cli.workspace import Workspace
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries import everything, reasons
 from reconciler.features.queries import expiring as ends
@@ -39,15 +39,13 @@ _Value = TypeVar("_Value", PersonReport, AccessMatrix)
 @click.option(
     "--can",
     metavar="ROLE",
-    help=(
-        "Who has this role or more, or this permission, anywhere: `admin`, `operator`, "
-        '`"finance manager"`, `direct_message`.'
-    ),
+    help='Who has this role or more, or this permission, anywhere: `admin`, `operator`, `"finance manager"`, '
+    "`direct_message`.",
 )
 @as_of_option
 @document_option
 @click.pass_obj
-def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: date | None, format_: str) -> int:
+def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: date | None) -> int:
     """Show everything one person has, in all organizations.
 
     PERSON is a key, an e-mail address, a phone number or a handle; somebody who is not in the manifests any more is
@@ -61,14 +59,14 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
         raise UsageError("name a PERSON, or give one of --all and --can", advice="reconciler who --can admin")
     if person is not None:
         report = reaching.who(person, sources)
-        app.show(RENDERERS.who, report, format_=format_)
+        app.show(RENDERERS.who, report)
         return _code(app, _without_state(report), as_of)
     if can is None:
         found = everything.read_everybody(sources)
-        return _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, format_, as_of=as_of)
+        return _show_all(app, RENDERERS.who_all, found, everything.pieces_of_everybody, as_of)
     ability = everything.parse_ability(can)
     able = everything.read_everything(sources, ability)
-    return _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, format_, as_of=as_of)
+    return _show_all(app, RENDERERS.access_all, able, everything.pieces_of_everything, as_of)
 
 
 @click.command()
@@ -82,7 +80,7 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
 @as_of_option
 @document_option
 @click.pass_obj
-def access(app: App, address: str | None, is_all: bool, as_of: date | None, format_: str) -> int:
+def access(app: App, address: str | None, is_all: bool, as_of: date | None) -> int:
     """Show who can reach something, with which role, and how.
 
     ADDRESS is the key of an organization, for everything in it, or `organization/kind/key` of an asset, a partner or a
@@ -93,9 +91,9 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
         raise UsageError("give an ADDRESS, or --all", advice="reconciler access --all --format csv")
     if address is None:
         found = everything.read_everything(sources)
-        return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, format_, as_of=as_of)
+        return _show_all(app, RENDERERS.access_all, found, everything.pieces_of_everything, as_of)
     matrix = reaching.access(address, sources)
-    app.show(RENDERERS.access, matrix, format_=format_)
+    app.show(RENDERERS.access, matrix)
     return _code(app, _without_state(matrix), as_of)
 
 
@@ -105,7 +103,7 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None, form
 @as_of_option
 @document_option
 @click.pass_obj
-def why(app: App, person: str, address: str, as_of: date | None, format_: str) -> int:
+def why(app: App, person: str, address: str, as_of: date | None) -> int:
     """Show why somebody can reach something, since when and by what.
 
     PERSON is as for `who`, also of the past, or the key of a partner. ADDRESS is the key of an organization, or
@@ -114,7 +112,7 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
     """
     sources = _sources(app, as_of)
     report = reasons.why(person, address, sources)
-    app.show(RENDERERS.why, report, format_=format_)
+    app.show(RENDERERS.why, report)
     return _code(app, [report.reach.on.organization] if report.has_no_state else (), as_of)
 
 
@@ -124,7 +122,7 @@ def why(app: App, person: str, address: str, as_of: date | None, format_: str) -
 )
 @document_option
 @click.pass_obj
-def expiring(app: App, within: timedelta, format_: str) -> int:
+def expiring(app: App, within: timedelta) -> int:
     """Show what ends by itself within some days.
 
     Access, people, invitations and requests that nobody answered, work orders, approvals, exceptions from policies and
@@ -132,7 +130,7 @@ def expiring(app: App, within: timedelta, format_: str) -> int:
     """
     sources, policies = _sources(app), app.config.policies
     found = ends.find_expiring(sources, settings=app.config.guards, exceptions=policies.exceptions, within=within)
-    app.show(RENDERERS.expiring, found, format_=format_)
+    app.show(RENDERERS.expiring, found)
     declared = load_about(sources, [""]).organizations
     return _code(app, declared.keys() - set(app.store.organizations()))
 
@@ -141,15 +139,15 @@ def _code(app: App, without_state: Iterable[str], as_of: date | None = None) -> 
     """Failed where nothing is known of what is there: what was not seen is never reported as fine."""
     if not (names := sorted(set(without_state))):
         return ExitCode.DONE
-    if as_of:
-        advice = "ask about a later day; this one is from before what is kept"
-        app.notify(f"nothing is known of {join(names)} at the end of {as_of}", level="error", advice=advice)
-        return ExitCode.FAILED
+    message = f"nothing is known of what is there in {join(names)}: there is no state"
     advice = (
         "before the first `reconciler apply` that is so; else correct `state:` in reconciler.yaml, or bring the state "
         "back from a copy with `reconciler state push`"
     )
-    app.notify(f"nothing is known of what is there in {join(names)}: there is no state", level="error", advice=advice)
+    if as_of:
+        message = f"nothing is known of {join(names)} at the end of {as_of}"
+        advice = "ask about a later day; this one is from before what is kept"
+    app.notify(message, level="error", advice=advice)
     return ExitCode.FAILED
 
 
@@ -162,10 +160,8 @@ def _without_state(value: PersonReport | AccessMatrix) -> Iterable[str]:
 def _show_all(
     app: App,
     subject: Subject,
-    values: Iterator[_Value],
+    values: Iterable[_Value],
     pieces_of: Callable[[Iterable[_Value]], Iterator[Document]],
-    format_: str,
-    *,
     as_of: date | None,
 ) -> int:
     """A list of everything; CSV is written while it is made."""
@@ -176,8 +172,8 @@ def _show_all(
             without_state.extend(_without_state(value))
             yield value
 
-    if format_ != "csv":
-        app.show(subject, list(noted()), format_=format_)
+    if app.form != "csv":
+        app.show(subject, list(noted()))
         return _code(app, without_state, as_of)
     write, style, header = load(FORMS["csv"]), app.style(sys.stdout), ""
     for piece in pieces_of(noted()):
@@ -199,7 +195,7 @@ def _sources(app: App, as_of: date | None = None) -> Sources:
 @click.argument("system", required=False)
 @document_option
 @click.pass_obj
-def systems(app: App, system: str | None, format_: str) -> None:
+def systems(app: App, system: str | None) -> None:
     """List systems, roles and what they may do.
 
     Role words are those that manifests use; the same word can mean different things in different systems. With
@@ -209,7 +205,7 @@ def systems(app: App, system: str | None, format_: str) -> None:
         message = f"there is no system {system!r}; there are {', '.join(SYSTEMS)}"
         raise click.BadParameter(message, param_hint="SYSTEM")
     # A page that was read is as old as it is for this machine: no sandbox makes it older.
-    app.show(RENDERERS.systems, system_table(SystemClock().now().date(), system or ""), format_=format_)
+    app.show(RENDERERS.systems, system_table(SystemClock().now().date(), system or ""))
 
 
 _USUAL_PERIOD = timedelta(days=30)
@@ -234,7 +230,7 @@ def report(app: App, out: Path, since: date | None) -> None:
     if since is not None and since > now.date():
         raise UsageError(f"{since} has not come yet", advice="give the first day whose changes shall be told")
     with app.stage("manifests"):
-        workspace = read_workspace(app.root, app.config, today=now.date())
+        workspace = app.read_workspace(today=now.date())
     with app.stage("states"):
         overview = AccessOverview(
             title=app.root.resolve().name,

@@ -58,10 +58,10 @@ def state() -> None:
 @state.command("list")
 @document_option
 @click.pass_obj
-def list_states(app: App, format_: str) -> None:
+def list_states(app: App) -> None:
     """List the organizations that have a state."""
     states = [read_state(app.store, organization) for organization in app.store.organizations()]
-    app.show(RENDERERS.state_list, states, format_=format_)
+    app.show(RENDERERS.state_list, states)
 
 
 @state.command("show")
@@ -69,19 +69,19 @@ def list_states(app: App, format_: str) -> None:
 @_as_of_option
 @document_option
 @click.pass_obj
-def show_state(app: App, organization: str, as_of: date | int | None, format_: str) -> None:
+def show_state(app: App, organization: str, as_of: date | int | None) -> None:
     """Show everything that is remembered of one organization."""
-    app.show(RENDERERS.state, _read(app, organization, as_of), format_=format_)
+    app.show(RENDERERS.state, _read(app, organization, as_of))
 
 
 @state.command("history")
 @click.argument("organization")
 @document_option
 @click.pass_obj
-def show_history(app: App, organization: str, format_: str) -> None:
+def show_history(app: App, organization: str) -> None:
     """List every state of an organization that is kept."""
     require_known(app, organization)
-    app.show(RENDERERS.history, read_history(app.store, organization), format_=format_)
+    app.show(RENDERERS.history, read_history(app.store, organization))
 
 
 @state.command("pull")
@@ -169,10 +169,8 @@ def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
 @click.option(
     "--left-behind",
     is_flag=True,
-    help=(
-        "Instead of one by its ID: all locks that a process of this CI job took on this "
-        "machine and that is gone; for the end of a job that was cancelled, asks nothing."
-    ),
+    help="Instead of one by its ID: all locks that a process of this CI job took on this machine and that is gone; for "
+    "the end of a job that was cancelled, asks nothing.",
 )
 @yes_option
 @click.pass_obj
@@ -203,10 +201,8 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
     "--key",
     default="",
     metavar="REFERENCE",
-    help=(
-        "Seal personal data in the new store, under this key: `env:NAME`, `file:PATH` or "
-        "`keyring:SERVICE/NAME`; without it, it is in clear there."
-    ),
+    help="Seal personal data in the new store, under this key: `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`; "
+    "without it, it is in clear there.",
 )
 @yes_option
 @click.pass_obj
@@ -274,19 +270,15 @@ def audit() -> None:
     "--person",
     default="",
     metavar="PERSON",
-    help=(
-        "Only what is about this person's access, also under the keys that they had before; "
-        "by key, address or number, also somebody of the past."
-    ),
+    help="Only what is about this person's access, also under the keys that they had before; by key, address or "
+    "number, also somebody of the past.",
 )
 @click.option(
     "--address",
     default="",
     metavar="ADDRESS",
-    help=(
-        "Only this address with what hangs on it, such as all access to an asset, also under "
-        "the names it had before; or a pattern with `*`."
-    ),
+    help="Only this address with what hangs on it, such as all access to an asset, also under the names it had before; "
+    "or a pattern with `*`.",
 )
 @click.option(
     "--outcome",
@@ -303,7 +295,7 @@ def audit() -> None:
 @click.option("--until", type=read_day, metavar="DATE", help="Only up to the end of this UTC day.")
 @document_option
 @click.pass_obj
-def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, format_: str, **chosen: Any) -> None:
+def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, **chosen: Any) -> None:
     """Show what was done, oldest first."""
     selection = Selection(outcome=outcome or "", **chosen)
     if selection.since and selection.until and selection.until < selection.since:
@@ -319,7 +311,7 @@ def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, format_:
         if silent:
             what = count(silent, "entry does not say its risk and is", "entries do not say their risk and are")
             app.notify(f"{what} left out; without --min-risk they are shown", level="warning")
-    app.show(RENDERERS.audit_log, entries, format_=format_)
+    app.show(RENDERERS.audit_log, entries)
 
 
 def _find_person(app: App, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import click
@@ -23,7 +23,7 @@ from reconciler.cli.review_folder import (
     write_evidence,
 )
 from reconciler.cli.state_editor import read_origin
-from reconciler.cli.workspace import check_files, read_source, read_workspace, with_edits
+from reconciler.cli.workspace import read_source
 from reconciler.editing.edits import Edit, edit_manifest
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import start
@@ -81,10 +81,8 @@ def review() -> None:
     type=click.Choice([one.value for one in ReviewerBy]),
     default=ReviewerBy.ORGANIZATION.value,
     show_default=True,
-    help=(
-        "Who decides: the person's `manager`, an owner of the `group` it comes through, or "
-        "an admin of the `organization`."
-    ),
+    help="Who decides: the person's `manager`, an owner of the `group` it comes through, or an admin of the "
+    "`organization`.",
 )
 @click.option("--due", type=read_day, required=True, metavar="DATE", help="The last UTC day for decisions.")
 @click.option(
@@ -111,7 +109,7 @@ def start_(app: App, *, name: str, scope: tuple[str, ...], reviewer_by: str, due
         advice = "give the new one another name: --name NAME"
         raise ReconcilerError(f"there is a review {name} already: {REVIEWS}/{name}", advice=advice)
     _refuse_as_manifests(app)
-    workspace = read_workspace(app.root, app.config, today=today)
+    workspace = app.read_workspace(today=today)
     new = Campaign(
         name=name,
         scope=scope,
@@ -203,7 +201,7 @@ def _new_errors(opened: OpenedReview, reviewer: str, before: SourceFile, after: 
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while a decision is open.")
 @document_option
 @click.pass_obj
-def status(app: App, name: str, *, detailed_exitcode: bool, format_: str) -> int:
+def status(app: App, name: str, *, detailed_exitcode: bool) -> int:
     """Show how far reviews are, who is late, and what closing would do now.
 
     Without REVIEW, all that are open.
@@ -211,7 +209,7 @@ def status(app: App, name: str, *, detailed_exitcode: bool, format_: str) -> int
     opened = [OpenedReview.read(app, one) for one in ([name] if name else review_names(app))]
     shown = [one for one in opened if name or one.campaign.closed is None]
     progress = [one.progress() for one in shown]
-    app.show(RENDERERS.access_reviews, progress, format_=format_)
+    app.show(RENDERERS.access_reviews, progress)
     is_open = any(sheet.open for one in progress for sheet in one.sheets)
     return exit_code(
         failed=any(one.closing and one.closing.problems for one in progress), changed=detailed_exitcode and is_open
@@ -235,7 +233,7 @@ def status(app: App, name: str, *, detailed_exitcode: bool, format_: str) -> int
 @lock_timeout_option
 @document_option
 @click.pass_obj
-def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeout: timedelta, format_: str) -> int:
+def close(app: App, name: str, *, target: Path | None, refresh: bool) -> int:
     """Close a review: edit the manifests as it was decided, and write the evidence.
 
     No system is changed: that is what apply does once the edit was reviewed. Nothing is closed while a decision is open
@@ -260,7 +258,7 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeo
     if open_ and opened.today <= opened.campaign.due:
         message = f"{count(len(open_), 'decision is', 'decisions are')} open until {opened.campaign.due} is over"
         raise ReconcilerError(message, advice=f"`{app.command('review', 'status', name)}` shows whose")
-    after = check_files(app.root, app.config, with_edits(app.files, closing.edited), today=opened.today)
+    after = app.check_edits(closing.edited, today=opened.today)
     wrong = list(check_effect(closing, opened.workspace.desired, after.desired))
     if wrong:
         raise ManifestError(wrong)
@@ -268,11 +266,11 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool, lock_timeo
         plan = opened.plan(after, refresh=refresh)
     members, closing = opened.evidence(closing, plan)
     digest = evidence.digest_of(members)
-    opened.log(closing, digest, lock_timeout)  # first: while another run holds a lock, nothing is closed
+    opened.log(closing, digest)  # first: while another run holds a lock, nothing is closed
     write_evidence(target, members)
     app.write_edits(closing.edited)
     opened.write_closed(closing, digest)
-    app.show(RENDERERS.access_review, closing, format_=format_)
+    app.show(RENDERERS.access_review, closing)
     app.notify(f"the evidence is in {target}; its digest is {digest}")
     if closing.edited:
         app.notify(f"have the edit reviewed, then carry it out: `{app.command('apply')}`")

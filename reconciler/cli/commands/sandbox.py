@@ -84,10 +84,8 @@ class _Sandbox:
     @cached_property
     def _desired(self) -> Desired | None:
         """The manifests; None when there are none that can be used, because acting as somebody needs none."""
-        from reconciler.cli.workspace import read_workspace
-
         try:
-            return read_workspace(self.app.root, self.app.config, today=self.world.now().date()).manifests.desired
+            return self.app.read_workspace(today=self.world.now().date()).manifests.desired
         except ReconcilerError:
             return None
 
@@ -329,7 +327,7 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
     Only where the platform is reached through its API. Exits with 1 when the platform refuses something.
     """
-    from reconciler.cli.planning import make_plan, read_request
+    from reconciler.cli.planning import make_plan, read_request  # the other commands do without planning
 
     request = read_request(app, **limits)
     is_done = True

@@ -66,7 +66,7 @@ SCHEMAS = (*_READ, *_OUTPUTS)
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help=("Check a YAML or JSON file against NAME, as an editor would; exit with 1 when it does not fit. Repeatable."),
+    help="Check a YAML or JSON file against NAME, as an editor would; exit with 1 when it does not fit. Repeatable.",
 )
 def schema(name: str | None, directory: Path | None, files: tuple[Path, ...]) -> None:
     """Print or write the JSON Schemas, or check files against one.

@@ -12,7 +12,7 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS, load
 from reconciler.cli.exits import code_of_findings
 from reconciler.cli.options import NumberType, document_option, format_option, now_option, page_options
-from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules, read_workspace
+from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules
 from reconciler.engine.context import shards_of
 from reconciler.model.finding import Inspection, Severity
 from reconciler.output.findings import summary_of_findings
@@ -23,17 +23,16 @@ from reconciler.policies.judging import standing_rules
 @page_options
 @now_option
 @click.pass_obj
-def validate(app: App, format_: str, max_chars: int, now: date | None) -> int:
+def validate(app: App, now: date | None) -> int:
     """Check the manifests, without any network.
 
     All findings of a run are shown at once. Errors give exit code 1, those of policies alone 3; warnings and
     notes do not.
     """
     with app.stage("manifests"):
-        config = app.loaded.config
-        workspace = read_workspace(app.root, config, today=now or app.today) if config else None
+        workspace = app.read_workspace(today=now) if app.loaded.config else None
         inspection = inspect_workspace(app.root, app.loaded, workspace)
-    app.show(RENDERERS.findings, inspection, format_=format_, max_chars=max_chars, outputs=_outputs)
+    app.show(RENDERERS.findings, inspection, outputs=_outputs)
     return code_of_findings(inspection.findings, policies=inspection.policies)
 
 
@@ -47,17 +46,17 @@ def _outputs(inspection: Inspection) -> dict[str, str]:
 @click.argument("count", metavar="N", type=NumberType(min=1))
 @format_option("text", "json")
 @click.pass_obj
-def shards(app: App, count: int, format_: str) -> None:
+def shards(app: App, count: int) -> None:
     """Divide the organizations among several runners.
 
     Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an
     organization are left out.
     """
-    desired = read_workspace(app.root, app.config, today=app.today).desired
+    desired = app.desired
     parts = {
         str(shard): sorted(key for key in desired.organizations if shard.covers(key)) for shard in shards_of(count)
     }
-    if format_ == "json":
+    if app.form == "json":
         include = [{"shard": shard, "organizations": len(keys)} for shard, keys in parts.items() if keys]
         click.echo(json.dumps({"include": include}))
         return
@@ -73,10 +72,10 @@ def policy() -> None:
 @policy.command("list")
 @document_option
 @click.pass_obj
-def list_(app: App, format_: str) -> None:
+def list_(app: App) -> None:
     """List all policies: what each asks, and how it is set here."""
     rules = standing_rules(app.config.policies, read_rules(app.root, app.config).rules)
-    app.show(RENDERERS.policies, rules, format_=format_)
+    app.show(RENDERERS.policies, rules)
 
 
 @policy.command()
@@ -84,7 +83,7 @@ def list_(app: App, format_: str) -> None:
 @now_option
 @document_option
 @click.pass_obj
-def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> int:
+def test(app: App, rules: tuple[str, ...], now: date | None) -> int:
     """Judge the manifests by all policies, or by RULES alone.
 
     RULES are tried even where they are off, to see what they would say; those that are off then say it as warnings.
@@ -98,5 +97,5 @@ def test(app: App, rules: tuple[str, ...], now: date | None, format_: str) -> in
         today=now or app.today,
         read_recorded=lambda key: load("apply.states:read_state")(app.store, key),  # `validate` does without
     )
-    app.show(RENDERERS.findings, inspection, format_=format_)
+    app.show(RENDERERS.findings, inspection)
     return code_of_findings(inspection.findings, policies=inspection.policies)
