@@ -22,16 +22,13 @@ def add_app(
     if organization is not None and organization.system != "developers":
         raise Refusal("invalid", f"{organization.name} is not a TikTok for Developers organization")
     owner = None if organization is None else organization.id
-    with world.transaction() as db:
-        db.execute(
-            "INSERT INTO app (client_key, name, owner_organization, owner_person, since) VALUES (?, ?, ?, ?, ?)",
-            (client_key, name or client_key, owner, person, world.timestamp()),
-        )
+    owners = {"owner_organization": owner, "owner_person": person}
+    world.insert("app", client_key=client_key, name=name or client_key, **owners, since=world.timestamp())
 
 
 def get_app(world: World, client_key: str) -> Row:
     """An app; none is a Refusal."""
-    row = world.find_row("SELECT * FROM app WHERE client_key = :key", {"key": client_key})
+    row = world.find("app", client_key=client_key)
     if row is None:
         raise Refusal("unknown", f"there is no app {client_key}")
     return row
@@ -39,7 +36,7 @@ def get_app(world: World, client_key: str) -> Row:
 
 def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization, actor: int) -> None:
     """First step, taken by the owner: the person, or an admin of the owning organization."""
-    with world.transaction() as db:
+    with world.transaction():
         app = get_app(world, client_key)
         if app["owner_person"] is None:
             require_admin(get_organization_by_id(world, app["owner_organization"]), actor)
@@ -52,9 +49,7 @@ def initiate_transfer(world: World, client_key: str, *, to: SandboxOrganization,
             raise Refusal("invalid", f"{to.name} owns {client_key} already")
         if app["receiver"] is not None:
             raise Refusal("already-invited", f"a transfer of {client_key} waits to be accepted")
-        db.execute(
-            "UPDATE app SET receiver = ?, since = ? WHERE client_key = ?", (to.id, world.timestamp(), client_key)
-        )
+        world.update("app", {"client_key": client_key}, receiver=to.id, since=world.timestamp())
         to.log("initiate_transfer", f"offered {client_key} to {to.name}", actor=actor)
 
 
@@ -63,17 +58,15 @@ def answer_transfer(world: World, client_key: str, *, actor: int, agree: bool) -
 
     What is turned down stays where it is.
     """
-    with world.transaction() as db:
+    with world.transaction():
         receiver = get_receiver(world, client_key)
         require_admin(receiver, actor)
-        db.execute("UPDATE app SET receiver = NULL, since = ? WHERE client_key = ?", (world.timestamp(), client_key))
+        world.update("app", {"client_key": client_key}, receiver=None, since=world.timestamp())
         if not agree:
             receiver.log("decline_transfer", f"turned {client_key} down", actor=actor)
             return
-        db.execute("DELETE FROM app_manager WHERE app = ?", (client_key,))
-        db.execute(
-            "UPDATE app SET owner_organization = ?, owner_person = NULL WHERE client_key = ?", (receiver.id, client_key)
-        )
+        world.delete("app_manager", app=client_key)
+        world.update("app", {"client_key": client_key}, owner_organization=receiver.id, owner_person=None)
         receiver.log("accept_transfer", f"took over {client_key}", actor=actor)
 
 
@@ -87,26 +80,23 @@ def get_receiver(world: World, client_key: str) -> SandboxOrganization:
 
 def add_manager(organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
     """Let a member manage one app of the organization."""
-    with organization.acting(actor) as db:
+    world = organization.world
+    with organization.acting(actor):
         _require_owned(organization, client_key)
-        member = get_active(organization, address)
-        held = organization.world.rows("SELECT membership FROM app_manager WHERE app = :app", {"app": client_key})
-        if member["id"] not in [row["membership"] for row in held] and len(held) >= APP_MANAGERS_PER_APP:
+        member = get_active(organization, address)["id"]
+        held = world.count("SELECT count(*) FROM app_manager WHERE app = :app", {"app": client_key})
+        if held >= APP_MANAGERS_PER_APP and world.find("app_manager", app=client_key, membership=member) is None:
             raise Refusal("cap", f"{client_key} has its {APP_MANAGERS_PER_APP} app managers")
-        db.execute(
-            "INSERT OR IGNORE INTO app_manager VALUES (?, ?, ?)",
-            (client_key, member["id"], organization.world.timestamp()),
-        )
+        world.insert_or_keep("app_manager", app=client_key, membership=member, since=world.timestamp())
         organization.log("grant", f"{address} manages {client_key}", actor=actor)
 
 
 def remove_manager(organization: SandboxOrganization, *, actor: int, client_key: str, address: str) -> None:
     """Take an app from one of its managers."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor):
         _require_owned(organization, client_key)
         member = get_active(organization, address)
-        gone = db.execute("DELETE FROM app_manager WHERE app = ? AND membership = ?", (client_key, member["id"]))
-        if not gone.rowcount:
+        if not organization.world.delete("app_manager", app=client_key, membership=member["id"]):
             raise Refusal("unknown", f"{address} does not manage {client_key}")
         organization.log("revoke", f"{address} no longer manages {client_key}", actor=actor)
 

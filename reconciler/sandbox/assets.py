@@ -27,13 +27,9 @@ def add_asset(
     """Let an asset exist under at most one owner; the Business Center that owns it holds it at once."""
     if kind not in ASSET_ROLES and kind != "tiktok_account":
         raise Refusal("invalid", f"there are no assets of kind {kind}")
-    owner = None if organization is None else organization.id
-    with world.transaction() as db:
-        cursor = db.execute(
-            "INSERT INTO asset (kind, identity, name, owner_organization, owner_person) VALUES (?, ?, ?, ?, ?)",
-            (kind, identity, name or identity, owner, person),
-        )
-        asset = int(cursor.lastrowid or 0)
+    owners = {"owner_organization": organization and organization.id, "owner_person": person}
+    with world.transaction():
+        asset = world.insert("asset", kind=kind, identity=identity, name=name or identity, **owners)
         if organization is not None:
             hold(organization, asset, relation="owner", status="active")
         return asset
@@ -43,19 +39,16 @@ def hold(
     organization: SandboxOrganization, asset: int, *, relation: str, status: str, permissions: Iterable[str] = ()
 ) -> None:
     """Write down that a Business Center has, or has asked for, an asset; an earlier attempt is replaced."""
-    with organization.world.transaction() as db:
-        db.execute("DELETE FROM holding WHERE organization = ? AND asset = ?", (organization.id, asset))
-        db.execute(
-            "INSERT INTO holding (organization, asset, relation, status, permissions, since) VALUES (?, ?, ?, ?, ?, ?)",
-            (organization.id, asset, relation, status, ",".join(sorted(permissions)), organization.world.timestamp()),
-        )
+    world, both = organization.world, {"organization": organization.id, "asset": asset}
+    what = {"relation": relation, "status": status, "permissions": ",".join(sorted(permissions))}
+    with world.transaction():
+        world.delete("holding", **both)
+        world.insert("holding", **both, **what, since=world.timestamp())
 
 
 def get_asset(world: World, kind: str, identity: str) -> Row:
     """An asset, whoever has it; none is a Refusal."""
-    row = world.find_row(
-        "SELECT * FROM asset WHERE kind = :kind AND identity = :identity", {"kind": kind, "identity": identity}
-    )
+    row = world.find("asset", kind=kind, identity=identity)
     if row is None:
         raise Refusal("unknown", f"there is no {kind.replace('_', ' ')} {identity}")
     return row
@@ -63,10 +56,7 @@ def get_asset(world: World, kind: str, identity: str) -> Row:
 
 def find_holding(organization: SandboxOrganization, kind: str, identity: str) -> Row | None:
     """What a Business Center has of an asset, in whatever state."""
-    return organization.world.find_row(
-        "SELECT * FROM held WHERE organization = :organization AND kind = :kind AND identity = :identity",
-        {"organization": organization.id, "kind": kind, "identity": identity},
-    )
+    return organization.world.find("held", organization=organization.id, kind=kind, identity=identity)
 
 
 def get_holding(organization: SandboxOrganization, kind: str, identity: str) -> Row:
@@ -79,30 +69,28 @@ def get_holding(organization: SandboxOrganization, kind: str, identity: str) -> 
 
 def request_access(organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
     """Ask the owner of an asset for access."""
-    with organization.acting(actor):
+    with organization.acting(actor, "request_access", f"asked for {kind} {identity}") as world:
         if kind not in ASSET_ROLES:
             raise Refusal("invalid", f"access to a {kind} is not requested")
-        asset = get_asset(organization.world, kind, identity)
+        asset = get_asset(world, kind, identity)
         held = find_holding(organization, kind, identity)
         if held is not None and held["status"] in ("active", "requested"):
             raise Refusal("already-invited", f"access to {identity} is {held['status']} already")
         if asset["owner_organization"] is None and asset["owner_person"] is None:
             raise Refusal("unknown", f"{identity} has no owner who could answer")
         hold(organization, asset["id"], relation="granted", status="requested")
-        organization.log("request_access", f"asked for {kind} {identity}", actor=actor)
 
 
 def answer_access(organization: SandboxOrganization, *, owner: int, kind: str, identity: str, approve: bool) -> None:
     """The owner, or an admin of the owning Business Center, answers a request."""
     world = organization.world
-    with world.transaction() as db:
-        asset = get_asset(world, kind, identity)
-        require_asset_owner(world, asset, owner)
+    with world.transaction():
+        require_asset_owner(world, get_asset(world, kind, identity), owner)
         held = find_holding(organization, kind, identity)
         if held is None or held["status"] != "requested":
             raise Refusal("unknown", f"{organization.name} has not asked for {identity}")
         status = "active" if approve else "declined"
-        db.execute("UPDATE holding SET status = ?, since = ? WHERE id = ?", (status, world.timestamp(), held["id"]))
+        world.update("holding", {"id": held["id"]}, status=status, since=world.timestamp())
         text = f"{'gave' if approve else 'refused'} access to {identity}"
         organization.log("approve" if approve else "decline", text, actor=owner)
 
@@ -110,12 +98,12 @@ def answer_access(organization: SandboxOrganization, *, owner: int, kind: str, i
 def take_back_access(organization: SandboxOrganization, *, owner: int, kind: str, identity: str) -> None:
     """The owner ends a Business Center's access to an asset; everybody's access there ends with it."""
     world = organization.world
-    with world.transaction() as db:
+    with world.transaction():
         require_asset_owner(world, get_asset(world, kind, identity), owner)
         held = find_holding(organization, kind, identity)
         if held is None or held["relation"] != "granted":
             raise Refusal("unknown", f"{organization.name} has no access to {identity} that could be taken back")
-        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
+        world.delete("holding", id=held["id"])
         organization.log("revoke", f"took {identity} back", actor=owner)
 
 
@@ -124,47 +112,38 @@ def grant(
 ) -> None:
     """Give a member access, or set what an access may do; only somebody who has accepted can be given one."""
     given = tuple(sorted(set(roles)))
-    with organization.acting(actor) as db:
+    what = f"{address} has {' '.join(given) or 'access'} on {kind} {identity}"
+    with organization.acting(actor, "grant", what) as world:
         _require_grantable(kind, given)
-        held = get_holding(organization, kind, identity)
-        member = get_active(organization, address)
-        db.execute(
-            "INSERT INTO asset_grant VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET roles = excluded.roles, since = excluded.since",
-            (held["id"], member["id"], ",".join(given), organization.world.timestamp()),
-        )
-        organization.log("grant", f"{address} has {' '.join(given) or 'access'} on {kind} {identity}", actor=actor)
+        held, member = get_holding(organization, kind, identity)["id"], get_active(organization, address)["id"]
+        since = world.timestamp()
+        world.insert_or_change("asset_grant", holding=held, membership=member, roles=",".join(given), since=since)
 
 
 def revoke(organization: SandboxOrganization, *, actor: int, kind: str, identity: str, address: str) -> None:
     """Take a member's access to an asset away."""
-    with organization.acting(actor) as db:
-        held = get_holding(organization, kind, identity)
-        member = get_active(organization, address)
-        gone = db.execute("DELETE FROM asset_grant WHERE holding = ? AND membership = ?", (held["id"], member["id"]))
-        if not gone.rowcount:
+    with organization.acting(actor, "revoke", f"{address} lost {kind} {identity}") as world:
+        held, member = get_holding(organization, kind, identity), get_active(organization, address)
+        if not world.delete("asset_grant", holding=held["id"], membership=member["id"]):
             raise Refusal("unknown", f"{address} has no access to {identity}")
-        organization.log("revoke", f"{address} lost {kind} {identity}", actor=actor)
 
 
 def promise(
     organization: SandboxOrganization, *, actor: int, ad_accounts: Iterable[str], address: str, role: str
 ) -> None:
     """Let an invitation bring access to ad accounts with it, from the moment it is accepted."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor) as world:
         _require_grantable("ad_account", (role,))
-        invitation = get_membership(organization, address)
+        invitation = get_membership(organization, address)["id"]
         for identity in ad_accounts:
-            held = get_holding(organization, "ad_account", identity)
-            db.execute("INSERT OR REPLACE INTO promised_grant VALUES (?, ?, ?)", (held["id"], invitation["id"], role))
+            held = get_holding(organization, "ad_account", identity)["id"]
+            world.insert_or_change("promised_grant", holding=held, membership=invitation, roles=role)
 
 
 def release(organization: SandboxOrganization, *, actor: int, kind: str, identity: str) -> None:
     """Let go of an asset; everybody's access there ends with it."""
-    with organization.acting(actor) as db:
-        held = get_holding(organization, kind, identity)
-        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
-        organization.log("unlink", f"gave up {kind} {identity}", actor=actor)
+    with organization.acting(actor, "unlink", f"gave up {kind} {identity}") as world:
+        world.delete("holding", id=get_holding(organization, kind, identity)["id"])
 
 
 def require_asset_owner(world: World, asset: Row, person: int) -> None:
@@ -189,88 +168,77 @@ def _require_grantable(kind: str, roles: tuple[str, ...]) -> None:
 
 def create_group(organization: SandboxOrganization, *, actor: int, name: str) -> None:
     """Found a group with nothing and nobody in it; the caller fills it."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "create_group", f"created group {name}") as world:
         if _find_group(organization, name):
             raise Refusal("name-taken", f"there already is a group {name}")
-        db.execute(
-            "INSERT INTO asset_group (organization, name, since) VALUES (?, ?, ?)",
-            (organization.id, name, organization.world.timestamp()),
-        )
-        organization.log("create_group", f"created group {name}", actor=actor)
+        world.insert("asset_group", organization=organization.id, name=name, since=world.timestamp())
 
 
 def delete_group(organization: SandboxOrganization, *, actor: int, name: str) -> None:
     """Delete a group and the access it gave; its ad accounts and people stay."""
-    with organization.acting(actor) as db:
-        db.execute("DELETE FROM asset_group WHERE id = ?", (_get_group(organization, name)["id"],))
-        organization.log("delete_group", f"deleted group {name}", actor=actor)
+    with organization.acting(actor, "delete_group", f"deleted group {name}") as world:
+        world.delete("asset_group", id=_get_group(organization, name))
 
 
 def rename_group(organization: SandboxOrganization, *, actor: int, name: str, new_name: str) -> None:
     """Call a group something else."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "group", f"renamed {name} to {new_name}") as world:
         group, other = _get_group(organization, name), _find_group(organization, new_name)
-        if other is not None and other["id"] != group["id"]:
+        if other not in (None, group):
             raise Refusal("name-taken", f"there already is a group {new_name}")
-        db.execute("UPDATE asset_group SET name = ? WHERE id = ?", (new_name, group["id"]))
-        organization.log("group", f"renamed {name} to {new_name}", actor=actor)
+        world.update("asset_group", {"id": group}, name=new_name)
 
 
 def add_asset_to_group(organization: SandboxOrganization, *, actor: int, name: str, ad_account: str) -> None:
     """Put an ad account that this Business Center has into a group."""
-    with organization.acting(actor) as db:
-        group = _get_group(organization, name)["id"]
-        held = get_holding(organization, "ad_account", ad_account)["id"]
-        db.execute("INSERT OR IGNORE INTO group_asset VALUES (?, ?, ?)", (group, held, organization.world.timestamp()))
-        organization.log("group", f"{ad_account} is in {name}", actor=actor)
+    with organization.acting(actor, "group", f"{ad_account} is in {name}") as world:
+        both = _group_asset(organization, name, ad_account)
+        world.insert_or_keep("group_asset", **both, since=world.timestamp())
 
 
 def take_asset_from_group(organization: SandboxOrganization, *, actor: int, name: str, ad_account: str) -> None:
     """Take an ad account out of a group."""
-    with organization.acting(actor) as db:
-        group = _get_group(organization, name)["id"]
-        held = get_holding(organization, "ad_account", ad_account)["id"]
-        if not db.execute("DELETE FROM group_asset WHERE asset_group = ? AND holding = ?", (group, held)).rowcount:
+    with organization.acting(actor, "group", f"{ad_account} is no longer in {name}") as world:
+        if not world.delete("group_asset", **_group_asset(organization, name, ad_account)):
             raise Refusal("unknown", f"{ad_account} is not in {name}")
-        organization.log("group", f"{ad_account} is no longer in {name}", actor=actor)
+
+
+def _group_asset(organization: SandboxOrganization, name: str, ad_account: str) -> dict[str, int]:
+    group = _get_group(organization, name)
+    return {"asset_group": group, "holding": get_holding(organization, "ad_account", ad_account)["id"]}
 
 
 def set_group_role(organization: SandboxOrganization, *, actor: int, name: str, address: str, role: str) -> None:
     """Give a member one role on everything in a group, or another one than before."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "group", f"{address} is {role} in {name}") as world:
         if role not in AD_ACCOUNT_ROLES:
             raise Refusal("invalid", f"role {role!r} is not one of {list(AD_ACCOUNT_ROLES)}")
-        group, member = _get_group(organization, name)["id"], get_active(organization, address)["id"]
-        db.execute(
-            "INSERT INTO group_member VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET role = excluded.role, since = excluded.since",
-            (group, member, role, organization.world.timestamp()),
-        )
-        organization.log("group", f"{address} is {role} in {name}", actor=actor)
+        both = _group_member(organization, name, address)
+        world.insert_or_change("group_member", **both, role=role, since=world.timestamp())
 
 
 def take_from_group(organization: SandboxOrganization, *, actor: int, name: str, address: str) -> None:
     """Take a member out of a group."""
-    with organization.acting(actor) as db:
-        group, member = _get_group(organization, name)["id"], get_active(organization, address)["id"]
-        gone = db.execute("DELETE FROM group_member WHERE asset_group = ? AND membership = ?", (group, member))
-        if not gone.rowcount:
+    with organization.acting(actor, "group", f"{address} is no longer in {name}") as world:
+        if not world.delete("group_member", **_group_member(organization, name, address)):
             raise Refusal("unknown", f"{address} is not in {name}")
-        organization.log("group", f"{address} is no longer in {name}", actor=actor)
 
 
-def _find_group(organization: SandboxOrganization, name: str) -> Row | None:
-    return organization.world.find_row(
-        "SELECT * FROM asset_group WHERE organization = :organization AND name = :name",
-        {"organization": organization.id, "name": name},
-    )
+def _group_member(organization: SandboxOrganization, name: str, address: str) -> dict[str, int]:
+    group = _get_group(organization, name)
+    return {"asset_group": group, "membership": get_active(organization, address)["id"]}
 
 
-def _get_group(organization: SandboxOrganization, name: str) -> Row:
-    row = _find_group(organization, name)
-    if row is None:
+def _find_group(organization: SandboxOrganization, name: str) -> int | None:
+    row = organization.world.find("asset_group", organization=organization.id, name=name)
+    return int(row["id"]) if row else None
+
+
+def _get_group(organization: SandboxOrganization, name: str) -> int:
+    group = _find_group(organization, name)
+    if group is None:
         raise Refusal("unknown", f"{organization.name} has no group {name}")
-    return row
+    return group
 
 
 _ACCOUNT = "tiktok_account"
@@ -283,9 +251,8 @@ def request_link(organization: SandboxOrganization, *, actor: int, handle: str, 
     A standing link keeps what it has until the owner agrees. Asking for less takes effect at once: nobody's agreement
     is needed to use fewer permissions than one has.
     """
-    world = organization.world
     wanted = sorted(set(permissions))
-    with organization.acting(actor) as db:
+    with organization.acting(actor) as world:
         if not wanted or not LINK_PERMISSIONS.issuperset(wanted):
             raise Refusal("invalid", f"permissions: correct is any of {sorted(LINK_PERMISSIONS)}")
         asset = get_asset(world, _ACCOUNT, handle)
@@ -294,24 +261,20 @@ def request_link(organization: SandboxOrganization, *, actor: int, handle: str, 
             hold(organization, asset["id"], relation="granted", status="requested", permissions=wanted)
             pending = None
         elif set(wanted) <= set(held["permissions"].split(",")):
-            db.execute(
-                "UPDATE holding SET permissions = ?, pending = NULL, expires = NULL WHERE id = ?",
-                (",".join(wanted), held["id"]),
-            )
+            world.update("holding", {"id": held["id"]}, permissions=",".join(wanted), pending=None, expires=None)
             return
         else:
             pending = ",".join(wanted)
         expires = world.timestamp(timedelta(hours=world.knobs.link_hours))
-        db.execute(
-            "UPDATE holding SET pending = ?, expires = ? WHERE organization = ? AND asset = ?",
-            (pending, expires, organization.id, asset["id"]),
-        )
+        both = {"organization": organization.id, "asset": asset["id"]}
+        world.update("holding", both, pending=pending, expires=expires)
         organization.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor)
 
 
 def answer_link(organization: SandboxOrganization, *, owner: int, handle: str, agree: bool) -> None:
     """The owner scans the code and agrees, or says no: a link that stands already keeps what it has then."""
-    with organization.world.transaction() as db:
+    world = organization.world
+    with world.transaction():
         held = _find_as_owner(organization, owner, handle)
         if held is None or not (held["status"] == "requested" or held["pending"]):
             has_lapsed = held is not None and held["status"] == "lapsed"
@@ -319,27 +282,24 @@ def answer_link(organization: SandboxOrganization, *, owner: int, handle: str, a
             raise Refusal("lapsed" if has_lapsed else "unknown", what)
         status = "active" if agree else "declined" if held["status"] == "requested" else held["status"]
         permissions = (agree and held["pending"]) or held["permissions"]
-        since = organization.world.timestamp() if agree or status == "declined" else held["since"]
-        db.execute(
-            "UPDATE holding SET status = ?, permissions = ?, since = ?, pending = NULL, expires = NULL WHERE id = ?",
-            (status, permissions, since, held["id"]),
-        )
+        since = world.timestamp() if agree or status == "declined" else held["since"]
+        answered = {"status": status, "permissions": permissions, "since": since}
+        world.update("holding", {"id": held["id"]}, **answered, pending=None, expires=None)
         text = f"{'approved' if agree else 'refused'} the link of {handle}"
         organization.log("approve" if agree else "decline", text, actor=owner)
 
 
 def revoke_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
     """The owner takes the link back in the app; members' access and use in ads end at once."""
-    with organization.world.transaction() as db:
+    world = organization.world
+    with world.transaction():
         held = _find_as_owner(organization, owner, handle)
         if held is None or held["status"] not in ("active", "requested"):
             raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
-        db.execute("DELETE FROM asset_grant WHERE holding = ?", (held["id"],))
-        db.execute("DELETE FROM asset_use WHERE holding = ?", (held["id"],))
-        db.execute(
-            "UPDATE holding SET status = 'revoked_by_owner', pending = NULL, expires = NULL, since = ? WHERE id = ?",
-            (organization.world.timestamp(), held["id"]),
-        )
+        world.delete("asset_grant", holding=held["id"])
+        world.delete("asset_use", holding=held["id"])
+        revoked = {"status": "revoked_by_owner", "since": world.timestamp()}
+        world.update("holding", {"id": held["id"]}, **revoked, pending=None, expires=None)
         organization.log("revoke", f"took back the link of {handle}", actor=owner)
 
 
@@ -351,12 +311,11 @@ def _find_as_owner(organization: SandboxOrganization, owner: int, handle: str) -
 
 def unlink(organization: SandboxOrganization, *, actor: int, handle: str) -> None:
     """An admin disconnects the account; getting it back takes the owner again."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "unlink", f"disconnected {handle}") as world:
         held = find_holding(organization, _ACCOUNT, handle)
         if held is None:
             raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
-        db.execute("DELETE FROM holding WHERE id = ?", (held["id"],))
-        organization.log("unlink", f"disconnected {handle}", actor=actor)
+        world.delete("holding", id=held["id"])
 
 
 def open_codes(world: World, organization: SandboxOrganization | None = None) -> list[Row]:
@@ -378,7 +337,7 @@ def scan(
     that was asked for ads only does not offer publishing to the profile. A code works once.
     """
     world = organization.world
-    with world.transaction() as db:
+    with world.transaction():
         shown = open_codes(world, organization)
         if not shown:
             raise Refusal("lapsed", f"{organization.name} shows no code that could be scanned")
@@ -394,28 +353,25 @@ def scan(
                 answer_link(organization, owner=owner, handle=handle, agree=True)
         else:
             organization.log("decline", f"{handle} refused the code", actor=owner)
-        db.execute("DELETE FROM qr_code WHERE code = ?", (code["code"],))
+        world.delete("qr_code", code=code["code"])
 
 
 def allow_use(organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str) -> None:
     """Let an ad account use a pixel or a TikTok account; this Business Center must have both."""
-    with organization.acting(actor) as db:
-        used, user = _both(organization, kind, identity, ad_account)
-        db.execute("INSERT OR IGNORE INTO asset_use VALUES (?, ?, ?)", (used, user, organization.world.timestamp()))
-        organization.log("use", f"{ad_account} may use {identity}", actor=actor)
+    with organization.acting(actor, "use", f"{ad_account} may use {identity}") as world:
+        both = _both(organization, kind, identity, ad_account)
+        world.insert_or_keep("asset_use", **both, since=world.timestamp())
 
 
 def end_use(organization: SandboxOrganization, *, actor: int, kind: str, identity: str, ad_account: str) -> None:
     """Stop an ad account from using a pixel or a TikTok account."""
-    with organization.acting(actor) as db:
-        both = _both(organization, kind, identity, ad_account)
-        if not db.execute("DELETE FROM asset_use WHERE holding = ? AND ad_account = ?", both).rowcount:
+    with organization.acting(actor, "use", f"{ad_account} may no longer use {identity}") as world:
+        if not world.delete("asset_use", **_both(organization, kind, identity, ad_account)):
             raise Refusal("unknown", f"{ad_account} does not use {identity}")
-        organization.log("use", f"{ad_account} may no longer use {identity}", actor=actor)
 
 
-def _both(organization: SandboxOrganization, kind: str, identity: str, ad_account: str) -> tuple[int, int]:
+def _both(organization: SandboxOrganization, kind: str, identity: str, ad_account: str) -> dict[str, int]:
     if kind not in _USABLE:
         raise Refusal("invalid", f"a {kind} is not used by ad accounts")
-    used = get_holding(organization, kind, identity)
-    return used["id"], get_holding(organization, "ad_account", ad_account)["id"]
+    used, user = get_holding(organization, kind, identity), get_holding(organization, "ad_account", ad_account)
+    return {"holding": used["id"], "ad_account": user["id"]}

@@ -12,53 +12,54 @@ from reconciler.sandbox.registry import (
     normalise,
     register,
     require_admin,
-    require_owner,
+    require_say_over_admins,
+    seat,
 )
 from reconciler.sandbox.world import Refusal, Row
 
 
 def invite(organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = "") -> None:
     """Send an invitation. An earlier one that was declined or ran out is replaced by it."""
-    world = organization.world
     address = normalise(address)
-    with organization.acting(actor) as db:
+    with organization.acting(actor) as world:
         _require_role_to_give(organization, role=role, finance=finance)
         if role in organization.platform.admins:
-            _require_say_over_admins(organization, actor)
-        if _is_already_in(organization, address):
+            require_say_over_admins(organization, actor)
+        earlier = find_membership(organization, address)
+        if earlier is not None and earlier["status"] in ("active", "invited"):
+            _require_ignored(organization, earlier)
             return
         must_be_registered = world.knobs.must_be_registered(organization.system)
         if must_be_registered and not is_registered(world, system=organization.system, identity=address):
             raise Refusal("not-registered", f"{address} has no account here")
         _require_room(organization, role=role, joins=True)
-        db.execute(
-            "DELETE FROM membership WHERE organization = ? AND identity = ? AND status IN ('declined', 'expired')",
-            (organization.id, address),
-        )
+        world.delete("membership", organization=organization.id, identity=address)
         expires = world.timestamp(timedelta(hours=world.knobs.invitation_hours(organization.system)))
-        person = find_or_add_person(world, address)
-        db.execute(
-            "INSERT INTO membership (organization, person, identity, role, finance, status, since, expires)"
-            " VALUES (?, ?, ?, ?, ?, 'invited', ?, ?)",
-            (organization.id, person, address, role, finance, world.timestamp(), expires),
+        seat(
+            organization,
+            person=find_or_add_person(world, address),
+            address=address,
+            role=role,
+            finance=finance,
+            status="invited",
+            expires=expires,
         )
         organization.log("invite", f"invited {address} as {role}", actor=actor)
 
 
 def cancel_invitation(organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take back an invitation, or clear away the row of one that was declined or ran out."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "cancel", f"cancelled the invitation of {address}") as world:
         row = get_membership(organization, address)
         if row["status"] == "active":
             raise Refusal("already-a-member", f"{address} has accepted")
-        db.execute("DELETE FROM membership WHERE id = ?", (row["id"],))
-        organization.log("cancel", f"cancelled the invitation of {address}", actor=actor)
+        world.delete("membership", id=row["id"])
 
 
 def change_role(organization: SandboxOrganization, *, actor: int, address: str, role: str, finance: str = "") -> None:
     """Set role and finance role of a member; both, because leaving one out means not having it."""
     platform = organization.platform
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "change_role", f"made {address} {role}") as world:
         target = get_active(organization, address)
         _require_role_to_give(organization, role=role, finance=finance, held=target["role"])
         if target["role"] in platform.admins and role not in platform.admins:
@@ -68,25 +69,23 @@ def change_role(organization: SandboxOrganization, *, actor: int, address: str, 
                 raise Refusal("admins-step-down-alone", f"only {address} can give up these admin rights")
             _require_other_admin(organization, target)
         elif role != target["role"] and role in platform.admins:
-            _require_say_over_admins(organization, actor)
+            require_say_over_admins(organization, actor)
         if role != target["role"]:
             _require_room(organization, role=role, joins=False)
-        db.execute("UPDATE membership SET role = ?, finance = ? WHERE id = ?", (role, finance, target["id"]))
-        organization.log("change_role", f"made {address} {role}", actor=actor)
+        world.update("membership", {"id": target["id"]}, role=role, finance=finance)
 
 
 def remove(organization: SandboxOrganization, *, actor: int, address: str) -> None:
     """Take somebody out; every grant, group and app that hung on the membership goes with it."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "remove", f"removed {address}") as world:
         target = get_active(organization, address)
         _require_not_owner(target)
         if target["role"] in organization.platform.admins:
-            if target["person"] != actor and not organization.world.knobs.admins_remove_admins:
+            if target["person"] != actor and not world.knobs.admins_remove_admins:
                 raise Refusal("admins-step-down-alone", f"{address} is an admin and can only leave")
-            _require_say_over_admins(organization, actor)
+            require_say_over_admins(organization, actor)
             _require_other_admin(organization, target)
-        db.execute("DELETE FROM membership WHERE id = ?", (target["id"],))
-        organization.log("remove", f"removed {address}", actor=actor)
+        world.delete("membership", id=target["id"])
 
 
 def answer_invitation(organization: SandboxOrganization, *, person: int, agree: bool) -> None:
@@ -97,29 +96,24 @@ def answer_invitation(organization: SandboxOrganization, *, person: int, agree: 
     world = organization.world
     with world.transaction() as db:
         invitation = _get_open(organization, person)
+        answered, since = {"id": invitation["id"]}, world.timestamp()
         if not agree:
-            db.execute(
-                "UPDATE membership SET status = 'declined', since = ?, expires = NULL WHERE id = ?",
-                (world.timestamp(), invitation["id"]),
-            )
+            world.update("membership", answered, status="declined", since=since, expires=None)
             organization.log("decline", f"{invitation['identity']} declined", actor=person)
             return
         own = find_active(organization, person)
         if own is not None:
             raise Refusal("already-a-member", f"already in {organization.name} as {own['identity']}")
         register(world, person, system=organization.system, identity=invitation["identity"])
-        db.execute(
-            "UPDATE membership SET status = 'active', since = ?, expires = NULL WHERE id = ?",
-            (world.timestamp(), invitation["id"]),
-        )
+        world.update("membership", answered, status="active", since=since, expires=None)
         db.execute(
             "INSERT OR IGNORE INTO asset_grant (holding, membership, roles, since)"
             " SELECT promised_grant.holding, promised_grant.membership, promised_grant.roles, :now FROM promised_grant"
             " JOIN holding ON holding.id = promised_grant.holding"
             " WHERE membership = :membership AND holding.status = 'active'",
-            {"membership": invitation["id"], "now": world.timestamp()},
+            {"membership": invitation["id"], "now": since},
         )
-        db.execute("DELETE FROM promised_grant WHERE membership = ?", (invitation["id"],))
+        world.delete("promised_grant", membership=invitation["id"])
         organization.log("accept", f"{invitation['identity']} accepted", actor=person)
 
 
@@ -140,23 +134,23 @@ def _get_open(organization: SandboxOrganization, person: int) -> Row:
 
 def leave(organization: SandboxOrganization, *, person: int) -> None:
     """Leave; coming back takes a new invitation."""
-    with organization.world.transaction() as db:
+    with organization.world.transaction():
         membership = get_own(organization, person)
         _require_not_owner(membership)
         _require_other_admin(organization, membership)
-        db.execute("DELETE FROM membership WHERE id = ?", (membership["id"],))
+        organization.world.delete("membership", id=membership["id"])
         organization.log("leave", f"{membership['identity']} left", actor=person)
 
 
 def step_down(organization: SandboxOrganization, *, person: int) -> None:
     """Give up one's own admin rights, for the next lower role."""
-    with organization.world.transaction() as db:
+    with organization.world.transaction():
         membership = require_admin(organization, person)
         _require_not_owner(membership)
         _require_other_admin(organization, membership)
         roles = organization.platform.roles
         lower = roles[roles.index(membership["role"]) + 1]
-        db.execute("UPDATE membership SET role = ? WHERE id = ?", (lower, membership["id"]))
+        organization.world.update("membership", {"id": membership["id"]}, role=lower)
         organization.log("give_up_admin", f"{membership['identity']} gave up admin rights", actor=person)
 
 
@@ -186,25 +180,16 @@ def get_own(organization: SandboxOrganization, person: int) -> Row:
 
 def find_membership(organization: SandboxOrganization, address: str) -> Row | None:
     """The row of an address, in whatever state."""
-    return organization.world.find_row(
-        "SELECT * FROM membership WHERE organization = :organization AND identity = :identity",
-        {"organization": organization.id, "identity": normalise(address)},
-    )
+    return organization.world.find("membership", organization=organization.id, identity=normalise(address))
 
 
-def _is_already_in(organization: SandboxOrganization, address: str) -> bool:
-    """True if the invitation is to be ignored; where the system does not ignore it, a Refusal."""
-    row = find_membership(organization, address)
-    if row is None or row["status"] in ("declined", "expired"):
-        return False
-    ignored = organization.platform.repeated_invitation_is_ignored
-    if row["status"] == "active":
-        if ignored and organization.world.knobs.inviting_a_member_is_ignored:
-            return True
-        raise Refusal("already-a-member", f"{address} is already in {organization.name}")
-    if ignored:
-        return True
-    raise Refusal("already-invited", f"{address} already has an invitation to {organization.name}")
+def _require_ignored(organization: SandboxOrganization, earlier: Row) -> None:
+    """A Refusal unless the system quietly ignores an invitation of somebody who is in or invited already."""
+    is_ignored, is_in = organization.platform.repeated_invitation_is_ignored, earlier["status"] == "active"
+    if is_in and not (is_ignored and organization.world.knobs.inviting_a_member_is_ignored):
+        raise Refusal("already-a-member", f"{earlier['identity']} is already in {organization.name}")
+    if not is_ignored:
+        raise Refusal("already-invited", f"{earlier['identity']} already has an invitation to {organization.name}")
 
 
 def _require_role_to_give(
@@ -246,8 +231,3 @@ def _require_other_admin(organization: SandboxOrganization, leaving: Row) -> Non
 def _require_not_owner(target: Row) -> None:
     if target["role"] == "owner":
         raise Refusal("owner", f"{target['identity']} owns the organization")
-
-
-def _require_say_over_admins(organization: SandboxOrganization, actor: int) -> None:
-    if organization.platform.owner_manages_admins:
-        require_owner(organization, actor)

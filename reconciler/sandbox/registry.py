@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,19 +31,18 @@ class SandboxOrganization:
 
     def log(self, verb: str, text: str, *, actor: int | None) -> None:
         """Add to the event log, as part of the transaction that it tells of."""
-        with self.world.transaction() as db:
-            row = self.world.find_row("SELECT known_as FROM known_person WHERE id = :id", {"id": actor})
-            db.execute(
-                "INSERT INTO event (at, organization, actor, verb, text) VALUES (?, ?, ?, ?, ?)",
-                (self.world.timestamp(), self.id, row["known_as"] if row else "the platform", verb, text),
-            )
+        with self.world.transaction():
+            at, name = self.world.timestamp(), known_as(self.world, actor)
+            self.world.insert("event", at=at, organization=self.id, actor=name, verb=verb, text=text)
 
     @contextmanager
-    def acting(self, actor: int) -> Iterator[sqlite3.Connection]:
-        """A transaction for what only an active admin of exactly this organization may do."""
-        with self.world.transaction() as db:
+    def acting(self, actor: int, verb: str = "", text: str = "") -> Iterator[World]:
+        """A transaction for what only an active admin of exactly this organization may do; what is done is logged."""
+        with self.world.transaction():
             require_admin(self, actor)
-            yield db
+            yield self.world
+            if verb:
+                self.log(verb, text, actor=actor)
 
 
 def normalise(identity: str) -> str:
@@ -62,11 +60,11 @@ def add_person(
     registered: Iterable[str] = (),
 ) -> int:
     """Let somebody exist. `registered` names systems; the account there is under the first identity."""
-    with world.transaction() as db:
-        person = int(db.execute("INSERT INTO person (key, name) VALUES (?, ?)", (key, name)).lastrowid or 0)
+    with world.transaction():
+        person = world.insert("person", key=key, name=name)
         known = [normalise(identity) for identity in identities]
         for identity in dict.fromkeys(known):
-            db.execute("INSERT INTO identity VALUES (?, ?)", (identity, person))
+            world.insert("identity", value=identity, person=person)
         for system in registered:
             register(world, person, system=system, identity=known[0])
         return person
@@ -75,17 +73,14 @@ def add_person(
 def register(world: World, person: int, *, system: str, identity: str) -> None:
     """Give somebody an account in a system under one of their identities; a second time changes nothing."""
     value = normalise(identity)
-    with world.transaction() as db:
-        db.execute("INSERT OR IGNORE INTO identity VALUES (?, ?)", (value, person))
-        db.execute("INSERT OR IGNORE INTO registration VALUES (?, ?)", (system, value))
+    with world.transaction():
+        world.insert_or_keep("identity", value=value, person=person)
+        world.insert_or_keep("registration", system=system, identity=value)
 
 
 def is_registered(world: World, *, system: str, identity: str) -> bool:
     """Whether the system knows an account under exactly this identity."""
-    return world.has(
-        "SELECT 1 FROM registration WHERE system = :system AND identity = :identity",
-        {"system": system, "identity": normalise(identity)},
-    )
+    return world.find("registration", system=system, identity=normalise(identity)) is not None
 
 
 def find_person(world: World, known_as: str) -> int | None:
@@ -111,9 +106,10 @@ def find_or_add_person(world: World, identity: str) -> int:
     return add_person(world, identities=[identity]) if person is None else person
 
 
-def known_as(world: World, person: int) -> str:
-    """How to call somebody: the key, else an identity."""
-    return str(world.rows("SELECT known_as FROM known_person WHERE id = :id", {"id": person})[0]["known_as"])
+def known_as(world: World, person: int | None) -> str:
+    """How to call somebody: the key, else an identity. What nobody did, the platform did."""
+    row = world.find("known_person", id=person)
+    return str(row["known_as"]) if row else "the platform"
 
 
 def find_address(world: World, person: int, *, system: str, organization: int | None = None) -> str:
@@ -175,14 +171,19 @@ def found(
         raise Refusal("unknown", f"there is no system {system} {variant}".rstrip())
     if not identity:
         raise Refusal("invalid", "an organization needs a name")
-    with world.transaction() as db:
+    with world.transaction():
         if find_organization(world, system=system, identity=identity):
             raise Refusal("name-taken", f"there already is an organization {identity}")
-        cursor = db.execute(
-            "INSERT INTO organization (system, variant, identity, name, key, since) VALUES (?, ?, ?, ?, ?, ?)",
-            (system, variant, identity, name or identity, key, world.timestamp()),
+        number = world.insert(
+            "organization",
+            system=system,
+            variant=variant,
+            identity=identity,
+            name=name or identity,
+            key=key,
+            since=world.timestamp(),
         )
-        return get_organization_by_id(world, int(cursor.lastrowid or 0))
+        return get_organization_by_id(world, number)
 
 
 def create(
@@ -201,40 +202,47 @@ def create(
         return organization
 
 
-def seat(organization: SandboxOrganization, *, person: int, address: str, role: str, finance: str = "") -> None:
-    """Put somebody in without an invitation: the creator, and how a world begins."""
+def seat(
+    organization: SandboxOrganization,
+    *,
+    person: int,
+    address: str,
+    role: str,
+    finance: str = "",
+    status: str = "active",
+    expires: str | None = None,
+) -> None:
+    """Write down a membership. Without an invitation come the creator, and whoever is there when a world begins."""
     if role not in organization.platform.roles or finance not in ("", *organization.platform.finance):
         raise Refusal("invalid", f"{organization.system} has no role {' and '.join(filter(None, (role, finance)))}")
-    with organization.world.transaction() as db:
-        db.execute(
-            "INSERT INTO membership (organization, person, identity, role, finance, status, since)"
-            " VALUES (?, ?, ?, ?, ?, 'active', ?)",
-            (organization.id, person, address, role, finance, organization.world.timestamp()),
-        )
+    organization.world.insert(
+        "membership",
+        organization=organization.id,
+        person=person,
+        identity=address,
+        role=role,
+        finance=finance,
+        status=status,
+        since=organization.world.timestamp(),
+        expires=expires,
+    )
 
 
 def delete(organization: SandboxOrganization, *, actor: int) -> None:
     """Delete it for good. In the owner role system only the owner can; apps have to be moved first."""
-    with organization.acting(actor) as db:
+    with organization.acting(actor, "delete", f"deleted {organization.identity}") as world:
         if organization.system != "developers":
             raise Refusal("not-supported", f"{organization.name} cannot be deleted by its admins")
-        if organization.platform.owner_manages_admins:
-            require_owner(organization, actor)
-        apps = organization.world.count(
-            "SELECT count(*) FROM app WHERE owner_organization = :id", {"id": organization.id}
-        )
+        require_say_over_admins(organization, actor)
+        apps = world.count("SELECT count(*) FROM app WHERE owner_organization = :id", {"id": organization.id})
         if apps:
             raise Refusal("in-use", f"{organization.name} still owns {apps} apps")
-        organization.log("delete", f"deleted {organization.identity}", actor=actor)
-        db.execute("DELETE FROM organization WHERE id = ?", (organization.id,))
+        world.delete("organization", id=organization.id)
 
 
 def find_active(organization: SandboxOrganization, person: int) -> Row | None:
     """Somebody's membership, if they are in."""
-    return organization.world.find_row(
-        "SELECT * FROM membership WHERE organization = :organization AND person = :person AND status = 'active'",
-        {"organization": organization.id, "person": person},
-    )
+    return organization.world.find("membership", organization=organization.id, person=person, status="active")
 
 
 def get_admin(organization: SandboxOrganization) -> int:
@@ -257,8 +265,8 @@ def require_admin(organization: SandboxOrganization, person: int) -> Row:
     return row
 
 
-def require_owner(organization: SandboxOrganization, person: int) -> None:
-    """Refuse everybody but the owner of an organization in the owner role system."""
+def require_say_over_admins(organization: SandboxOrganization, person: int) -> None:
+    """Refuse everybody but the owner where only the owner makes and unmakes admins, or deletes the organization."""
     row = find_active(organization, person)
-    if row is None or row["role"] != "owner":
+    if organization.platform.owner_manages_admins and (row is None or row["role"] != "owner"):
         raise Refusal("not-an-admin", f"only the owner of {organization.name} can do this")

@@ -247,6 +247,47 @@ class World:
         """What a query that counts says."""
         return int(self.rows(statement, values)[0][0])
 
+    # Names of tables and columns in these statements are code, never input: hence S608.
+
+    def find(self, table: str, **where: object) -> Row | None:
+        """The first row that has these values, if there is one."""
+        rows = self.find_all(table, **where)
+        return rows[0] if rows else None
+
+    def find_all(self, table: str, **where: object) -> list[Row]:
+        """All rows that have these values."""
+        return self.rows(f"SELECT * FROM {table} WHERE {_all_equal(where)}", where)  # noqa: S608
+
+    def insert(self, table: str, **values: object) -> int:
+        """Add a row and return its number."""
+        return self._insert(table, values, "")
+
+    def insert_or_keep(self, table: str, **values: object) -> None:
+        """Add a row, unless there is one with its key."""
+        self._insert(table, values, " ON CONFLICT DO NOTHING")
+
+    def insert_or_change(self, table: str, **values: object) -> None:
+        """Add a row, or set these values in the one with its key."""
+        changed = ", ".join(f"{name} = excluded.{name}" for name in values)
+        self._insert(table, values, f" ON CONFLICT DO UPDATE SET {changed}")
+
+    def _insert(self, table: str, values: Mapping[str, object], conflict: str) -> int:
+        columns, places = ", ".join(values), ", :".join(values)
+        with self.transaction() as db:
+            cursor = db.execute(f"INSERT INTO {table} ({columns}) VALUES (:{places}){conflict}", values)  # noqa: S608
+            return int(cursor.lastrowid or 0)
+
+    def update(self, table: str, where: Mapping[str, object], **values: object) -> None:
+        """Set these values in all rows that have those of `where`."""
+        changed = ", ".join(f"{name} = :{name}" for name in values)
+        with self.transaction() as db:
+            db.execute(f"UPDATE {table} SET {changed} WHERE {_all_equal(where)}", {**where, **values})  # noqa: S608
+
+    def delete(self, table: str, **where: object) -> int:
+        """Delete all rows that have these values; returns how many there were."""
+        with self.transaction() as db:
+            return db.execute(f"DELETE FROM {table} WHERE {_all_equal(where)}", where).rowcount  # noqa: S608
+
     def _prepare(self) -> None:
         """Create the tables in an empty file; two processes that open it at once must not both do it."""
         self._connection.execute("PRAGMA foreign_keys = ON")
@@ -278,6 +319,10 @@ def _explained() -> Iterator[None]:
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         message = f"the sandbox world cannot be used: {error}"
         raise ProviderError(message, advice="`reconciler sandbox reset` starts afresh") from error
+
+
+def _all_equal(where: Mapping[str, object]) -> str:
+    return " AND ".join(f"{name} = :{name}" for name in where)
 
 
 def _connect(target: str) -> sqlite3.Connection:
