@@ -14,6 +14,9 @@ from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, AD_ACCOUNT_ROLES, 
 from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, known_as, require_admin
 from reconciler.sandbox.world import Refusal, Row, World
 
+_ACCOUNT = "tiktok_account"
+_USABLE = ("pixel", "managed_account", _ACCOUNT)
+
 
 def add_asset(
     world: World,
@@ -25,7 +28,7 @@ def add_asset(
     organization: SandboxOrganization | None = None,
 ) -> int:
     """Let an asset exist under at most one owner; the Business Center that owns it holds it at once."""
-    if kind not in ASSET_ROLES and kind != "tiktok_account":
+    if kind not in ASSET_ROLES and kind != _ACCOUNT:
         raise Refusal("invalid", f"there are no assets of kind {kind}")
     owners = {"owner_organization": organization and organization.id, "owner_person": person}
     with world.transaction():
@@ -81,30 +84,64 @@ def request_access(organization: SandboxOrganization, *, actor: int, kind: str, 
         hold(organization, asset["id"], relation="granted", status="requested")
 
 
-def answer_access(organization: SandboxOrganization, *, owner: int, kind: str, identity: str, approve: bool) -> None:
-    """The owner, or an admin of the owning Business Center, answers a request."""
-    world = organization.world
+def answer_access(organization: SandboxOrganization, *, owner: int, kind: str, identity: str, agree: bool) -> None:
+    """The owner, or an admin of the owning Business Center, answers a request.
+
+    The owner of a TikTok account does by scanning the code. A link that stands keeps what it has when more is refused.
+    """
+    world, is_link = organization.world, kind == _ACCOUNT
     with world.transaction():
-        require_asset_owner(world, get_asset(world, kind, identity), owner)
-        held = find_holding(organization, kind, identity)
-        if held is None or held["status"] != "requested":
-            raise Refusal("unknown", f"{organization.name} has not asked for {identity}")
-        status = "active" if approve else "declined"
-        world.update("holding", {"id": held["id"]}, status=status, since=world.timestamp())
-        text = f"{'gave' if approve else 'refused'} access to {identity}"
-        organization.log("approve" if approve else "decline", text, actor=owner)
+        held = _find_as_owner(organization, owner, kind, identity)
+        status = held["status"] if held else ""
+        if held is None or not (status == "requested" or held["pending"]):
+            if not is_link:
+                raise Refusal("unknown", f"{organization.name} has not asked for {identity}")
+            word, what = ("lapsed", "the code has lapsed") if status == "lapsed" else ("unknown", "there is no code")
+            raise Refusal(word, f"{what} for {identity} and {organization.name}")
+        answered: dict[str, object] = {"pending": None, "expires": None}
+        if agree:
+            answered |= {"status": "active", "permissions": held["pending"] or held["permissions"]}
+        elif status == "requested":
+            answered["status"] = "declined"
+        if "status" in answered:
+            answered["since"] = world.timestamp()
+        world.update("holding", {"id": held["id"]}, **answered)
+        said = "approved" if agree and is_link else "gave" if agree else "refused"
+        text = f"{said} {'the link of' if is_link else 'access to'} {identity}"
+        organization.log("approve" if agree else "decline", text, actor=owner)
 
 
 def take_back_access(organization: SandboxOrganization, *, owner: int, kind: str, identity: str) -> None:
-    """The owner ends a Business Center's access to an asset; everybody's access there ends with it."""
-    world = organization.world
+    """The owner ends a Business Center's access to an asset, or the link of a TikTok account.
+
+    Members' access and use in ads end at once; a link shows that its owner took it back.
+    """
+    world, name = organization.world, organization.name
     with world.transaction():
-        require_asset_owner(world, get_asset(world, kind, identity), owner)
-        held = find_holding(organization, kind, identity)
-        if held is None or held["relation"] != "granted":
-            raise Refusal("unknown", f"{organization.name} has no access to {identity} that could be taken back")
-        world.delete("holding", id=held["id"])
-        organization.log("revoke", f"took {identity} back", actor=owner)
+        held = _find_as_owner(organization, owner, kind, identity)
+        if kind == _ACCOUNT:
+            if held is None or held["status"] not in ("active", "requested"):
+                raise Refusal("unknown", f"{identity} is not linked to {name}")
+            world.delete("asset_grant", holding=held["id"])
+            world.delete("asset_use", holding=held["id"])
+            revoked = {"status": "revoked_by_owner", "since": world.timestamp()}
+            world.update("holding", {"id": held["id"]}, **revoked, pending=None, expires=None)
+            organization.log("revoke", f"took back the link of {identity}", actor=owner)
+        else:
+            if held is None or held["relation"] != "granted":
+                raise Refusal("unknown", f"{name} has no access to {identity} that could be taken back")
+            world.delete("holding", id=held["id"])
+            organization.log("revoke", f"took {identity} back", actor=owner)
+
+
+def _find_as_owner(organization: SandboxOrganization, owner: int, kind: str, identity: str) -> Row | None:
+    """What a Business Center has of an asset, asked by its owner or an admin of its owner; anybody else is refused."""
+    world, asset = organization.world, get_asset(organization.world, kind, identity)
+    if asset["owner_organization"] is not None:
+        require_admin(get_organization_by_id(world, asset["owner_organization"]), owner)
+    elif asset["owner_person"] != owner:
+        raise Refusal("not-the-owner", f"{known_as(world, owner)} does not own {asset['identity']}")
+    return find_holding(organization, kind, identity)
 
 
 def grant(
@@ -146,16 +183,8 @@ def release(organization: SandboxOrganization, *, actor: int, kind: str, identit
         world.delete("holding", id=get_holding(organization, kind, identity)["id"])
 
 
-def require_asset_owner(world: World, asset: Row, person: int) -> None:
-    """Refuse everybody but the owner, or the admins of the organization that owns it."""
-    if asset["owner_organization"] is not None:
-        require_admin(get_organization_by_id(world, asset["owner_organization"]), person)
-    elif asset["owner_person"] != person:
-        raise Refusal("not-the-owner", f"{known_as(world, person)} does not own {asset['identity']}")
-
-
 def _require_grantable(kind: str, roles: tuple[str, ...]) -> None:
-    if kind == "tiktok_account":
+    if kind == _ACCOUNT:
         if not roles or not ACCOUNT_PERMISSIONS.issuperset(roles):
             raise Refusal("invalid", f"tt_account_roles: correct is any of {sorted(ACCOUNT_PERMISSIONS)}")
         return
@@ -241,10 +270,6 @@ def _get_group(organization: SandboxOrganization, name: str) -> int:
     return group
 
 
-_ACCOUNT = "tiktok_account"
-_USABLE = ("pixel", "managed_account", _ACCOUNT)
-
-
 def request_link(organization: SandboxOrganization, *, actor: int, handle: str, permissions: Iterable[str]) -> None:
     """Show a QR code: ask the owner for a link, or for more permissions on one that stands.
 
@@ -269,44 +294,6 @@ def request_link(organization: SandboxOrganization, *, actor: int, handle: str, 
         both = {"organization": organization.id, "asset": asset["id"]}
         world.update("holding", both, pending=pending, expires=expires)
         organization.log("link", f"asked for {handle}: {' '.join(wanted)}", actor=actor)
-
-
-def answer_link(organization: SandboxOrganization, *, owner: int, handle: str, agree: bool) -> None:
-    """The owner scans the code and agrees, or says no: a link that stands already keeps what it has then."""
-    world = organization.world
-    with world.transaction():
-        held = _find_as_owner(organization, owner, handle)
-        if held is None or not (held["status"] == "requested" or held["pending"]):
-            has_lapsed = held is not None and held["status"] == "lapsed"
-            what = f"{'the code has lapsed' if has_lapsed else 'there is no code'} for {handle} and {organization.name}"
-            raise Refusal("lapsed" if has_lapsed else "unknown", what)
-        status = "active" if agree else "declined" if held["status"] == "requested" else held["status"]
-        permissions = (agree and held["pending"]) or held["permissions"]
-        since = world.timestamp() if agree or status == "declined" else held["since"]
-        answered = {"status": status, "permissions": permissions, "since": since}
-        world.update("holding", {"id": held["id"]}, **answered, pending=None, expires=None)
-        text = f"{'approved' if agree else 'refused'} the link of {handle}"
-        organization.log("approve" if agree else "decline", text, actor=owner)
-
-
-def revoke_link(organization: SandboxOrganization, *, owner: int, handle: str) -> None:
-    """The owner takes the link back in the app; members' access and use in ads end at once."""
-    world = organization.world
-    with world.transaction():
-        held = _find_as_owner(organization, owner, handle)
-        if held is None or held["status"] not in ("active", "requested"):
-            raise Refusal("unknown", f"{handle} is not linked to {organization.name}")
-        world.delete("asset_grant", holding=held["id"])
-        world.delete("asset_use", holding=held["id"])
-        revoked = {"status": "revoked_by_owner", "since": world.timestamp()}
-        world.update("holding", {"id": held["id"]}, **revoked, pending=None, expires=None)
-        organization.log("revoke", f"took back the link of {handle}", actor=owner)
-
-
-def _find_as_owner(organization: SandboxOrganization, owner: int, handle: str) -> Row | None:
-    """What a Business Center has of an account, asked by the account's owner; anybody else is refused."""
-    require_asset_owner(organization.world, get_asset(organization.world, _ACCOUNT, handle), owner)
-    return find_holding(organization, _ACCOUNT, handle)
 
 
 def unlink(organization: SandboxOrganization, *, actor: int, handle: str) -> None:
@@ -350,7 +337,7 @@ def scan(
             request_link(organization, actor=code["actor"], handle=handle, permissions=wanted)
             held = find_holding(organization, _ACCOUNT, handle)
             if held is not None and (held["status"] == "requested" or held["pending"]):
-                answer_link(organization, owner=owner, handle=handle, agree=True)
+                answer_access(organization, owner=owner, kind=_ACCOUNT, identity=handle, agree=True)
         else:
             organization.log("decline", f"{handle} refused the code", actor=owner)
         world.delete("qr_code", code=code["code"])

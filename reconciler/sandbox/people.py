@@ -7,6 +7,7 @@ what is also a command, the docstring is the command's help.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -101,13 +102,11 @@ def answer(world: World, message: Message, *, agree: bool) -> None:
             members.answer_invitation(place, person=person, agree=agree)
         case "transfer":
             answer_transfer(world, subject, actor=person, agree=agree)
-        case "link":
-            assets.answer_link(place, owner=person, handle=subject, agree=agree)
-        case "access":
-            kind = message.text.split(" ")[0]
-            assets.answer_access(place, owner=person, kind=kind, identity=subject, approve=agree)
-        case _:
+        case "partnership":
             partners.answer_partnership(place, actor=person, partner=subject, approve=agree)
+        case _:
+            kind, _, _ = message.text.partition(" ")
+            assets.answer_access(place, owner=person, kind=kind, identity=subject, agree=agree)
 
 
 def answer_all(world: World, people: list[str], *, agree: bool) -> list[Message]:
@@ -186,10 +185,7 @@ def revoke(world: World, what: str, organization: str) -> None:
         if held is not None and held["relation"] == "granted":
             lender = held["owner_organization"]
             owner = held["owner_person"] if lender is None else get_admin(get_organization_by_id(world, lender))
-            if kind == "tiktok_account":
-                assets.revoke_link(asked, owner=owner, handle=what)
-            else:
-                assets.take_back_access(asked, owner=owner, kind=kind, identity=what)
+            assets.take_back_access(asked, owner=owner, kind=kind, identity=what)
             return
     raise Refusal("unknown", f"{asked.name} has no access to {what} that its owner could take back")
 
@@ -197,26 +193,37 @@ def revoke(world: World, what: str, organization: str) -> None:
 def expire(world: World, person: str, organization: str) -> None:
     """Let an invitation run out now."""
     place = get_organization(world, organization)
-    with world.transaction() as db:
+    with world.transaction():
         row = members.get_membership(place, address_of(world, person, place))
         if row["status"] != "invited":
             raise Refusal(row["status"], f"{person} has no open invitation to {place.name}")
-        db.execute(
-            "UPDATE membership SET status = 'expired', since = ?, expires = NULL WHERE id = ?",
-            (world.timestamp(), row["id"]),
-        )
+        world.update("membership", {"id": row["id"]}, status="expired", since=world.timestamp(), expires=None)
+
+
+def _act(
+    world: World,
+    rule: Callable[..., None],
+    *,
+    admin: str,
+    organization: str,
+    person: str | None = None,
+    **values: object,
+) -> None:
+    """Apply a rule in an admin's name, perhaps to a person, by the address that they have or would have there."""
+    place, actor = get_organization(world, organization), get_person(world, admin)
+    if person:
+        values["address"] = address_of(world, person, place)
+    rule(place, actor=actor, **values)
 
 
 def invite_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
     """As an admin, invite somebody by hand."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    members.invite(place, actor=actor, address=address_of(world, person, place), role=role)
+    _act(world, members.invite, admin=admin, organization=organization, person=person, role=role)
 
 
 def remove_by_hand(world: World, admin: str, person: str, organization: str) -> None:
     """As an admin, remove somebody by hand."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    members.remove(place, actor=actor, address=address_of(world, person, place))
+    _act(world, members.remove, admin=admin, organization=organization, person=person)
 
 
 def set_role_by_hand(world: World, admin: str, person: str, organization: str, role: str) -> None:
@@ -233,10 +240,9 @@ def _change_by_hand(world: World, admin: str, person: str, organization: str, **
     """Whichever of the two roles is not changed stays."""
     place = get_organization(world, organization)
     with world.transaction():
-        address = address_of(world, person, place)
-        present = members.get_active(place, address)
+        present = members.get_active(place, address_of(world, person, place))
         roles = {"role": present["role"], "finance": present["finance"], **wanted}
-        members.change_role(place, actor=get_person(world, admin), address=address, **roles)
+        _act(world, members.change_role, admin=admin, organization=organization, person=person, **roles)
 
 
 def promote_by_hand(world: World, admin: str, person: str, organization: str) -> None:
@@ -249,36 +255,31 @@ def grant_by_hand(
     world: World, *, admin: str, person: str, organization: str, kind: str, asset: str, roles: str = ""
 ) -> None:
     """Give access; several permissions are joined by commas, a pixel has none."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    address, wanted = address_of(world, person, place), filter(None, roles.split(","))
-    assets.grant(place, actor=actor, kind=kind, identity=asset, address=address, roles=wanted)
+    wanted = {"kind": kind, "identity": asset, "roles": list(filter(None, roles.split(",")))}
+    _act(world, assets.grant, admin=admin, organization=organization, person=person, **wanted)
 
 
 def revoke_by_hand(world: World, *, admin: str, person: str, organization: str, kind: str, asset: str) -> None:
     """Take access away."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    address = address_of(world, person, place)
-    assets.revoke(place, actor=actor, kind=kind, identity=asset, address=address)
+    _act(world, assets.revoke, admin=admin, organization=organization, person=person, kind=kind, identity=asset)
 
 
 def share_by_hand(
     world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str, role: str = ""
 ) -> None:
     """Share something with a partner; only ad accounts and catalogs have a role."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    partners.share(place, actor=actor, partner=partner, kind=kind, identity=asset, role=role)
+    shared = {"partner": partner, "kind": kind, "identity": asset, "role": role}
+    _act(world, partners.share, admin=admin, organization=organization, **shared)
 
 
 def unshare_by_hand(world: World, *, admin: str, organization: str, partner: str, kind: str, asset: str) -> None:
     """Take something away from a partner."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    partners.unshare(place, actor=actor, partner=partner, kind=kind, identity=asset)
+    _act(world, partners.unshare, admin=admin, organization=organization, partner=partner, kind=kind, identity=asset)
 
 
 def request_access_by_hand(world: World, admin: str, organization: str, kind: str, asset: str) -> None:
     """Ask for somebody else's asset."""
-    place, actor = get_organization(world, organization), get_person(world, admin)
-    assets.request_access(place, actor=actor, kind=kind, identity=asset)
+    _act(world, assets.request_access, admin=admin, organization=organization, kind=kind, identity=asset)
 
 
 def get_admin_of(world: World, organization: str) -> str:
@@ -294,7 +295,6 @@ def get_receiver_of(world: World, client_key: str) -> str:
 def address_of(world: World, person: str, organization: SandboxOrganization) -> str:
     """Where somebody is or would be in an organization; an address that was spelled out is taken at its word."""
     number = find_person(world, person)
-    is_spelled_out = world.has("SELECT 1 FROM identity WHERE value = :value", {"value": normalise(person)})
-    if number is None or is_spelled_out:
+    if number is None or world.find("identity", value=normalise(person)) is not None:
         return person
     return find_address(world, number, system=organization.system, organization=organization.id)

@@ -10,7 +10,6 @@ from reconciler.sandbox.apps import add_app, remove_manager
 from reconciler.sandbox.assets import (
     add_asset,
     answer_access,
-    answer_link,
     grant,
     request_access,
     request_link,
@@ -34,7 +33,7 @@ def _ask(on: Stage, kind: str, identity: str) -> None:
 
 
 def _answer(on: Stage, owner: str) -> None:
-    answer_access(on["bc"], owner=on.person(owner), kind="ad_account", identity=OF_DEE, approve=True)
+    answer_access(on["bc"], owner=on.person(owner), kind="ad_account", identity=OF_DEE, agree=True)
 
 
 def _with_partner(on: Stage) -> Stage:
@@ -76,11 +75,11 @@ REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     ),
     "refusing a code that was never shown": (
         "unknown",
-        lambda on: answer_link(on["bc"], owner=on.person("dee"), handle="@dee", agree=False),
+        lambda on: answer_access(on["bc"], owner=on.person("dee"), kind="tiktok_account", identity="@dee", agree=False),
     ),
     "scanning a code that was never shown": (
         "unknown",
-        lambda on: answer_link(on["bc"], owner=on.person("dee"), handle="@dee", agree=True),
+        lambda on: answer_access(on["bc"], owner=on.person("dee"), kind="tiktok_account", identity="@dee", agree=True),
     ),
     "answering a partnership that stands": ("unknown", _answer_partner),
     "sharing with a role that is none": ("invalid", lambda on: _share(on, "boss")),
@@ -119,7 +118,7 @@ def test_a_lapsed_code_is_called_so(stage: Stage) -> None:
     request_link(stage["bc"], actor=stage.person("ana"), handle="@dee", permissions=["live"])
     stage.pass_time(hours=24)
     with refused("lapsed"):
-        answer_link(stage["bc"], owner=stage.person("dee"), handle="@dee", agree=True)
+        answer_access(stage["bc"], owner=stage.person("dee"), kind="tiktok_account", identity="@dee", agree=True)
 
 
 @pytest.mark.parametrize(
