@@ -266,7 +266,7 @@ class _Judge:
         pages = max(one.extent.pages for _, one in files)
         if pages > len(files):
             yield f"there are {pages} pages, and {len(files)} of them here"
-        found = [(name, one.cut) for name, one in files if one.cut]
+        found = [(name, one.extent.cut) for name, one in files if one.extent.cut]
         if all(one.extent.more for _, one in files):
             # Of several pages, one is the last, and leads nowhere.
             name = [*self.parsed][-1]

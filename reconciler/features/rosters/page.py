@@ -12,6 +12,7 @@ from operator import and_
 from reconciler.features.rosters.tables import (
     Cell,
     Columns,
+    Extent,
     Sheet,
     SheetRow,
     find_column,
@@ -26,6 +27,7 @@ from reconciler.features.rosters.vocabulary import (
     Reading,
     Sort,
     Vocabulary,
+    shorten,
     split_person,
 )
 from reconciler.model.resource import Status
@@ -58,8 +60,28 @@ def parse_page(text: str, vocabulary: Vocabulary) -> Sheet:
     rows, loose = _read_table(columns, lines[end:], vocabulary) if end - start == 1 else ([], [])
     if not rows:
         rows, loose = _read_stream(columns, lines[end:], vocabulary)
-    around = [cell for line in lines[:start] for cell in line.cells]
-    return Sheet(rows=tuple(rows), loose=(*around, *loose), columns=frozenset(columns) - {None}, is_page=True)
+    loose = [*(cell for line in lines[:start] for cell in line.cells), *loose]
+    extent = _read_extent(loose, vocabulary)
+    return Sheet(rows=tuple(rows), loose=tuple(loose), columns=frozenset(columns) - {None}, extent=extent, is_page=True)
+
+
+def _read_extent(loose: Sequence[Cell], vocabulary: Vocabulary) -> Extent:
+    """What the text around the rows says of how many there are."""
+    found = [(reading, f"`{shorten(cell.text)}`") for cell in loose for reading in vocabulary.read(cell.text)]
+    totals, pages, numbers = (
+        [int(one.value) for one, _ in found if one.sort is sort] for sort in (Sort.COUNT, Sort.PAGES, Sort.NUMBER)
+    )
+    # Numbers that stood alone are of pages if they count up from 1; else the greatest may be that of all rows.
+    if len(numbers) > 1 and numbers[0] == 1:
+        pages.append(numbers[-1])
+    else:
+        totals += numbers
+    return Extent(
+        total=max(totals, default=None),
+        pages=max([1, *pages]),
+        more=next((f"{shown} stands there" for one, shown in reversed(found) if one.sort is Sort.MORE), ""),
+        odd=tuple(f"{shown} may lead to another page" for one, shown in found if one.sort is Sort.NEXT),
+    )
 
 
 def _split_lines(text: str) -> Iterator[_Line]:

@@ -70,140 +70,116 @@ class _MemberDraft:
     """What has a column of its own in this row; in a cell about the person the same words are their name."""
     problems: list[str]
     sure: list[Reading] = field(default_factory=list)
-    loose: list[Reading] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    roles: dict[str, None] = field(default_factory=dict)
-    statuses: dict[Status, None] = field(default_factory=dict)
-    finance: list[str] | None = None
-    since: date | None = None
+    """Identities from columns of their own."""
+    said: list[Reading] = field(default_factory=list)
+    """Everything else; a text is a name."""
+    puzzling: set[Column] = field(default_factory=set)
+    """Columns that say something unknown, which need not be missed too."""
     aliases: list[str] = field(default_factory=list)
     strange_roles: list[str] = field(default_factory=list)
     unread: list[Cell] = field(default_factory=list)
 
+    def values(self, sort: Sort) -> list[str]:
+        """The different things of one sort that were said, the first one first."""
+        return list(dict.fromkeys(one.value for one in self.said if one.sort is sort))
+
     def take_cell(self, cell: Cell) -> None:
         """Remember everything that a cell says."""
-        is_empty = fold(cell.text) in NOBODY
+        text = cell.text.strip()
         match cell.column:
-            case Column.EMAIL | Column.PHONE | Column.HANDLE if not is_empty:
-                self._take_identity(cell)
-            case Column.NAME:
-                self._take_name(cell)
-            case Column.ROLE | Column.STATUS if not is_empty:
-                self._take_attributes(cell)
-            case Column.FINANCE:
-                self._take_finance(cell, is_empty=is_empty)
-            case Column.SINCE if not is_empty:
-                self.since = find_day(cell.text)
-                self.unread += [] if self.since else [cell]
             case Column.PERSON | None:
-                for piece in split_person(cell.text):
+                for piece in split_person(text):
                     self._take_piece(piece)
+            case Column.NAME:
+                self._take_name(split_person(text))
+            case _ if fold(text) in NOBODY:
+                pass
+            case Column.EMAIL | Column.PHONE | Column.HANDLE:
+                self._take_identity(cell.column, text)
+            case Column.ROLE | Column.STATUS:
+                self._take_attributes(cell.column, text)
+            case Column.FINANCE:
+                reading = self.vocabulary.read_finance(text)
+                self.said += [reading] if reading else []
+                self.problems += [] if reading else [f"finance role `{shorten(text)}` is not known"]
+            case Column.SINCE:
+                day = find_day(text)
+                self.said.append(Reading(Sort.DAY, day.isoformat() if day else ""))
+                self.unread += [] if day else [cell]
 
     def _take_piece(self, piece: str) -> None:
         """Remember what a piece of text without a column of its own says."""
         for reading in self.vocabulary.read(without_you(piece)):
-            if reading.sort in self.own:
-                self.names.append(without_you(piece.strip()))
-            else:
-                self._take(reading, piece)
+            self._take(Reading(Sort.TEXT, piece) if reading.sort in self.own else reading, piece)
 
-    def _take(self, reading: Reading, text: str) -> None:
-        match reading.sort:
-            case Sort.ROLE:
-                self.roles[reading.value] = None
-                self.aliases += [shorten(text)] if reading.by_alias else []
-            case Sort.FINANCE:
-                self.finance = [*(self.finance or []), reading.value]
-            case Sort.STATUS:
-                self.statuses[Status(reading.value)] = None
-            case Sort.DAY:
-                self.since = date.fromisoformat(reading.value)
-            case Sort.TEXT:
-                self.names.append(without_you(reading.value))
-            case sort if sort in IDENTITIES:
-                self.loose.append(reading)
-            case _:
-                pass
-
-    def _take_identity(self, cell: Cell) -> None:
-        text = cell.text.strip()
+    def _take_identity(self, column: Column, text: str) -> None:
         found = self.vocabulary.read(text)
-        if cell.column is Column.PHONE and text.strip("'").isdecimal():
+        if column is Column.PHONE and text.strip("'").isdecimal():
             # Spreadsheets drop the plus; whether it is a number that is known is for the directory to say.
             found = [Reading(Sort.PHONE, text.strip("'"))]
-        if len(found) == 1 and found[0].sort in IDENTITIES:
-            self.sure.append(found[0])
-        else:
-            self.problems.append(f"`{shorten(text)}` is no {cell.column}")
-            self.sure.append(Reading(Sort.MASKED, text.lower()))
+        if len(found) != 1 or found[0].sort not in IDENTITIES:
+            self.problems.append(f"`{shorten(text)}` is no {column}")
+            found = [Reading(Sort.MASKED, text.lower())]
+        self.sure += found
 
-    def _take_name(self, cell: Cell) -> None:
+    def _take_name(self, pieces: Sequence[str]) -> None:
         """The first line of such a cell is a name, whatever it looks like; an address alone names nobody else."""
-        pieces = split_person(cell.text)
         for number, piece in enumerate(pieces):
             is_address = self.vocabulary.read(without_you(piece))[0].sort in IDENTITIES
             if number or (len(pieces) == 1 and is_address):
                 self._take_piece(piece)
             elif fold(piece) not in NOBODY:
-                self.names.append(without_you(piece))
+                self.said.append(Reading(Sort.TEXT, piece))
 
-    def _take_attributes(self, cell: Cell) -> None:
-        text = cell.text.strip()
+    def _take_attributes(self, column: Column, text: str) -> None:
         found = self.vocabulary.read(text)
         if all(reading.sort in ATTRIBUTES for reading in found):
             for reading in found:
-                self._take(reading, cell.text)
+                self._take(reading, text)
             return
         known = ""
-        if cell.column is Column.ROLE:
+        if column is Column.ROLE:
             known = f" (known: {', '.join(self.vocabulary.role_words)})"
             self.strange_roles.append(text)
-        self.problems.append(f"{cell.column} `{shorten(text)}` is not known{known}")
+        self.puzzling.add(column)
+        self.problems.append(f"{column} `{shorten(text)}` is not known{known}")
 
-    def _take_finance(self, cell: Cell, *, is_empty: bool) -> None:
-        self.finance = self.finance or []
-        reading = self.vocabulary.read_finance(cell.text)
-        if reading is not None and not is_empty:
-            self._take(reading, cell.text)
-        elif not is_empty:
-            self.problems.append(f"finance role `{shorten(cell.text)}` is not known")
-
-    def has_problem_with(self, column: str) -> bool:
-        """Whether it is clear already that a column says nothing."""
-        return any(problem.startswith(column) for problem in self.problems)
+    def _take(self, reading: Reading, text: str) -> None:
+        self.said.append(reading)
+        self.aliases += [shorten(text)] if reading.by_alias else []
 
 
 def read_member(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     """The member in a row; whatever is missing or said twice makes it unclear."""
-    own = frozenset(SORTS[cell.column] for cell in row.cells if cell.column in SORTS)
+    columns = {cell.column for cell in row.cells}
+    own = frozenset(sort for column, sort in SORTS.items() if column in columns)
     draft = _MemberDraft(vocabulary=vocabulary, own=own, problems=[row.doubt] if row.doubt else [])
     for cell in row.cells:
         draft.take_cell(cell)
-    status = next(iter(draft.statuses)) if len(draft.statuses) == 1 else None
-    if len(draft.statuses) > 1:
-        draft.problems.append(f"several states: {', '.join(draft.statuses)}")
-    elif not draft.statuses and not draft.has_problem_with("status"):
+    statuses, roles, finance = map(draft.values, (Sort.STATUS, Sort.ROLE, Sort.FINANCE))
+    if len(statuses) > 1:
+        draft.problems.append(f"several states: {', '.join(statuses)}")
+    elif not statuses and Column.STATUS not in draft.puzzling:
         if sheet.is_page:
-            status = Status.ACTIVE
+            statuses = [Status.ACTIVE]
         else:
             draft.problems.append("no state: whether the invitation was accepted is not said")
-    role = next(iter(draft.roles)) if len(draft.roles) == 1 else ""
-    if not role and not draft.has_problem_with("role"):
-        draft.problems.append(f"several roles: {', '.join(draft.roles)}" if draft.roles else "no role")
-    finance = draft.finance
-    if finance is None and sheet.is_page and Column.FINANCE in sheet.columns:
-        finance = []  # whoever has one is shown with it
-    if len(set(finance or ())) > 1:
-        draft.problems.append(f"several finance roles: {', '.join(finance or ())}")
+    if len(roles) != 1 and Column.ROLE not in draft.puzzling:
+        draft.problems.append(f"several roles: {', '.join(roles)}" if roles else "no role")
+    if len(finance) > 1:
+        draft.problems.append(f"several finance roles: {', '.join(finance)}")
+    # On a page with such a column, whoever has a finance role is shown with it.
+    tells_finance = finance or Column.FINANCE in columns or (sheet.is_page and Column.FINANCE in sheet.columns)
+    days = [one.value for one in draft.said if one.sort is Sort.DAY]
     return Entry(
         line=row.line,
-        identities=tuple(dict.fromkeys(draft.sure or draft.loose)),
+        identities=tuple(dict.fromkeys(draft.sure or (one for one in draft.said if one.sort in IDENTITIES))),
         is_sure=bool(draft.sure),
-        names=_real_names(draft.names),
-        role=role,
-        finance=None if finance is None else next(iter(finance), ""),
-        status=status,
-        since=draft.since,
+        names=_real_names(map(without_you, draft.values(Sort.TEXT))),
+        role=roles[0] if len(roles) == 1 else "",
+        finance=next(iter(finance), "") if tells_finance else None,
+        status=Status(statuses[0]) if len(statuses) == 1 else None,
+        since=date.fromisoformat(days[-1]) if days and days[-1] else None,
         unclear="; ".join(draft.problems),
         aliases=tuple(draft.aliases),
         strange_roles=tuple(draft.strange_roles),
@@ -264,8 +240,6 @@ class ParsedRoster:
     entries: tuple[Entry, ...] = ()
     findings: tuple[Finding, ...] = ()
     """In reading order; an error among them means that the file says nothing at all."""
-    cut: str = ""
-    """What shows that the file breaks off; such a file is never everything."""
     text: str = ""
     """As it was decoded, for showing lines."""
     extent: Extent = field(default_factory=Extent)
@@ -350,7 +324,7 @@ def _read_sheet(sheet: Sheet, text: str, file: str, vocabulary: Vocabulary, note
     for entry in entries:
         for word in entry.aliases:
             notes.note("roster-role", f"`{word}` is read as {entry.role or 'a role'}", Place(file, entry.line, 1))
-    extent, around = _read_around(sheet, vocabulary)
+    around = tuple(cell for cell in sheet.loose if not {one.sort for one in vocabulary.read(cell.text)} <= AROUND)
     for cell in (*(cell for entry in entries for cell in entry.unread), *around):
         notes.note("roster-not-understood", f"not understood: `{shorten(cell.text)}`", Place(file, cell.line, 1))
     missing = sorted(column.replace("_", " ") for column in _NEEDED[kind] - sheet.columns)
@@ -362,42 +336,9 @@ def _read_sheet(sheet: Sheet, text: str, file: str, vocabulary: Vocabulary, note
     if not entries and not (kind == "app" and (is_empty or not sheet.is_page)):
         advice = "copy the whole list with the names of its columns, or hand in CSV or JSON"
         notes.error("roster-unreadable", f"no {kind}s were found in the file", top, advice=advice)
-    cut = sheet.cut
-    if not cut and not sheet.is_page and entries and entries[-1].unclear and text[-1] not in "\n]}":
+    extent = sheet.extent
+    if not extent.cut and not sheet.is_page and entries and entries[-1].unclear and text[-1] not in "\n]}":
         # A program ends its lines; a last line that neither ends nor makes sense was cut in a word.
-        _, _, last = text.rpartition("\n")
-        cut = f"line {entries[-1].line} breaks off in `{shorten(last)}`"
-    return ParsedRoster(entries=entries, cut=cut, extent=extent, around=tuple(around))
-
-
-def _read_around(sheet: Sheet, vocabulary: Vocabulary) -> tuple[Extent, Sequence[Cell]]:
-    """What an envelope and the text around the rows say of how many there are; and what was not understood there."""
-    totals = [] if sheet.extent.total is None else [sheet.extent.total]
-    pages, more, odd = sheet.extent.pages, sheet.extent.more, [*sheet.extent.odd]
-    numbers: list[int] = []
-    unread: list[Cell] = []
-    for cell in sheet.loose:
-        readings = vocabulary.read(cell.text)
-        for reading in readings:
-            match reading.sort:
-                case Sort.COUNT:
-                    totals.append(int(reading.value))
-                case Sort.PAGES:
-                    pages = max(pages, int(reading.value))
-                case Sort.NUMBER:
-                    numbers.append(int(reading.value))
-                case Sort.MORE:
-                    more = f"`{shorten(cell.text)}` stands there"
-                case Sort.NEXT:
-                    odd.append(f"`{shorten(cell.text)}` may lead to another page")
-                case _:
-                    pass
-        if not {reading.sort for reading in readings} <= AROUND:
-            unread.append(cell)
-    # Numbers that stood alone are of pages if they count up from 1; else the greatest may be that of all rows.
-    if len(numbers) > 1 and numbers[0] == 1:
-        pages = max(pages, numbers[-1])
-    else:
-        totals += numbers
-    extent = replace(sheet.extent, total=max(totals, default=None), pages=pages, more=more, odd=tuple(odd))
-    return extent, unread
+        last = shorten(text.rpartition("\n")[2])
+        extent = replace(extent, cut=f"line {entries[-1].line} breaks off in `{last}`")
+    return ParsedRoster(entries=entries, extent=extent, around=around)

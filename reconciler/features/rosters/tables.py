@@ -56,6 +56,8 @@ class SheetRow:
 class Extent:
     """Everything that speaks for or against a file being the whole list."""
 
+    cut: str = ""
+    """What shows that the end is missing; such a file is never everything."""
     total: int | None = None
     """How many rows it says there are."""
     pages: int = 1
@@ -77,10 +79,7 @@ class Sheet:
     """Text around the rows that belongs to none of them."""
     columns: frozenset[Column | None] = frozenset()
     """What its header names; empty without one."""
-    cut: str = ""
-    """What shows that the end is missing."""
     extent: Extent = field(default_factory=Extent)
-    """What an envelope around the rows says of how many there are."""
     is_page: bool = False
     """Copied from a page: a row without a state is an active one, and no rows may mean that nothing was understood.
 
@@ -144,7 +143,7 @@ def parse_csv(text: str, *, file: str, kind: str, notes: Notes) -> Sheet | None:
     if not columns:
         notes.error("roster-unreadable", "there is nothing in the file", Place(file, 1, 1))
         return None
-    return Sheet(rows=tuple(rows), columns=frozenset(columns) - {None}, cut=cut)
+    return Sheet(rows=tuple(rows), columns=frozenset(columns) - {None}, extent=Extent(cut=cut))
 
 
 def _choose_dialect(text: str, kind: str) -> tuple[str, int, str]:
