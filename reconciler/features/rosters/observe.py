@@ -15,7 +15,7 @@ from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
-from reconciler.features.rosters.vocabulary import fold
+from reconciler.features.rosters.vocabulary import fold, read_role_words
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import is_administrator
@@ -343,8 +343,7 @@ def _find_other_system(words: set[str], system: System) -> System | None:
 
 
 def _own_words(system: System) -> set[str]:
-    roles = system.roles.get("member", ())
-    return {fold(word) for role in roles for word in (role.name, role.name.replace("_", " "), role.label)}
+    return {word for word, one in read_role_words(system.roles.get("member", ())).items() if not one.by_alias}
 
 
 def _compare(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[RosterDifference]:

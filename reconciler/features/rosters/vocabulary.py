@@ -39,39 +39,31 @@ class Column(StrEnum):
 
 
 _WORDS = next(read_documents("pages"))
-_COLUMNS = _WORDS["columns"]
-
-
-def _columns(kind: str) -> Mapping[str, Column]:
-    tables = (_COLUMNS[kind], _COLUMNS["both"])
-    return {word: Column(column) for table in tables for column, words in table.items() for word in words}
-
-
-COLUMNS: Mapping[str, Mapping[str, Column]] = {kind: _columns(kind) for kind in ("member", "app")}
+COLUMNS: Mapping[str, Mapping[str, Column]] = {
+    kind: {
+        word: Column(column)
+        for part in (kind, "both")
+        for column, words in _WORDS["columns"][part].items()
+        for word in words
+    }
+    for kind in ("member", "app")
+}
 """Kind -> word over a column -> what the column is about."""
 STATES: Mapping[str, Mapping[str, Status]] = {
     kind: {word: Status(status) for status, words in states.items() for word in words}
     for kind, states in _WORDS["states"].items()
 }
 """Kind -> word -> where a row stands in its life."""
-SINCE_WORDS: tuple[str, ...] = tuple(_WORDS["since"])
-"""What stands before a date in the same cell."""
-CONTROLS = frozenset(word for part in ("buttons", "headings", "dashes", "signs") for word in _WORDS[part])
-"""What is around a list and says nothing about anybody."""
 NOBODY = frozenset({*_WORDS["nobody"], *_WORDS["dashes"]})
 """What stands in a cell when there is nothing to put there."""
-NEXT = frozenset(_WORDS["next"])
-"""What leads to another page where there is one."""
-COUNT_WORDS = frozenset(_WORDS["counted"])
+_COUNT_WORDS = frozenset(_WORDS["counted"])
 """The words between numbers that tell how many rows there are."""
-PAGE_WORDS = frozenset(_WORDS["paged"])
+_PAGE_WORDS = frozenset(_WORDS["paged"])
 """The words between numbers that tell of pages."""
-EMPTY = frozenset(_WORDS["empty"])
-"""What a list says that has nothing in it."""
-YOU = re.compile(r"\s*[(\[]?\b(?:you|me)\b[)\]]?\s*$", re.IGNORECASE)
+_YOU = re.compile(r"\s*[(\[]?\b(?:you|me)\b[)\]]?\s*$", re.IGNORECASE)
 """How a page marks whoever is looking at it; only where it stands in brackets or alone in a line."""
 _THINGS = r"(?:team )?members?|users?|people|persons?|accounts?|apps?|results?|items?|rows?|entries|records?|of them"
-MORE = re.compile(
+_MORE = re.compile(
     r"(?:load|show|view|see|display|fetch|get)\s+(?:all|more|the rest|next|\d+\s+more|next\s+\d+)(?:\s+\d+)?"
     rf"(?:\s+(?:{_THINGS}))?"
     rf"|(?:and\s+|\+\s*|\.{{3}}\s*|\u2026\s*)*\d+\s+(?:more|others?)(?:\s+(?:{_THINGS}))?"
@@ -91,6 +83,8 @@ LINK_KEYS = frozenset(_WORDS["links"])
 """Keys that stand for the key above them, as in `next: {href: ...}`."""
 
 
+_SILENT = ("buttons", "headings", "dashes", "signs")
+"""Words around a list that say nothing about anybody."""
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 """What browsers put around text of either direction; inside of an address it is no part of an address."""
 _MAX_LENGTH = 320
@@ -106,7 +100,7 @@ _HANDLE = re.compile(r"@[\w.]{2,30}")
 _MASKED = re.compile(r"[^@]*[*•]{2,}[^@]*|[^\s@]*[*•…][^\s@]*@[^\s@]+|[^\s@]+@[^\s@]*[*•…][^\s@]*")
 _LEADS = {
     lead: re.compile(rf"{lead}\s*:?\s+(?:on\s+)?(?P<day>.+)")
-    for lead in sorted({*SINCE_WORDS, *(word for words in STATES.values() for word in words)}, key=len, reverse=True)
+    for lead in sorted({*_WORDS["since"], *STATES["member"], *STATES["app"]}, key=len, reverse=True)
 }
 _NUMBER = re.compile(r"\d{1,3}(?:[,.\u202f\u00a0]\d{3})+(?!\d)|\d+")
 _MAX_DIGITS = 9
@@ -181,17 +175,18 @@ class Vocabulary:
 
     def __init__(self, system: System, kind: str) -> None:
         self.kind = kind
-        roles = _words_of(system.roles.get("member", ()) if kind == "member" else ())
-        self._finance = _words_of(system.roles.get("member.finance", ()) if kind == "member" else ())
+        finance = system.roles.get("member.finance", ())
+        self._finance = read_role_words(finance if kind == "member" else (), Sort.FINANCE)
+        roles = read_role_words(system.roles.get("member", ()) if kind == "member" else ())
         self.role_words = sorted({one.value for one in roles.values() if not one.by_alias})
         """The roles' own names."""
+        around = ((Sort.NEXT, ("next",)), (Sort.EMPTY, ("empty",)), (Sort.NOISE, _SILENT))
         # Of a word with several meanings, the last one here counts.
         self._words = {
-            **{word: Reading(Sort.NEXT, word) for word in NEXT},
-            **{word: Reading(Sort.EMPTY, word) for word in EMPTY},
-            **{word: Reading(Sort.NOISE, word) for word in {*CONTROLS, ""}},
+            **{word: Reading(sort, word) for sort, parts in around for part in parts for word in _WORDS[part]},
+            "": Reading(Sort.NOISE, ""),
             **{word: Reading(Sort.STATUS, status.value) for word, status in STATES[kind].items()},
-            **{fold(role.label): Reading(Sort.FINANCE, role.name) for role in system.roles.get("member.finance", ())},
+            **{fold(role.label): Reading(Sort.FINANCE, role.name) for role in finance},
             **roles,
         }
         self._known: dict[str, list[Reading]] = {}  # rows are looked at several times before it is clear where they end
@@ -199,36 +194,31 @@ class Vocabulary:
     def read(self, text: str) -> list[Reading]:
         """Everything a text says; a text that is only understood in part is a text as a whole."""
         if text not in self._known:
-            self._known[text] = self._read(text.strip().strip(_INVISIBLE).strip())
+            whole = text.strip().strip(_INVISIBLE).strip()
+            found = len(whole) <= _MAX_LENGTH and (
+                self._read_whole(whole) or self._read_parts(whole, _BREAKS) or self._read_parts(whole, _COMMAS)
+            )
+            self._known[text] = found or [Reading(Sort.TEXT, whole)]
         return self._known[text]
 
     def read_finance(self, text: str) -> Reading | None:
         """The finance role that a cell of that column names."""
-        role = self._finance.get(fold(text))
-        return role and Reading(Sort.FINANCE, role.value, role.by_alias)
+        return self._finance.get(fold(text))
 
     def sorts_in(self, text: str) -> set[Sort]:
         """What sorts of things the pieces of a text say."""
         return {one.sort for piece in split_person(text) for one in self.read(piece)}
 
-    def _read(self, text: str) -> list[Reading]:
-        unknown = [Reading(Sort.TEXT, text)]
-        if len(text) > _MAX_LENGTH:
-            return unknown
-        return self._whole(text) or self._parts(text, _BREAKS) or self._parts(text, _COMMAS) or unknown
-
-    def _whole(self, text: str) -> list[Reading]:
+    def _read_whole(self, text: str) -> list[Reading]:
         word = fold(text)
         if word in self._words:
             return [self._words[word]]
         if found := _read_identity(text):
             return found
-        if MORE.fullmatch(word):
+        if _MORE.fullmatch(word):
             return [Reading(Sort.MORE, word)]
-        return _read_numbers(word) or self._dated(text, word)
-
-    def _dated(self, text: str, word: str) -> list[Reading]:
-        """A day, alone or behind a word such as "Joined"."""
+        if found := _read_numbers(word):
+            return found
         if day := find_day(text):
             return [Reading(Sort.DAY, day.isoformat())]
         for lead, pattern in _LEADS.items() if any(map(str.isdecimal, word)) else ():
@@ -237,12 +227,12 @@ class Vocabulary:
                 return [*([Reading(Sort.STATUS, status.value)] if status else []), Reading(Sort.DAY, day.isoformat())]
         return []
 
-    def _parts(self, text: str, breaks: re.Pattern[str]) -> list[Reading]:
+    def _read_parts(self, text: str, breaks: re.Pattern[str]) -> list[Reading]:
         """What several words in one cell say, if each of them is known to say something about a membership."""
         parts = [part for part in map(str.strip, breaks.split(text)) if part]
         if len(parts) < 2 or len(parts) > 6:
             return []
-        found = [one for part in parts for one in self._whole(part) or [Reading(Sort.TEXT, part)]]
+        found = [one for part in parts for one in self._read_whole(part) or [Reading(Sort.TEXT, part)]]
         return found if all(one.sort in ATTRIBUTES for one in found) else []
 
 
@@ -275,7 +265,7 @@ def split_person(text: str) -> list[str]:
 
 def without_you(text: str) -> str:
     """A name without the mark by which a page tells who is looking at it."""
-    shorter = YOU.sub("", text)
+    shorter = _YOU.sub("", text)
     return shorter if shorter != text and text.rstrip().endswith((")", "]")) else text
 
 
@@ -328,37 +318,32 @@ def _read_numbers(word: str) -> list[Reading]:
         return []
     numbers = [int(re.sub(r"\D", "", one)) for one in found]
     words = set(re.findall(r"[^\W\d_]+", between))
-    if not words:
-        return _read_bare_numbers(numbers, between)
+    if not words and len(numbers) == 1:
+        return [Reading(Sort.NUMBER, str(numbers[0]))]
+    if not words:  # `1/12` and `< 1 2 3 ... 12 >` are pages
+        is_fraction = len(numbers) == 2 and "/" in between and numbers[0] <= numbers[1]
+        is_pager = not re.search("[-\u2013\u2014/]", between)
+        return [Reading(Sort.PAGES, str(max(numbers)))] if is_fraction or is_pager else []
     if words >= {"per", "page"} or (words == {"page"} and "/" in between and len(numbers) == 1):
         whole = re.search(r"\bof\s+(\d+)", word)
         return [Reading(Sort.COUNT, whole[1]) if whole else Reading(Sort.NOISE, word)]
-    if words <= PAGE_WORDS and words & {"page", "pages", "previous", "prev", "next", "first", "last"}:
+    if words <= _PAGE_WORDS and words & {"page", "pages", "previous", "prev", "next", "first", "last"}:
         return [Reading(Sort.PAGES, str(max(numbers)))]
     counted = [Reading(Sort.COUNT, str(max(numbers)))]
-    if words <= COUNT_WORDS | PAGE_WORDS and words & {"page", "pages"}:
+    if words <= _COUNT_WORDS | _PAGE_WORDS and words & {"page", "pages"}:
         pages = re.search(r"\d+\s*(?:of|/)\s*(\d+)\s+pages?|pages?\s+\d+\s*(?:of|/)\s*(\d+)|(\d+)\s+pages", word)
         return [*([Reading(Sort.PAGES, next(filter(None, pages.groups())))] if pages else []), *counted]
-    return counted if words <= COUNT_WORDS else []
+    return counted if words <= _COUNT_WORDS else []
 
 
-def _read_bare_numbers(numbers: list[int], between: str) -> list[Reading]:
-    """`1/12` and `< 1 2 3 ... 12 >` are pages; a number alone may be one of either."""
-    if len(numbers) == 1:
-        return [Reading(Sort.NUMBER, str(numbers[0]))]
-    is_fraction = len(numbers) == 2 and "/" in between and numbers[0] <= numbers[1]
-    is_pager = not re.search("[-\u2013\u2014/]", between)
-    return [Reading(Sort.PAGES, str(max(numbers)))] if is_fraction or is_pager else []
-
-
-def _words_of(roles: Iterable[Role]) -> dict[str, Reading]:
+def read_role_words(roles: Iterable[Role], sort: Sort = Sort.ROLE) -> dict[str, Reading]:
     """Every word for a role; a word that several roles claim as theirs besides is nobody's."""
     roles = tuple(roles)
     own = {
-        fold(word): Reading(Sort.ROLE, role.name)
+        fold(word): Reading(sort, role.name)
         for role in roles
         for word in (role.name, role.name.replace("_", " "), role.label)
     }
     claimed = [(fold(alias), role.name) for role in roles for alias in role.aliases]
     claims = Counter(word for word, _ in claimed)
-    return {**{word: Reading(Sort.ROLE, name, by_alias=True) for word, name in claimed if claims[word] == 1}, **own}
+    return {**{word: Reading(sort, name, by_alias=True) for word, name in claimed if claims[word] == 1}, **own}
