@@ -6,14 +6,16 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
-from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, edit_manifest, render_patch
-from reconciler.editing.entries import NotExpressible
+from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, depth_of, edit_manifest, render_patch
+from reconciler.editing.entries import NotExpressible, path_of
 from reconciler.editing.writer import Value
 from reconciler.manifests.people import PREFIX, Contacts, key_of_address
 from reconciler.manifests.scalars import find_hidden, looks_like_secret
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.words import has_mixed_scripts, is_key
+from reconciler.model.address import KINDS, Address
 from reconciler.model.declared import Person, is_masked
 from reconciler.model.finding import Notes, Place, UsageError
 from reconciler.model.system import System
@@ -96,7 +98,8 @@ class GroupLists:
 
     def of(self, person: str) -> tuple[str, ...]:
         """The groups that list somebody themselves, by name."""
-        return tuple(sorted(name for name, items in self.listed.items() if person in items))
+        wanted = person.casefold()  # e-mail addresses may have capitals
+        return tuple(sorted(name for name, items in self.listed.items() if wanted in map(str.casefold, items)))
 
     def giving_through(self, group: str) -> frozenset[str]:
         """A group and all groups around it, as `group:NAME`: whoever joins it has what any of them is given."""
@@ -112,14 +115,66 @@ class GroupLists:
 
 def read_group_lists(files: Iterable[SourceFile]) -> GroupLists:
     """From all files; what is malformed is left to the reader of manifests."""
-    listed: dict[str, tuple[str, ...]] = {}
-    for file in files:
-        node = parse_file(file).node
-        groups = node.get("groups") if node is not None else None
-        for name, group in groups.items() if isinstance(groups, dict) else ():
-            members = group.get("members") if isinstance(group, dict) else None
-            listed[name] = tuple(map(str, members)) if isinstance(members, list) else ()
-    return GroupLists(listed)
+    return ManifestIndex(files).groups
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where something is declared, spelled as it is there."""
+
+    file: str
+    path: Path
+    value: object
+    """None where nothing stands there."""
+
+
+class ManifestIndex:
+    """Where things are declared in a set of files, and the edits that take them out."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self._nodes = {file.path: parse_file(file).node for file in sorted(files, key=lambda file: file.path)}
+
+    @cached_property
+    def groups(self) -> GroupLists:
+        """What groups list."""
+        listed: dict[str, tuple[str, ...]] = {}
+        for node in self._nodes.values():
+            groups = node.get("groups") if node is not None else None
+            for name, group in groups.items() if isinstance(groups, dict) else ():
+                members = group.get("members") if isinstance(group, dict) else None
+                listed[name] = tuple(map(str, members)) if isinstance(members, list) else ()
+        return GroupLists(listed)
+
+    def find(self, path: Path) -> Written:
+        """Where a path is written, in the file that has most of it; e-mail addresses in keys may have capitals."""
+        file = max(self._nodes, key=lambda name: depth_of(self._nodes[name], path))
+        node: object = self._nodes[file]
+        found: list[str] = []
+        for part in path:
+            keys = node if isinstance(node, dict) else {}
+            found.append(part if part in keys else _as_spelled(part, keys))
+            node = keys.get(found[-1])
+        return Written(file, tuple(found), node)
+
+    def take_out(self, address: Address) -> tuple[str, Edit]:
+        """The file that declares something by its own name, and the edit after which it does not."""
+        kind, found = KINDS[address.kind], self.find(path_of(address))
+        if kind.is_item:
+            return found.file, Leave(path=found.path, item=_as_spelled(address.parts[-1], found.value))
+        # An asset stays, also when nobody has access to it any more, and so does an empty list of members.
+        keep = len(found.path) - 2 if kind.entry else 3 if kind.name == "member" else 2
+        return found.file, Drop(path=found.path, keep=keep)
+
+    def leave_group(self, group: str, person: str) -> tuple[str, Edit]:
+        """The file with a group, and the edit after which it does not list somebody."""
+        found = self.find(("groups", group, "members"))
+        return found.file, Leave(path=found.path, item=_as_spelled(person, found.value))
+
+
+def _as_spelled(name: str, names: object) -> str:
+    """A name as it stands among the keys of a mapping, or the items of a list."""
+    there = map(str, names) if isinstance(names, dict | list) else ()
+    return next((one for one in there if one.casefold() == name.casefold()), name)
 
 
 _MAX_NAME = 100

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, find_file
+from reconciler.editing.edits import Drop, Edit, Path, Put
 from reconciler.editing.entries import path_of
-from reconciler.editing.person_edits import ManifestEdit, edit_all, read_group_lists
+from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
 from reconciler.editing.writer import Value
 from reconciler.engine.access_paths import reach
 from reconciler.manifests.people import PREFIX
@@ -285,24 +286,16 @@ def propose_revoke(
     if not affected:
         advice = _advise_on_holders(person, target, desired, today)
         raise UsageError(f"the manifests give {person} no access to {_name(target)}", advice=advice)
-    place = desired.organizations[target.organization].place
-    edits: dict[str, list[Edit]] = {}
-    notes: list[str] = []
+    index, edits, notes = ManifestIndex(files), defaultdict[str, list[Edit]](list), list[str]()
     for declared in sorted(affected, key=lambda one: one.address.kind == "member"):
         if any(not line.through for line in declared.lines):
-            path = path_of(declared.address)
-            # An asset stays, also when nobody has access to it any more, and so does an empty list of members.
-            keep = 3 if declared.address.kind == "member" else len(path) - 2
-            is_item = KINDS[declared.address.kind].is_item
-            edits.setdefault(place.file, []).append(
-                Leave(path=path, item=person) if is_item else Drop(path=path, keep=keep)
-            )
+            file, edit = index.take_out(declared.address)
+            edits[file].append(edit)
     through = {line.through for declared in affected for line in declared.lines if line.through}
-    lists = read_group_lists(files)
-    for group in lists.of(person):
-        file = find_file(files, ("groups", group, "members"))
-        if file is not None and lists.giving_through(group) & through:
-            edits.setdefault(file.path, []).append(Leave(path=("groups", group, "members"), item=person))
+    for group in index.groups.of(person):
+        if index.groups.giving_through(group) & through:
+            file, edit = index.leave_group(group, person)
+            edits[file].append(edit)
             notes.append(f"they leave group:{group}, and lose all that it gives")
     return ProposedEdit(edit=edit_all(files, edits), notes=tuple(notes))
 

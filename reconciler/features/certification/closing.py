@@ -7,14 +7,15 @@ revoked too, because somebody may have decided to keep it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
 
-from reconciler.editing.edits import Drop, Edit, EditError, Leave, Path, Put, depth_of, find_file
+from reconciler.editing.edits import Edit, EditError, Put
 from reconciler.editing.entries import path_of
-from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all, read_group_lists
+from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
 from reconciler.engine.entitlements import join_on_day
 from reconciler.features.certification.campaign import is_gone
 from reconciler.features.certification.model import (
@@ -27,9 +28,8 @@ from reconciler.features.certification.model import (
     ReviewResult,
     ReviewSheet,
 )
-from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.people import PREFIX
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS, Address, person_in
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.finding import Finding, Notes, Place
@@ -183,12 +183,8 @@ class _Surgery:
         return found
 
     @cached_property
-    def _groups(self) -> GroupLists:
-        return read_group_lists(self.review.files)
-
-    @cached_property
-    def _nodes(self) -> dict[str, MapNode | None]:
-        return {file.path: parse_file(file).node for file in self.review.files}
+    def _index(self) -> ManifestIndex:
+        return ManifestIndex(self.review.files)
 
     def _outcome(self, address: Address) -> ReviewOutcome | None:
         return self.results[address].outcome if address in self.results else None
@@ -220,29 +216,24 @@ class _Surgery:
 
     def edits(self) -> dict[str, list[Edit]]:
         """File -> what to edit in it."""
-        found: dict[str, list[Edit]] = {}
+        found = defaultdict[str, list[Edit]](list)
         persons: dict[str, None] = {}
         for address, result in sorted(self.results.items()):
+            lines = self._declared[address].lines if address in self._declared else ()
             if self._goes(address):
-                for line in self._declared[address].lines:
-                    if line.through:
-                        persons[person_in(address)] = None
-                    else:
-                        found.setdefault(line.place.file, []).append(self._removal(address, line))
+                if any(line.through for line in lines):
+                    persons[person_in(address)] = None
+                if any(not line.through for line in lines):
+                    file, edit = self._index.take_out(address)
+                    found[file].append(edit)
             elif result.outcome is ReviewOutcome.SHORTENED:
-                for line in self._declared[address].lines:
-                    if edit := self._shortening(address, line, result.until or self.review.today):
-                        found.setdefault(line.place.file, []).append(edit)
+                for line in lines:
+                    if put := self._shortening(address, line, result.until or self.review.today):
+                        found[line.place.file].append(put)
         for person in persons:
             for file, edit in self._departures(person):
-                found.setdefault(file, []).append(edit)
+                found[file].append(edit)
         return found
-
-    def _removal(self, address: Address, line: Entitlement) -> Edit:
-        path, holder = self._written(address, line)
-        if isinstance(holder, list):
-            return Leave(path=path[:-1], item=path[-1])
-        return Drop(path=path)
 
     def _shortening(self, address: Address, line: Entitlement, until: date) -> Edit | None:
         if line.expires is not None and line.expires <= until:
@@ -254,28 +245,16 @@ class _Surgery:
             )
             self._refuse(address, message, advice)
             return None
-        path, holder = self._written(address, line)
-        if not isinstance(holder, dict):
+        if KINDS[address.kind].is_item:
             message = f"{address} is an item of a list, which has no end"
             self._refuse(address, message, "decide `keep` or `revoke`")
             return None
-        terms, day = holder[path[-1]], until.isoformat()
-        if isinstance(terms, dict):
-            return Put(path=(*path, "expires"), value=day)
-        if isinstance(terms, list):
-            return Put(path=path, value={"permissions": list(map(str, terms)), "expires": day})
-        return Put(path=path, value={"role": str(terms), "expires": day})
-
-    def _written(self, address: Address, line: Entitlement) -> tuple[Path, object]:
-        """Where a direct line stands, spelled as it is there, and the mapping or list that holds it."""
-        path = path_of(address)
-        parents, key = (path, address.parts[-1]) if KINDS[address.kind].is_item else (path[:-1], path[-1])
-        holder: object = self._nodes[line.place.file]
-        for part in parents:
-            holder = holder.get(part) if isinstance(holder, dict) else None
-        names = map(str, holder) if isinstance(holder, dict | list) else ()
-        spelled = next((name for name in names if name.casefold() == key.casefold()), key)
-        return (*parents, spelled), holder
+        written, day = self._index.find(path_of(address)), until.isoformat()
+        if isinstance(written.value, dict):
+            return Put(path=(*written.path, "expires"), value=day)
+        if isinstance(written.value, list):
+            return Put(path=written.path, value={"permissions": list(map(str, written.value)), "expires": day})
+        return Put(path=written.path, value={"role": str(written.value), "expires": day})
 
     def _departures(self, person: str) -> Iterator[tuple[str, Edit]]:
         """The groups that somebody has to leave, unless that takes something that shall stay."""
@@ -286,10 +265,10 @@ class _Surgery:
             for line in self._declared[address].lines
             if line.through
         }
-        listed = self._groups.of(person)
-        leaving = [name for name in listed if self._groups.giving_through(name) & needed]
-        staying = [self._groups.giving_through(name) for name in listed if name not in leaving]
-        lost = frozenset().union(*map(self._groups.giving_through, leaving)) - frozenset().union(*staying)
+        listed = self._index.groups.of(person)
+        leaving = [name for name in listed if self._index.groups.giving_through(name) & needed]
+        staying = [self._index.groups.giving_through(name) for name in listed if name not in leaving]
+        lost = frozenset().union(*map(self._index.groups.giving_through, leaving)) - frozenset().union(*staying)
         if needed - lost:
             message = f"no group that lists {person} leads to {', '.join(sorted(needed - lost))}"
             self._refuse(self._first_of(person, needed), message, "take them out by hand, and close the review again")
@@ -303,10 +282,7 @@ class _Surgery:
                 advice = f"revoke that too, or take {person} out of {groups} with lines of their own for what stays"
                 self._refuse(cause, message, advice, address)
         for name in leaving:
-            file = find_file(self.review.files, ("groups", name, "members"))
-            if file is None or depth_of(parse_file(file).node, ("groups", name, "members")) < 3:
-                continue
-            yield file.path, Leave(path=("groups", name, "members"), item=person)
+            yield self._index.leave_group(name, person)
 
     def _first_of(self, person: str, needed: frozenset[str] | set[str]) -> Address:
         """The access for whose sake the groups are left."""

@@ -5,22 +5,22 @@ Afterwards they say of some things what is live, and of everything else what the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
-from reconciler.editing.edits import Drop, Edit, Join, Leave, Path, Put, depth_of, edit_manifest, find_file
+from reconciler.editing.edits import Drop, Edit, Join, Path, Put, depth_of, edit_manifest, find_file
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
+from reconciler.editing.person_edits import ManifestIndex
 from reconciler.editing.writer import Value
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.address import KINDS, Address, Shape, parents_of
+from reconciler.model.address import KINDS, Address, Shape, parents_of, person_in
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.finding import ManifestError, ReconcilerError, suggest_names
@@ -29,9 +29,6 @@ from reconciler.model.resource import Live, Owner, Resource, Status, Unread, fin
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
-_ORGANIZATION = 2
-"""Keys that lead to an organization; it stays when nothing is left in it."""
-_ASSET = 4
 _COMPARED = ("role", "finance", "permissions")
 """Fields that say what access there is; `via` says how somebody was invited, and that does not change."""
 
@@ -86,10 +83,10 @@ class _Steps:
 
 def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amendment:
     """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
-    steps = _Steps()
+    steps, index = _Steps(), ManifestIndex(made.files)
     for wish in sorted((wish for wish in wishes if wish.is_there), key=lambda one: one.reading_order):
-        _declare(wish, made, keys, steps)
-    _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps)
+        _declare(wish, made, keys, steps, index)
+    _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps, index)
     files = _edit_files([*steps.people.values(), *steps.edits], made.files)
     desired = load_manifests(files, today=made.today, allowed_domains=made.allowed_domains).require_desired()
     _compare(made.desired, desired, steps)
@@ -102,7 +99,7 @@ def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amend
     )
 
 
-def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps) -> None:
+def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps, index: ManifestIndex) -> None:
     """Declare something as it is live, after whatever it hangs on; raises NotExpressible where nobody can."""
     context, live = wish.context, wish.found.live
     assert live is not None  # noqa: S101  # see Wish.is_there
@@ -115,7 +112,7 @@ def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps) ->
         steps.present[address] = renamed
         declared = made.desired.resources[address.organization].get(address)
         if declared is not None:
-            steps.edits += _change(renamed, declared, system, made.files)
+            steps.edits += _change(renamed, declared, system, index)
             continue
         if resource.address in keys.strangers:
             raise NotExpressible(keys.strangers[resource.address])
@@ -138,7 +135,7 @@ def _undeclared_parents(live: Resource, context: PlanningContext, desired: Desir
         yield found
 
 
-def _change(live: Resource, declared: Declared, system: System, files: Sequence[SourceFile]) -> list[Edit]:
+def _change(live: Resource, declared: Declared, system: System, index: ManifestIndex) -> list[Edit]:
     """For something that has other values than declared; reasons, dates and notes beside them stay.
 
     What groups give is not changed for everybody in them: the person is named beside them. Whether that means what it
@@ -148,7 +145,8 @@ def _change(live: Resource, declared: Declared, system: System, files: Sequence[
     if all(one.through for one in declared.lines):
         return [entry]
     wanted = entry.value if isinstance(entry, Put) else None
-    path, present = _find_written(path_of(live.address), files)
+    written = index.find(path_of(live.address))
+    path, present = written.path, written.value
     if not isinstance(present, Mapping):
         return [Put(path=path, value=wanted)]
     only = "permissions" if "permissions" in live.attributes else "role"
@@ -160,16 +158,16 @@ def _change(live: Resource, declared: Declared, system: System, files: Sequence[
     return edits
 
 
-def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps) -> None:
+def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps, index: ManifestIndex) -> None:
     """Take declarations out, with what cannot stay without them; what hangs on others goes first."""
     gone = _find_gone(addresses, made.desired)
     leaving: dict[tuple[str, str], None] = {}
     for address in sorted(gone, key=lambda one: (-len(one.parts), one)):
-        person = KINDS[address.kind].person_part
+        person = person_in(address)
         for line in gone[address].lines:
-            if line.through and person is not None:
-                leaving[line.through, address.parts[person]] = None
-            elif not line.through and (edit := _withdraw(address, made.files)) not in steps.edits:
+            if line.through and person:
+                leaving[line.through, person] = None
+            elif not line.through and (edit := index.take_out(address)[1]) not in steps.edits:
                 steps.edits.append(edit)
     for group, who in leaving:
         given = (
@@ -180,7 +178,12 @@ def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps) 
         left = next((address for address in given if address not in gone), None)
         if left is not None:
             raise NotExpressible(f"it comes through {group}, which also gives {left}")
-        steps.edits.append(_leave_group(group, who, made.files))
+        # The group that lists them may be one inside of that group.
+        listing = [name for name in index.groups.of(who) if group in index.groups.giving_through(name)]
+        if len(listing) != 1:
+            several = f", in which {who} is more than once" if listing else ""
+            raise NotExpressible(f"it comes through {group}{several}")
+        steps.edits.append(index.leave_group(listing[0], who)[1])
     assets = {address for address in gone if KINDS[address.kind].shape is Shape.ASSET}
     below = {
         other for asset in assets for other in made.desired.resources[asset.organization] if asset in parents_of(other)
@@ -200,57 +203,6 @@ def _find_gone(addresses: Iterable[Address], desired: Desired) -> dict[Address, 
             if other == address or hangs:
                 gone[other] = item
     return gone
-
-
-def _withdraw(address: Address, files: Sequence[SourceFile]) -> Edit:
-    path, present = _find_written(path_of(address), files)
-    if KINDS[address.kind].is_item:
-        return Leave(path=path, item=_written_item(present, address.parts[-1]))
-    return Drop(path=path, keep=_ORGANIZATION if len(path) <= _ASSET else _ASSET)
-
-
-def _leave_group(group: str, person: str, files: Sequence[SourceFile]) -> Edit:
-    """For somebody whom a group gives access, and who has none of it any more.
-
-    They leave the group that lists them, which may be one inside of that group; raises NotExpressible when several do.
-    """
-    listing = list(dict.fromkeys(_groups_listing(group.removeprefix(PREFIX), person, files, seen=set())))
-    if len(listing) != 1:
-        several = f", in which {person} is more than once" if listing else ""
-        raise NotExpressible(f"it comes through {group}{several}")
-    path, present = _find_written(("groups", listing[0], "members"), files)
-    return Leave(path=path, item=_written_item(present, person))
-
-
-def _groups_listing(group: str, person: str, files: Sequence[SourceFile], *, seen: set[str]) -> Iterator[str]:
-    """The group and those inside of it, as far as they list somebody by key or address."""
-    if group in seen:
-        return
-    seen.add(group)
-    _, listed = _find_written(("groups", group, "members"), files)
-    for item in listed if isinstance(listed, list) else ():
-        if str(item).startswith(PREFIX):
-            yield from _groups_listing(str(item).removeprefix(PREFIX), person, files, seen=seen)
-        elif str(item).casefold() == person.casefold():
-            yield group
-
-
-def _find_written(path: Path, files: Sequence[SourceFile]) -> tuple[Path, object]:
-    """A path as it is written, because e-mail addresses in keys may have capitals; and what stands there."""
-    file = find_file(files, path)
-    node: object = parse_file(file).node if file else None
-    found: list[str] = []
-    for part in path:
-        keys = node if isinstance(node, dict) else {}
-        key = part if part in keys else next((one for one in keys if str(one).casefold() == part.casefold()), part)
-        found.append(str(key))
-        node = keys.get(key)
-    return tuple(found), node
-
-
-def _written_item(listed: object, item: str) -> str:
-    items = [str(one) for one in listed] if isinstance(listed, list) else []
-    return next((one for one in items if one.casefold() == item.casefold()), item)
 
 
 def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
