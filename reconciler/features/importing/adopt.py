@@ -125,13 +125,12 @@ def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps, in
 def _undeclared_parents(live: Resource, context: PlanningContext, desired: Desired) -> Iterable[Resource]:
     """What something hangs on and no manifest declares; raises NotExpressible when it is not there either."""
     organization = live.address.organization
-    for kind, key in zip(KINDS[live.address.kind].parents, live.address.parts, strict=False):
-        parent = Address(organization, kind, key)
+    for parent in parents_of(live.address):
         if parent in desired.resources[organization]:
             continue
         found = context.live.resources.get(parent)
         if found is None or found.status.is_gone:
-            raise NotExpressible(f"{KINDS[kind].title} {key} is neither declared nor there")
+            raise NotExpressible(f"{KINDS[parent.kind].title} {parent.key} is neither declared nor there")
         yield found
 
 

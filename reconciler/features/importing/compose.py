@@ -16,7 +16,7 @@ from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.editing.writer import Value, write_inline, write_key
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.scalars import find_hidden
-from reconciler.model.address import KINDS, Address, Shape
+from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.resource import Live, Resource, role_in
 from reconciler.model.values import dataclass
@@ -144,8 +144,12 @@ class HeldBack:
 
 @dataclass(slots=True, kw_only=True)
 class Composition:
-    """What was composed: the values of a file, and what could not be part of it."""
+    """One organization as it was composed: the values of its file, and what could not be part of it."""
 
+    organization: str
+    file: str
+    unknown: Mapping[str, str]
+    """What could not be read, as in `Live.unknown`."""
     tree: dict[str, Value] = field(default_factory=dict)
     declared: list[Address] = field(default_factory=list)
     teams: list[Team] = field(default_factory=list)
@@ -154,29 +158,31 @@ class Composition:
 
 def compose(
     organization: Organization,
-    resources: Iterable[Resource],
+    live: Live,
+    keys: KeyAssignment,
     *,
-    names: Mapping[Address, str],
     refused: Mapping[Address, str],
     taken_groups: Container[str],
+    file: str,
 ) -> Composition:
     """The section of an organization that no manifest declares yet.
 
-    `names` are what people call its assets; `refused` is what must not be declared, with the reason. What hangs on
-    something that is not declared is not declared either.
+    `refused` is what must not be declared, by its address as it was read, with the reason. What hangs on something that
+    is not declared is not declared either.
     """
-    made = Composition()
+    names = {keys.rename(address): name for address, name in keys.names.items()}
+    refused = {keys.rename(address): why for address, why in {**keys.strangers, **refused}.items()}
+    made = Composition(organization=organization.key, file=file, unknown=live.unknown)
     kept: list[tuple[Resource, Put | Join]] = []
     declared: set[Address] = set()
+    resources = map(keys.renamed, live.resources.values())
     for resource in sorted(resources, key=lambda one: reading_order(one, organization)):
         address = resource.address
         if KINDS[address.kind].shape is Shape.ORGANIZATION or resource.status.is_gone:
             continue
-        parents = zip(KINDS[address.kind].parents, address.parts, strict=False)
-        above = (Address(address.organization, kind, key) for kind, key in parents)
+        above = (one for one in parents_of(address) if KINDS[one.kind].shape is not Shape.ORGANIZATION)
         missing = next((parent for parent in above if parent not in declared), None)
-        why = f"{KINDS[missing.kind].title} {missing.key} is not declared" if missing else ""
-        why = refused.get(address, why)
+        why = refused.get(address, f"{KINDS[missing.kind].title} {missing.key} is not declared" if missing else "")
         entry: Put | Join | None = None
         try:
             entry = to_entry(resource, organization.system, name=names.get(address, ""))
@@ -239,8 +245,9 @@ def reading_order(resource: Resource, organization: Organization) -> tuple[int, 
     return kind, first, -role.rank if role else 0, address.key
 
 
-def remarks_on(organization: str, held_back: Sequence[HeldBack], unknown: Mapping[str, str]) -> list[str]:
+def remarks_on(made: Composition) -> list[str]:
     """Comments on everything that is not declared; what hangs on something stands with it."""
+    held_back = made.held_back
     lines: list[str] = []
     hanging: dict[Address | None, list[Resource]] = {one.resource.address: [] for one in held_back}
     for one in held_back:
@@ -248,15 +255,15 @@ def remarks_on(organization: str, held_back: Sequence[HeldBack], unknown: Mappin
             hanging[one.because_of].append(one.resource)
     if held_back:
         lines += ["There, and not declared. Where it is about people: add them to `people` with their whole addresses;"]
-        lines += [f"`reconciler adopt {organization} --in-place` then declares them with everything they have."]
+        lines += [f"`reconciler adopt {made.organization} --in-place` then declares them with everything they have."]
     for one in held_back:
         address = one.resource.address
         if one.because_of not in hanging:
             lines.append(f"- {_describe(one.resource)}: {one.reason}")
             lines += [f"    with {_describe(resource, shared=address)}" for resource in hanging[address]]
-    if unknown:
+    if made.unknown:
         lines += ["Could not be read, so nothing is declared there:"]
-        lines += [f"- {prefix}: {reason}" for prefix, reason in sorted(unknown.items())]
+        lines += [f"- {prefix}: {reason}" for prefix, reason in sorted(made.unknown.items())]
     return lines
 
 

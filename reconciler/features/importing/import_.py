@@ -12,11 +12,9 @@ from reconciler.apply.planning import ProviderFor
 from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.edits import Path, Put, edit_manifest, find_file
-from reconciler.editing.writer import Value
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.importing.compose import (
     Composition,
-    HeldBack,
     KeyAssignment,
     assign_keys,
     compose,
@@ -25,7 +23,7 @@ from reconciler.features.importing.compose import (
 )
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Address, Shape
+from reconciler.model.address import KINDS, Address, Shape, person_in
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired, GuardSettings, Organization
 from reconciler.model.finding import ReconcilerError
@@ -38,20 +36,6 @@ from reconciler.output.words import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedOrganization:
-    """One organization as it was imported."""
-
-    organization: str
-    file: str
-    declared: tuple[Address, ...] = ()
-    groups: tuple[str, ...] = ()
-    """Names of the groups that are proposed."""
-    held_back: tuple[HeldBack, ...] = ()
-    unknown: Mapping[str, str] = field(default_factory=dict)
-    """What could not be read, as in `Live.unknown`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
     """What an import writes. Nothing is written yet."""
 
@@ -61,7 +45,7 @@ class Import:
     """Path -> text, of the files that change or are new."""
     people: tuple[str, ...]
     """Keys of the people who are new to the directory."""
-    organizations: tuple[ImportedOrganization, ...]
+    organizations: tuple[Composition, ...]
     states: Mapping[str, State] = field(default_factory=dict)
     """Organization -> what will be remembered of it."""
 
@@ -144,7 +128,7 @@ def record_import(made: Import, editor: StateEditor) -> None:
         editor.edit(one.organization, purpose="import", change=partial(_take_in, made=made, one=one))
 
 
-def _take_in(state: State, *, made: Import, one: ImportedOrganization) -> tuple[State, Edits]:
+def _take_in(state: State, *, made: Import, one: Composition) -> tuple[State, Edits]:
     records = {**state.records, **made.states[one.organization].records}
     whole = str(Address.whole(one.organization))
     return replace(state, records=records), [(whole, "import", f"{len(records)} resources into {one.file}")]
@@ -174,31 +158,15 @@ def _read_all(
 def _compose(
     request: ImportRequest, live: Mapping[str, Live], keys: KeyAssignment, refused: Mapping[Address, str]
 ) -> Import:
-    compositions: dict[str, Composition] = {}
-    groups = set(request.groups)
-    for organization in request.organizations:
-        made = compose(
-            organization,
-            [keys.renamed(one) for one in live[organization.key].resources.values()],
-            names={keys.rename(address): name for address, name in keys.names.items()},
-            refused={keys.rename(address): why for address, why in {**keys.strangers, **refused}.items()},
-            taken_groups=groups,
-        )
-        groups |= {team.name for team in made.teams}
-        compositions[organization.key] = made
-    return _lay_out(request, compositions, people=keys.people, live=live)
-
-
-def _lay_out(
-    request: ImportRequest,
-    compositions: Mapping[str, Composition],
-    *,
-    people: Mapping[str, Value],
-    live: Mapping[str, Live],
-) -> Import:
     """The files to be written; raises ReconcilerError rather than overwrite one."""
-    met = {address.key for made in compositions.values() for address in made.declared if address.kind == "member"}
-    people = {key: entry for key, entry in sorted(people.items()) if key in met}
+    groups, organizations = set(request.groups), list[Composition]()
+    for organization in request.organizations:
+        key = organization.key
+        made = compose(organization, live[key], keys, refused=refused, taken_groups=groups, file=request.path(key))
+        groups |= {team.name for team in made.teams}
+        organizations.append(made)
+    met = {address.key for made in organizations for address in made.declared if address.kind == "member"}
+    people = {key: entry for key, entry in sorted(keys.people.items()) if key in met}
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     # New people go where people are declared.
@@ -208,29 +176,18 @@ def _lay_out(
         before[present.path] = edit_manifest(present, [])
         after[present.path] = edit_manifest(present, edits)
     elif people:
-        name = _PEOPLE if present is None else f"{_PEOPLE}-{min(compositions)}"
+        name = _PEOPLE if present is None else f"{_PEOPLE}-{min(live)}"
         after[request.path(name)] = render_manifest({"version": 1, _PEOPLE: people})
-    imported: list[ImportedOrganization] = []
-    for key, made in compositions.items():
-        remarks = remarks_on(key, made.held_back, live[key].unknown)
-        tails: dict[Path, list[str]] = {("organizations", key): remarks} if remarks else {}
-        after[request.path(key)] = render_manifest({"version": 1, **made.tree}, tails=tails)
-        imported.append(
-            ImportedOrganization(
-                organization=key,
-                file=request.path(key),
-                declared=tuple(made.declared),
-                groups=tuple(team.name for team in made.teams),
-                held_back=tuple(made.held_back),
-                unknown=live[key].unknown,
-            )
-        )
+    for made in organizations:
+        remarks = remarks_on(made)
+        tails: dict[Path, list[str]] = {("organizations", made.organization): remarks} if remarks else {}
+        after[made.file] = render_manifest({"version": 1, **made.tree}, tails=tails)
     there = {file.path for file in request.files}
     taken = sorted(path for path in after if path in there and path not in before)
     if taken:
         advice = "give another folder: --to DIR"
         raise ReconcilerError(f"{taken[0]} is there already, and is not overwritten", advice=advice)
-    return Import(before=before, after=after, people=tuple(people), organizations=tuple(imported))
+    return Import(before=before, after=after, people=tuple(people), organizations=tuple(organizations))
 
 
 def _read_worlds(request: ImportRequest, made: Import, provider_for: ProviderFor) -> Worlds:
@@ -250,8 +207,7 @@ def _has_left(change: Change, worlds: Worlds) -> bool:
 
     Whoever writes `ends` down before an import wants just that, and it is no reason against all the others.
     """
-    part = KINDS[change.address.kind].person_part
-    person = None if part is None else worlds.desired.people.get(change.address.parts[part])
+    person = worlds.desired.people.get(person_in(change.address))
     return person is not None and person.ends is not None and person.ends <= worlds.today
 
 
@@ -266,7 +222,7 @@ def document_of_import(made: Import) -> Document:
     return Document(title="Import", is_title_needless=True, blocks=tuple(blocks))
 
 
-def _blocks_of(one: ImportedOrganization) -> Iterator[Block]:
+def _blocks_of(one: Composition) -> Iterator[Block]:
     kinds = Counter(sorted((address.kind for address in one.declared), key=list(KINDS).index))
     parts = [
         count(number, KINDS[kind].title, KINDS[kind].plural)
@@ -275,7 +231,7 @@ def _blocks_of(one: ImportedOrganization) -> Iterator[Block]:
     ]
     grants = sum(number for kind, number in kinds.items() if KINDS[kind].shape is Shape.GRANT)
     parts += [count(grants, "grant", "grants")] if grants else []
-    parts += [count(len(one.groups), "proposed group", "proposed groups")] if one.groups else []
+    parts += [count(len(one.teams), "proposed group", "proposed groups")] if one.teams else []
     yield Paragraph(text=", ".join(parts) or "nothing")
     held = {it.resource.address for it in one.held_back}
     roots = [it for it in one.held_back if it.because_of not in held]

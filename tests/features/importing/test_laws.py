@@ -50,7 +50,7 @@ def assert_in_step(stage: Stage) -> None:
 def test_what_is_imported_is_what_is_there(seed: dict[str, Any]) -> None:
     with staged(seed) as stage:
         made = stage.import_all()
-        event("with groups" if any(one.groups for one in made.organizations) else "without groups")
+        event("with groups" if any(one.teams for one in made.organizations) else "without groups")
         assert [one.held_back for one in made.organizations if one.held_back] == []
         desired = stage.desired()
         assert declared_seats(desired) == seats_in(stage.world)
