@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -18,10 +18,10 @@ from reconciler.features.certification.model import (
     ReviewDecision,
     ReviewedAccess,
     ReviewSheet,
+    SheetMark,
 )
-from reconciler.manifests.fields import StrictDocument
+from reconciler.manifests.fields import Day, Matching, OneOf, StrictDocument, Text, Version
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.review_documents import CampaignDocument, ReviewedAccessDocument, ReviewSheetDocument
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import read_document
 from reconciler.model.address import Address
@@ -53,15 +53,17 @@ def write_sheet(sheet: ReviewSheet, campaign: Campaign) -> str:
     """A new sheet, with what its reviewer has to know."""
     accesses = {}
     for one in sheet.accesses:
-        said = {"decision": one.decision.value, "reason": one.reason}
-        accesses[str(one.facts.address)] = {**_plain(one.facts, without="address"), **said}
+        said = {"decision": one.decision, "reason": one.reason}
+        facts = adapter_of(AccessFacts).dump_python(one.facts, exclude={"address"}, exclude_defaults=True)
+        accesses[str(one.facts.address)] = {**facts, **said}
     content = {"version": 1, "campaign": sheet.campaign, "reviewer": sheet.reviewer, "accesses": accesses}
     return _SHEET_HEAD.format(campaign=campaign.name, reviewer=sheet.reviewer, due=campaign.due) + _yaml(content)
 
 
 def write_campaign(campaign: Campaign) -> str:
     """What a campaign is, for its folder, with the digest that shows a change by hand."""
-    content = {"version": 1, **_plain(campaign), "seal": digest_of_campaign(campaign)}
+    said = adapter_of(Campaign).dump_python(campaign, exclude_defaults=True)
+    content = {"version": 1, **said, "seal": digest_of_campaign(campaign)}
     return _CAMPAIGN_HEAD.format(name=campaign.name) + _yaml(content)
 
 
@@ -85,25 +87,22 @@ def digest_of_facts(sheet: ReviewSheet) -> str:
 
 def digest_of_campaign(campaign: Campaign) -> str:
     """SHA-256 over everything that is said of a campaign; what is empty does not count."""
-    content = adapter_of(Campaign).dump_python(campaign, mode="json")
-    return describe_digest(to_line({key: value for key, value in content.items() if value}))
+    return describe_digest(to_line(adapter_of(Campaign).dump_python(campaign, mode="json", exclude_defaults=True)))
 
 
 def read_campaign(file: SourceFile) -> Campaign:
     """The campaign in a file; raises ManifestError."""
     notes = Notes()
-    read = read_document(CampaignDocument, parse_file(file), notes)
+    read = read_document(_CAMPAIGN, parse_file(file), notes)
     if read is None or notes.has_errors:
         raise ManifestError(list(notes.in_order()))
     document, top = read
-    said = {key: value for key, value in _written(document).items() if key not in ("version", "seal")}
-    campaign = _as_value(Campaign, said, top, notes)
-    if campaign is None:
-        raise ManifestError(list(notes.in_order()))
-    if document.seal != digest_of_campaign(campaign):
+    campaign = _as_value(Campaign, top.node, top, notes)
+    if campaign is not None and document.seal != digest_of_campaign(campaign):
         message = f"this is not what the tool wrote of review {campaign.name}: it was changed by hand"
         advice = "take the change back, `git log` shows it; to review something else, or until another day, begin anew"
         notes.error("changed-facts", message, top.place, advice=advice)
+    if campaign is None or notes.has_errors:
         raise ManifestError(list(notes.in_order()))
     return campaign
 
@@ -111,93 +110,65 @@ def read_campaign(file: SourceFile) -> Campaign:
 def read_sheet(file: SourceFile, campaign: Campaign, reviewer: str, *, today: date) -> tuple[ReviewSheet, Notes]:
     """A sheet, and everything that is wrong with it; a sheet with an error decides nothing."""
     notes = Notes()
-    read = read_document(ReviewSheetDocument, parse_file(file), notes)
-    empty = ReviewSheet(campaign=campaign.name, reviewer=reviewer, accesses=())
+    read = read_document(_SHEET, parse_file(file), notes)
     if read is None:
-        return empty, notes
+        return ReviewSheet(campaign=campaign.name, reviewer=reviewer, accesses=()), notes
     document, top = read
-    reader = _SheetReader(campaign, reviewer, notes, today)
-    found = [reader.read(key, one, top.into("accesses", key)) for key, one in document.accesses.items()]
-    sheet = replace(empty, accesses=tuple(sorted(filter(None, found), key=lambda one: one.facts.sort_key)))
-    if notes.has_errors:
-        return sheet, notes
+    accesses = []
+    for key in document.accesses:
+        at = top.into("accesses", key)
+        if one := _read_access(key, at, notes):
+            _check_decision(one, at, notes, reviewer=reviewer, after=None if campaign.closed else today)
+            accesses.append(one)
+    accesses.sort(key=lambda one: one.facts.sort_key)
+    sheet = ReviewSheet(campaign=campaign.name, reviewer=reviewer, accesses=tuple(accesses))
     mark = campaign.reviewers[reviewer]
-    is_whole = len(sheet.accesses) == mark.accesses and digest_of_facts(sheet) == mark.facts
-    if (document.campaign, document.reviewer) != (campaign.name, reviewer) or not is_whole:
+    is_whole = len(accesses) == mark.accesses and digest_of_facts(sheet) == mark.facts
+    is_theirs = (document.campaign, document.reviewer) == (campaign.name, reviewer)
+    if not notes.has_errors and not (is_whole and is_theirs):
         message = f"this is not what was put before {reviewer}: something else than a decision was changed"
         notes.error("changed-facts", message, top.place, advice="take the change back; `git log` shows it")
     return sheet, notes
 
 
-class _SheetReader:
-    """Reads the accesses of one sheet."""
+def _read_access(key: str, at: Cursor, notes: Notes) -> ReviewedAccess | None:
+    """One access; None after a finding about its address or a day."""
+    try:
+        address = Address.parse(key)
+    except ValueError as error:
+        notes.error("bad-address", str(error), at.place)
+        return None
+    written: Any = at.node
+    facts, reason = {**written, "address": address}, written.get("reason", "").strip()
+    return _as_value(ReviewedAccess, {**written, "facts": facts, "reason": reason, "place": at.place}, at, notes)
 
-    def __init__(self, campaign: Campaign, reviewer: str, notes: Notes, today: date) -> None:
-        self._campaign, self._reviewer, self._notes, self._today = campaign, reviewer, notes, today
 
-    def read(self, key: str, document: ReviewedAccessDocument, at: Cursor) -> ReviewedAccess | None:
-        """One access; None after a finding about its address or a day."""
-        notes = self._notes
-        try:
-            address = Address.parse(key)
-        except ValueError as error:
-            notes.error("bad-address", str(error), at.place)
-            return None
-        facts = {"address": address, **_written(document)}
-        said = {name: facts.pop(name) for name in _DECIDED if name in facts}
-        said |= {"facts": facts, "reason": document.reason.strip(), "place": at.place}
-        one = _as_value(ReviewedAccess, said, at, notes)
-        if one is not None:
-            self._check(one, at)
-        return one
-
-    def _check(self, one: ReviewedAccess, at: Cursor) -> None:
-        """What makes a decision none."""
-        notes, facts, by = self._notes, one.facts, one.by or self._reviewer
-        if one.decision is ReviewDecision.UNDECIDED:
-            return
-        if by == facts.person:
-            message = f"{by} decides on their own access"
-            notes.error(
-                "own-access", message, at.value("by" if one.by else "decision"), advice="let somebody else decide"
-            )
-        if not one.reason:
-            notes.error(
-                "missing-reason", "the decision has no reason", at.value("reason"), advice="write `reason: ...`"
-            )
-        is_short = one.decision is ReviewDecision.SHORTEN
-        if is_short and one.until is None:
+def _check_decision(one: ReviewedAccess, at: Cursor, notes: Notes, *, reviewer: str, after: date | None) -> None:
+    """What makes a decision none; the day of one that shortens comes after that day, if there is one."""
+    if one.decision is ReviewDecision.UNDECIDED:
+        return
+    ends, until, by = one.facts.ends, one.until, one.by or reviewer
+    if by == one.facts.person:
+        place = at.value("by" if one.by else "decision")
+        notes.error("own-access", f"{by} decides on their own access", place, advice="let somebody else decide")
+    if not one.reason:
+        notes.error("missing-reason", "the decision has no reason", at.value("reason"), advice="write `reason: ...`")
+    if one.decision is ReviewDecision.SHORTEN:
+        if until is None:
             message = "`shorten` needs the day on which the access is gone"
             notes.error("missing-key", message, at.value("decision"), advice="write `until: ...`")
-        elif is_short and one.until is not None and facts.ends and one.until >= facts.ends:
-            message = f"it ends on {facts.ends} already: `until: {one.until}` would not shorten it"
+        elif ends and until >= ends:
+            message = f"it ends on {ends} already: `until: {until}` would not shorten it"
             notes.error("bad-date", message, at.value("until"))
-        elif is_short and one.until is not None and one.until <= self._today and self._campaign.closed is None:
-            message = f"{one.until} has passed or is today"
+        elif after and until <= after:
+            message = f"{until} has passed or is today"
             notes.error("bad-date", message, at.value("until"), advice="write `revoke`, or a later day")
-        elif not is_short and one.until is not None:
-            message = f"`{one.decision}` has no day"
-            notes.error("unknown-key", message, at.key("until"), advice="take `until` out, or write `shorten`")
+    elif until is not None:
+        message = f"`{one.decision}` has no day"
+        notes.error("unknown-key", message, at.key("until"), advice="take `until` out, or write `shorten`")
 
 
-_DECIDED = ("decision", "until", "reason", "by")
-"""What a reviewer writes; everything else in a sheet are the facts."""
-
-
-def _written(value: Any) -> Any:
-    """What stands in a document, as mappings and lists; an empty text is nothing."""
-    match value:
-        case StrictDocument():
-            return {key: _written(one) for key, one in vars(value).items() if one != ""}
-        case list():
-            return [_written(one) for one in value]
-        case dict():
-            return {key: _written(one) for key, one in value.items()}
-        case _:
-            return value
-
-
-def _as_value(kind: Callable[..., _Value], content: Mapping[str, Any], at: Cursor, notes: Notes) -> _Value | None:
+def _as_value(kind: Callable[..., _Value], content: object, at: Cursor, notes: Notes) -> _Value | None:
     """A value of the model from what is written; None after findings about days that no calendar has."""
     from pydantic import ValidationError
 
@@ -211,23 +182,55 @@ def _as_value(kind: Callable[..., _Value], content: Mapping[str, Any], at: Curso
     return value
 
 
-def _plain(value: Any, *, without: str = "") -> dict[str, Any]:
-    """A value as it is written: days as days, nothing that is empty."""
-    kind: Any = type(value)
-    content: dict[str, Any] = adapter_of(kind).dump_python(value)
-    return {key: _worded(one) for key, one in content.items() if key != without and one not in ("", None, (), {})}
+def _document_of(value: Any, base: type[StrictDocument] = StrictDocument, **rules: Any) -> Any:
+    """What may stand in a file about a value: a key for each field, by its type unless `rules` has another or None."""
+    types = get_type_hints(value)
+    keys: dict[str, Any] = {one.name: None for one in fields(value)} | rules
+    defaults: dict[str, str] = {}
+    for one in (one for one in fields(value) if one.name not in rules):
+        is_optional = one.default is not MISSING or one.default_factory is not MISSING
+        defaults |= {one.name: ""} if is_optional else {}
+        keys[one.name] = str if is_optional and types[one.name] is str else _rule_for(types[one.name])
+    known = {name: rule for name, rule in keys.items() if rule is not None}
+    return type(value.__name__, (base,), {"__annotations__": known, **defaults})
 
 
-def _worded(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _worded(one) for key, one in value.items() if one not in ("", None, ())}
-        case list() | tuple():
-            return [_worded(one) for one in value]
-        case StrEnum():
-            return value.value
-        case _:
-            return value
+def _rule_for(kind: Any) -> Any:
+    inner = get_args(kind)
+    if get_origin(kind) is tuple:
+        item: Any = _rule_for(inner[0])
+        return list[item]
+    if date in (kind, *inner):
+        return Day
+    if is_dataclass(kind):
+        return _document_of(kind)
+    return Annotated[str, OneOf(kind)] if issubclass(kind, StrEnum) else {str: Text}.get(kind, kind)
+
+
+class _Decision(StrictDocument):
+    """What a reviewer writes; everything else in a sheet are facts."""
+
+    decision: Annotated[str, OneOf(ReviewDecision)] = ReviewDecision.UNDECIDED
+    until: Day = ""
+    reason: str = ""
+    by: Text = ""
+
+
+class _ReviewFile(StrictDocument):
+    version: Version = 1
+
+
+_FACTS: Any = _document_of(AccessFacts, _Decision, address=None)  # it is the key above them
+_SHEET = _document_of(ReviewSheet, _ReviewFile, accesses=dict[str, _FACTS])
+_SHEET_NAME = Annotated[str, Matching(r"^[a-z0-9][a-z0-9_-]*\.yaml$", "unknown-value", "the name of a sheet")]
+_MARK: Any = _document_of(SheetMark, file=_SHEET_NAME)
+_CAMPAIGN = _document_of(
+    Campaign,
+    _ReviewFile,
+    undecided=Annotated[str, OneOf(("keep", "revoke"))],
+    reviewers=dict[str, _MARK],
+    seal=Text,  # SHA-256 over all others, so that a change by hand shows
+)
 
 
 def _yaml(content: dict[str, Any]) -> str:
@@ -253,3 +256,4 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 _SheetDumper.add_representer(str, _text)
+_SheetDumper.add_multi_representer(StrEnum, _text)
