@@ -16,7 +16,7 @@ from functools import cached_property
 from reconciler.editing.edits import Edit, EditError, Put
 from reconciler.editing.entries import path_of
 from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
-from reconciler.engine.entitlements import join_on_day
+from reconciler.engine.entitlements import declare
 from reconciler.features.certification.campaign import is_gone
 from reconciler.features.certification.model import (
     AccessFacts,
@@ -34,6 +34,7 @@ from reconciler.model.address import KINDS, Address, person_in
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.values import dataclass
+from reconciler.output.words import name_access
 
 _OUTCOMES = {
     ReviewDecision.KEEP: ReviewOutcome.KEPT,
@@ -65,7 +66,6 @@ def settle(review: OpenReview) -> ReviewClosing:
     surgery = _Surgery(review, results, places)
     surgery.add_what_hangs_on_memberships()
     edits = surgery.edits()
-    results = surgery.results
     edit = ManifestEdit(texts={}, patch="")
     if not surgery.notes.has_errors:
         try:
@@ -87,56 +87,44 @@ def settle(review: OpenReview) -> ReviewClosing:
 
 def _results(review: OpenReview) -> Iterator[ReviewResult]:
     """Each access by itself: what its reviewer says, unless it is not what they have seen."""
-    reviewed = set()
+    new = dict(review.present)
     for sheet in review.sheets:
         for one in sheet.accesses:
-            reviewed.add(one.facts.address)
-            yield _result(one, sheet.reviewer, review)
-    for address, facts in review.present.items():
-        if address not in reviewed:
-            note = f"given since {review.campaign.started}, and reviewed by nobody"
+            facts = one.facts
+            outcome, note = _judge(one, new.pop(facts.address, None), review)
             yield ReviewResult(
-                address=address,
+                address=facts.address,
                 person=facts.person,
                 gives=facts.gives,
                 risk=facts.risk,
-                outcome=ReviewOutcome.NEW,
+                reviewer=sheet.reviewer,
+                outcome=outcome,
+                decision=one.decision,
+                until=one.until,
+                reason=one.reason,
+                by=one.by,
                 note=note,
             )
+    note = f"given since {review.campaign.started}, and reviewed by nobody"
+    for address, facts in new.items():
+        gives, risk, outcome = facts.gives, facts.risk, ReviewOutcome.NEW
+        yield ReviewResult(address=address, person=facts.person, gives=gives, risk=risk, outcome=outcome, note=note)
 
 
-def _result(one: ReviewedAccess, reviewer: str, review: OpenReview) -> ReviewResult:
-    facts = one.facts
-    result = ReviewResult(
-        address=facts.address,
-        person=facts.person,
-        gives=facts.gives,
-        risk=facts.risk,
-        reviewer=reviewer,
-        outcome=ReviewOutcome.GONE,
-        decision=one.decision,
-        until=one.until,
-        reason=one.reason,
-        by=one.by,
-    )
-    present = review.present.get(facts.address)
+def _judge(one: ReviewedAccess, present: AccessFacts | None, review: OpenReview) -> tuple[ReviewOutcome, str]:
+    """What comes of an access that was reviewed, and why where that is not the decision."""
+    person = one.facts.person
     if present is None:
-        has_left = (
-            "@" not in facts.person and ":" not in facts.person and is_gone(facts.person, review.desired, review.today)
-        )
-        return replace(
-            result, note=f"{facts.person} has left since" if has_left else "it is over, or not declared any more"
-        )
-    if present.terms != facts.terms:
-        note = (
-            f"it is {present.gives} now"
-            if present.gives != facts.gives
-            else "its days, or the lines that give it, changed"
-        )
-        return replace(result, outcome=ReviewOutcome.CHANGED, note=f"{note}, which nobody has reviewed")
-    if one.decision is not ReviewDecision.UNDECIDED:
-        return replace(result, outcome=_OUTCOMES[one.decision])
-    return replace(result, outcome=_OUTCOMES[review.undecided], note="nobody decided")
+        is_key = "@" not in person and ":" not in person
+        has_left = is_key and is_gone(person, review.desired, review.today)
+        return ReviewOutcome.GONE, f"{person} has left since" if has_left else "it is over, or not declared any more"
+    if present.terms != one.facts.terms:
+        is_other = present.gives != one.facts.gives
+        what = f"it is {present.gives} now" if is_other else "its days, or the lines that give it, changed"
+        return ReviewOutcome.CHANGED, f"{what}, which nobody has reviewed"
+    if one.decision is ReviewDecision.UNDECIDED:
+        return _OUTCOMES[review.undecided], "nobody decided"
+    return _OUTCOMES[one.decision], ""
 
 
 def _judge_organizations(results: Iterable[ReviewResult]) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -144,20 +132,11 @@ def _judge_organizations(results: Iterable[ReviewResult]) -> tuple[tuple[str, ..
     open_: dict[str, list[str]] = {}
     for one in results:
         known = open_.setdefault(one.address.organization, [])
-        is_undecided = one.outcome is ReviewOutcome.KEPT and one.decision is ReviewDecision.UNDECIDED
-        is_withheld = one.outcome is ReviewOutcome.CHANGED and one.decision in (
-            ReviewDecision.REVOKE,
-            ReviewDecision.SHORTEN,
-        )
-        if is_undecided:
+        if one.outcome is ReviewOutcome.KEPT and one.decision is ReviewDecision.UNDECIDED:
             known.append(f"nobody decided on {one.address}")
-        elif is_withheld:
+        elif one.outcome is ReviewOutcome.CHANGED and one.decision in (ReviewDecision.REVOKE, ReviewDecision.SHORTEN):
             known.append(f"{one.address} was to be {'revoked' if one.until is None else 'shortened'}, and has changed")
-    why = {
-        key: found[0] + (f"; and {len(found) - 1} more" if len(found) > 1 else "")
-        for key, found in open_.items()
-        if found
-    }
+    why = {key: found[0] + (f"; and {len(found) - 1} more" * (len(found) > 1)) for key, found in open_.items() if found}
     return tuple(sorted(open_.keys() - why.keys())), dict(sorted(why.items()))
 
 
@@ -186,11 +165,8 @@ class _Surgery:
     def _index(self) -> ManifestIndex:
         return ManifestIndex(self.review.files)
 
-    def _outcome(self, address: Address) -> ReviewOutcome | None:
-        return self.results[address].outcome if address in self.results else None
-
     def _goes(self, address: Address) -> bool:
-        return self._outcome(address) in _LOSING
+        return address in self.results and self.results[address].outcome in _LOSING
 
     def add_what_hangs_on_memberships(self) -> None:
         """Access in an organization goes with the membership there."""
@@ -198,20 +174,15 @@ class _Surgery:
             for other in self._of_person[address.key]:
                 if other.organization != address.organization or self._goes(other):
                     continue
-                known = self.results.get(other)
-                is_wanted = known is not None and known.decision in (ReviewDecision.KEEP, ReviewDecision.SHORTEN)
-                if is_wanted and known is not None and known.outcome is not ReviewOutcome.GONE:
+                gives = name_access(other, self._declared[other].attributes)
+                unseen = ReviewResult(address=other, person=address.key, gives=gives, outcome=ReviewOutcome.NEW)
+                known = self.results.get(other, unseen)
+                is_wanted = known.decision in (ReviewDecision.KEEP, ReviewDecision.SHORTEN)
+                if is_wanted and known.outcome is not ReviewOutcome.GONE:
                     message = f"{address} is revoked, and {other}, which needs it, is decided `{known.decision}`"
                     self._refuse(address, message, "keep the membership, or revoke both", other)
                     continue
                 note = f"it cannot stay without {address}"
-                if known is None:
-                    known = ReviewResult(
-                        address=other,
-                        person=address.key,
-                        gives=_words(self._declared[other]),
-                        outcome=ReviewOutcome.NEW,
-                    )
                 self.results[other] = replace(known, outcome=ReviewOutcome.ENDS_TOO, note=note)
 
     def edits(self) -> dict[str, list[Edit]]:
@@ -240,10 +211,8 @@ class _Surgery:
             return None
         if line.through:
             message = f"{address} comes through {line.through}, and a group has no end for one of its members"
-            advice = (
-                "decide `revoke`, or take them out of the group and give them a line of their own with an end first"
-            )
-            self._refuse(address, message, advice)
+            own = "take them out of the group and give them a line of their own with an end first"
+            self._refuse(address, message, f"decide `revoke`, or {own}")
             return None
         if KINDS[address.kind].is_item:
             message = f"{address} is an item of a list, which has no end"
@@ -258,47 +227,36 @@ class _Surgery:
 
     def _departures(self, person: str) -> Iterator[tuple[str, Edit]]:
         """The groups that somebody has to leave, unless that takes something that shall stay."""
-        needed = {
-            line.through
-            for address in self._of_person[person]
-            if self._goes(address)
-            for line in self._declared[address].lines
-            if line.through
-        }
-        listed = self._index.groups.of(person)
-        leaving = [name for name in listed if self._index.groups.giving_through(name) & needed]
-        staying = [self._index.groups.giving_through(name) for name in listed if name not in leaving]
-        lost = frozenset().union(*map(self._index.groups.giving_through, leaving)) - frozenset().union(*staying)
+        going = [address for address in self._of_person[person] if self._goes(address)]
+        lines = [(address, line.through) for address in going for line in self._declared[address].lines if line.through]
+        needed, cause = {through for _, through in lines}, lines[0][0]
+        groups = self._index.groups
+        listed = groups.of(person)
+        leaving = [name for name in listed if groups.giving_through(name) & needed]
+        staying = [groups.giving_through(name) for name in listed if name not in leaving]
+        lost = frozenset().union(*map(groups.giving_through, leaving)) - frozenset().union(*staying)
         if needed - lost:
             message = f"no group that lists {person} leads to {', '.join(sorted(needed - lost))}"
-            self._refuse(self._first_of(person, needed), message, "take them out by hand, and close the review again")
+            self._refuse(cause, message, "take them out by hand, and close the review again")
             return
-        cause, groups = self._first_of(person, needed), ", ".join(PREFIX + name for name in leaving)
+        names = ", ".join(PREFIX + name for name in leaving)
         for address in self._of_person[person]:
             if not self._goes(address) and self._loses(address, lost):
                 known = self.results.get(address)
                 decided = f"decided `{known.decision}`" if known else "no part of this review"
-                message = f"{cause} comes through {groups}; without that {person} also loses {address}, {decided}"
-                advice = f"revoke that too, or take {person} out of {groups} with lines of their own for what stays"
+                message = f"{cause} comes through {names}; without that {person} also loses {address}, {decided}"
+                advice = f"revoke that too, or take {person} out of {names} with lines of their own for what stays"
                 self._refuse(cause, message, advice, address)
         for name in leaving:
             yield self._index.leave_group(name, person)
 
-    def _first_of(self, person: str, needed: frozenset[str] | set[str]) -> Address:
-        """The access for whose sake the groups are left."""
-        return next(
-            address
-            for address in self._of_person[person]
-            if self._goes(address) and any(line.through in needed for line in self._declared[address].lines)
-        )
-
     def _loses(self, address: Address, lost: frozenset[str]) -> bool:
         """Whether an access is less, or ends earlier, without the lines of some groups."""
-        declared = self._declared[address]
+        declared, today = self._declared[address], self.review.today
         rest = [line for line in declared.lines if line.through not in lost]
-        return len(rest) < len(declared.lines) and _joined(declared, rest, self.review) != _joined(
-            declared, declared.lines, self.review
-        )
+        system = self.review.desired.organizations[address.organization].system
+        is_less = len(rest) < len(declared.lines)
+        return is_less and not (rest and _terms(declare(address, rest, system=system, today=today)) == _terms(declared))
 
     def _refuse(self, address: Address, message: str, advice: str, other: Address | None = None) -> None:
         related = self.places.get(other) if other else None
@@ -306,24 +264,8 @@ class _Surgery:
         self.notes.error("review-conflict", message, place, advice=advice, related=(related,) if related else ())
 
 
-def _joined(declared: Declared, lines: Sequence[Entitlement], review: OpenReview) -> object:
-    """What lines give together, today or on the first day on which they do."""
-    system = review.desired.organizations[declared.address.organization].system
-    days = [review.today, *(one.starts for one in lines if one.starts and one.starts > review.today)]
-    found = (join_on_day(lines, day, kind=declared.address.kind, system=system) for day in sorted(days))
-    first = next((one for one in found if one is not None), None)
-    return None if first is None else _terms(first)
-
-
 def _terms(one: Entitlement) -> tuple[object, ...]:
     return one.attributes, one.starts, one.expires, one.protect, one.identity
-
-
-def _words(declared: Declared) -> str:
-    return (
-        ", ".join(value if isinstance(value, str) else " + ".join(value) for value in declared.attributes.values())
-        or "access"
-    )
 
 
 def check_effect(closing: ReviewClosing, before: Desired, after: Desired) -> Iterator[Finding]:
@@ -332,17 +274,17 @@ def check_effect(closing: ReviewClosing, before: Desired, after: Desired) -> Ite
     wanted, found = before.everything, after.everything
     for address in sorted(wanted.keys() | found.keys()):
         old, new, result = wanted.get(address), found.get(address), results.get(address)
-        outcome = result.outcome if result else None
-        if outcome in _LOSING:
+        if result and result.outcome in _LOSING:
             is_right = new is None
-        elif outcome is ReviewOutcome.SHORTENED and old is not None and new is not None and result is not None:
-            ends = [line.expires for line in new.lines]
-            is_right = None not in ends and max(day for day in ends if day) <= (result.until or date.max)
-            is_right = is_right and old.attributes == new.attributes
+        elif old is None or new is None:
+            is_right = False
+        elif result and result.outcome is ReviewOutcome.SHORTENED:
+            until = result.until or date.max
+            ends_by_then = all(line.expires is not None and line.expires <= until for line in new.lines)
+            is_right = ends_by_then and old.attributes == new.attributes
         else:
-            is_right = old is not None and new is not None and _terms(old) == _terms(new)
+            is_right = _terms(old) == _terms(new)
         if not is_right:
             message = f"the edit would do something else to {address} than was decided"
-            yield Finding(
-                id="unsafe-edit", message=message, advice="edit the manifests by hand, and close the review again"
-            )
+            advice = "edit the manifests by hand, and close the review again"
+            yield Finding(id="unsafe-edit", message=message, advice=advice)
