@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,8 +28,8 @@ from reconciler.features.certification.model import (
 )
 from reconciler.model.address import KINDS, Address, person_in
 from reconciler.model.change import is_administrator, risk_of
-from reconciler.model.declared import Desired, Entitlement
-from reconciler.model.finding import Finding, ReconcilerError, suggest_names
+from reconciler.model.declared import Declared, Desired, Entitlement
+from reconciler.model.finding import Finding, Place, ReconcilerError, suggest_names
 from reconciler.model.holding import Holding
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.state import RotationTask, State, WorkOrder
@@ -37,8 +38,6 @@ from reconciler.output.words import name_access
 from reconciler.systems.languages import REVIEW, REVIEW_DONE, REVIEW_STEPS, REVIEW_TITLES
 from reconciler.systems.markup import literal
 
-NO_LAST_USE = "not known: no system tells when an access was last used"
-_UNRECORDED = "nothing is recorded of it"
 _MAX_NAMED = 5
 
 
@@ -57,35 +56,43 @@ class ReviewedWorld:
     def collect(self, scope: Iterable[str]) -> tuple[dict[Address, AccessFacts], tuple[Address, ...]]:
         """Every declared access that a scope covers and that is not over; and what is there and not declared."""
         targets, found, strangers = Targets(include=tuple(scope)), {}, []
-        said = self._findings()
+        said: dict[str, list[str]] = {}  # by address, or else by line
+        for one in self.findings:
+            about = one.address or (one.place and _line(one.place)) or ""
+            said.setdefault(about, []).append(f"{one.id}: {one.message}")
         for key, organization in sorted(self.desired.organizations.items()):
             if organization.deleted:
                 continue
             state = self.states.get(key, State(organization=key))
             index = index_access(key, desired=self.desired, state=state, today=self.today, as_of=None)
             for address, holding in sorted(index.holdings.items()):
-                if not (_is_access(address) and targets.covers(address)):
+                kind, recorded = KINDS[address.kind], holding.recorded
+                lets_somebody_in = kind.person_part is not None or kind.is_share
+                if not lets_somebody_in or not targets.covers(address):
                     continue
-                if holding.declared is None:
-                    if holding.recorded is not None and not holding.recorded.status.is_gone:
-                        strangers.append(address)
-                elif lines := [one for one in holding.declared.lines if not _is_over(one, self.today)]:
-                    found[address] = self._facts(holding, lines, said)
+                if holding.declared is not None:
+                    if lines := [one for one in holding.declared.lines if not _is_over(one, self.today)]:
+                        found[address] = self._facts(holding, holding.declared, lines, said)
+                elif recorded is not None and not recorded.status.is_gone:
+                    strangers.append(address)
         return found, tuple(strangers)
 
-    def _facts(self, holding: Holding, lines: Sequence[Entitlement], said: Mapping[str, list[str]]) -> AccessFacts:
-        address, declared = holding.address, holding.declared
-        assert declared is not None  # noqa: S101  # the caller has looked
+    def _facts(
+        self, holding: Holding, declared: Declared, lines: Sequence[Entitlement], said: Mapping[str, list[str]]
+    ) -> AccessFacts:
+        address, desired = holding.address, self.desired
         person = person_in(address)
-        known = self.desired.people.get(person)
-        system = self.desired.organizations[address.organization].system
-        record, entry = holding.recorded, self.changes.get(str(address))
+        known = desired.people.get(person)
+        system = desired.organizations[address.organization].system
         held = on_day(declared, self.today, system).attributes
-        member = self.desired.resources[address.organization].get(Address(address.organization, "member", person))
+        member = desired.resources[address.organization].get(Address(address.organization, "member", person))
         marks = list(marks_of(address.kind, dated_accesses(address.kind, held, system)))
         marks += marks_of_strangers(person, member.identity if member else "", self.allowed_domains) if person else ()
+        record, entry = holding.recorded, self.changes.get(str(address))
         recorded = f"{record.status.replace('_', ' ')} since {record.since}" if record and record.since else ""
         ends = [one.expires for one in lines]
+        names = (str(address), *(_line(one.place) for one in lines))
+        findings = [text for name in names for text in said.get(name, ())]
         return AccessFacts(
             address=address,
             person=person or f"partner:{address.parts[0]}",
@@ -93,42 +100,22 @@ class ReviewedWorld:
             gives=name_access(address, held),
             risk=risk_of(marks, gains=True),
             marks=tuple(marks),
-            lines=tuple(
-                ReviewedLine(
-                    at=f"{line.place.file}:{line.place.line}",
-                    gives=name_access(address, line.attributes),
-                    through=line.through,
-                    starts=line.starts if line.starts and line.starts > self.today else None,
-                    ends=line.expires,
-                )
-                for line in lines
-            ),
+            lines=tuple(self._reviewed_line(address, line) for line in lines),
             ends=None if None in ends else max(day for day in ends if day),
-            recorded="; ".join(filter(None, [recorded or _UNRECORDED, holding.trouble])),
+            recorded="; ".join(filter(None, [recorded or "nothing is recorded of it", holding.trouble])),
             last_change=_describe_change(entry) if entry else "the audit log has nothing of it",
-            last_use=NO_LAST_USE,
-            findings=tuple(
-                dict.fromkeys(text for name in (str(address), *map(_line, lines)) for text in said.get(name, ()))
-            ),
+            last_use="not known: no system tells when an access was last used",
+            findings=tuple(dict.fromkeys(findings)),
         )
 
-    def _findings(self) -> dict[str, list[str]]:
-        """What is said of an address, or else of a line."""
-        found: dict[str, list[str]] = {}
-        for one in self.findings:
-            name = one.address or (f"{one.place.file}:{one.place.line}" if one.place else "")
-            found.setdefault(name, []).append(f"{one.id}: {one.message}")
-        return found
+    def _reviewed_line(self, address: Address, line: Entitlement) -> ReviewedLine:
+        starts = line.starts if line.starts and line.starts > self.today else None
+        gives = name_access(address, line.attributes)
+        return ReviewedLine(at=_line(line.place), gives=gives, through=line.through, starts=starts, ends=line.expires)
 
 
-def _line(line: Entitlement) -> str:
-    return f"{line.place.file}:{line.place.line}"
-
-
-def _is_access(address: Address) -> bool:
-    """Whether it lets a person, or another company, do something."""
-    kind = KINDS[address.kind]
-    return kind.person_part is not None or kind.is_share
+def _line(place: Place) -> str:
+    return f"{place.file}:{place.line}"
 
 
 def _is_over(line: Entitlement, today: date) -> bool:
@@ -136,10 +123,8 @@ def _is_over(line: Entitlement, today: date) -> bool:
 
 
 def _describe_change(entry: LoggedEntry) -> str:
-    action = entry.action.replace("_", " ")
-    return (
-        f"{entry.time:%Y-%m-%d}: {action}, {entry.outcome.replace('_', ' ')} (record {entry.record} of the audit log)"
-    )
+    action, outcome = entry.action.replace("_", " "), entry.outcome.replace("_", " ")
+    return f"{entry.time:%Y-%m-%d}: {action}, {outcome} (record {entry.record} of the audit log)"
 
 
 def start(
@@ -152,33 +137,22 @@ def start(
             message = f"no access is declared that {pattern!r} covers"
             known = [*world.desired.organizations, *map(str, world.desired.everything)]
             how = "name an organization, an address, or a pattern such as 'acme-bc/*'"
-            advice = suggest_names(pattern, known) or how
-            raise ReconcilerError(message, advice=advice)
+            raise ReconcilerError(message, advice=suggest_names(pattern, known) or how)
     asked: dict[str, list[ReviewedAccess]] = {}
-    orphans: list[Address] = []
     for one in sorted(facts.values(), key=lambda one: one.sort_key):
         reviewer = next(_reviewers(one, new.reviewer_by, world), "")
-        if reviewer:
-            asked.setdefault(reviewer, []).append(ReviewedAccess(facts=one))
-        else:
-            orphans.append(one.address)
-    if orphans:
+        asked.setdefault(reviewer, []).append(ReviewedAccess(facts=one))
+    if orphans := [str(one.facts.address) for one in asked.get("", ())]:
         more = f" and {len(orphans) - _MAX_NAMED} more" if len(orphans) > _MAX_NAMED else ""
-        message = f"nobody can review {', '.join(map(str, orphans[:_MAX_NAMED]))}{more}"
+        message = f"nobody can review {', '.join(orphans[:_MAX_NAMED])}{more}"
         advice = "nobody decides on their own access: give these people a `manager`, or the organization another admin"
         raise ReconcilerError(message, advice=advice)
     sheets = [ReviewSheet(campaign=new.name, reviewer=key, accesses=tuple(asked[key])) for key in sorted(asked)]
-    campaign = replace(
-        new,
-        reviewers={
-            one.reviewer: SheetMark(
-                file=f"{name_file(one.reviewer)}.yaml", accesses=len(one.accesses), facts=digest_of_facts(one)
-            )
-            for one in sheets
-        },
-        not_declared=tuple(map(str, strangers)),
-    )
-    return campaign, sheets
+    marks = {}
+    for sheet in sheets:
+        file, facts_digest = f"{name_file(sheet.reviewer)}.yaml", digest_of_facts(sheet)
+        marks[sheet.reviewer] = SheetMark(file=file, accesses=len(sheet.accesses), facts=facts_digest)
+    return replace(new, reviewers=marks, not_declared=tuple(map(str, strangers))), sheets
 
 
 def _reviewers(facts: AccessFacts, by: ReviewerBy, world: ReviewedWorld) -> Iterator[str]:
@@ -188,13 +162,11 @@ def _reviewers(facts: AccessFacts, by: ReviewerBy, world: ReviewedWorld) -> Iter
     manager = (person.manager,) if person else ()
     whole = desired.organizations[facts.address.organization]
     admins = [*desired.people_among(whole.owners), *_admins(whole.key, world)]
-    owners = [
-        owner for line in facts.lines for owner in desired.group_owners.get(line.through.removeprefix("group:"), ())
-    ]
+    groups = [line.through.removeprefix("group:") for line in facts.lines]
+    owners = [owner for group in groups for owner in desired.group_owners.get(group, ())]
     first = {ReviewerBy.MANAGER: manager, ReviewerBy.GROUP: owners, ReviewerBy.ORGANIZATION: admins}[by]
     for key in (*first, *admins, *manager):
-        found = desired.people.get(key)
-        if found is not None and key != facts.person and not is_gone(found.key, desired, world.today):
+        if key != facts.person and not is_gone(key, desired, world.today):
             yield key
 
 
@@ -217,23 +189,22 @@ def measure(
     campaign: Campaign, sheets: Sequence[ReviewSheet], desired: Desired, *, today: date, folder: str
 ) -> CampaignProgress:
     """How far a campaign is; `folder` is where its sheets lie."""
-    late = today > campaign.due and campaign.closed is None
+    is_over = today > campaign.due and campaign.closed is None
     progress = []
     for sheet in sorted(sheets, key=lambda one: one.reviewer):
-        key = sheet.reviewer
+        key, mark = sheet.reviewer, campaign.reviewers[sheet.reviewer]
         decided = sum(one.decision is not ReviewDecision.UNDECIDED for one in sheet.accesses)
-        total = campaign.reviewers[key].accesses
+        is_open, person = decided < mark.accesses, desired.people.get(key)
         has_left = is_gone(key, desired, today)
-        person = desired.people.get(key)
         progress.append(
             SheetProgress(
                 reviewer=key,
                 name=person.name if person else "",
-                file=f"{folder}/{campaign.reviewers[key].file}",
-                total=total,
+                file=f"{folder}/{mark.file}",
+                total=mark.accesses,
                 decided=decided,
-                is_late=late and decided < total,
-                note="has left: somebody else decides, with `by: KEY`" if has_left and decided < total else "",
+                is_late=is_over and is_open,
+                note="has left: somebody else decides, with `by: KEY`" if has_left and is_open else "",
             )
         )
     return CampaignProgress(campaign=campaign, today=today, sheets=tuple(progress))
@@ -245,10 +216,10 @@ def remind(
     """What each reviewer still has to do in each organization, as what people are asked to do is told."""
     late = f"; overdue since {campaign.due}" if today > campaign.due else ""
     for sheet in sheets:
-        open_ = [one for one in sheet.accesses if one.decision is ReviewDecision.UNDECIDED]
-        for key in sorted({one.facts.address.organization for one in open_} & desired.organizations.keys()):
-            file = literal(f"{folder}/{campaign.reviewers[sheet.reviewer].file}")
-            number = sum(one.facts.address.organization == key for one in open_)
+        open_ = (one.facts for one in sheet.accesses if one.decision is ReviewDecision.UNDECIDED)
+        file = literal(f"{folder}/{campaign.reviewers[sheet.reviewer].file}")
+        numbers = Counter(one.address.organization for one in open_)
+        for key in sorted(numbers.keys() & desired.organizations.keys()):
             yield WorkOrder(
                 operation=REVIEW,
                 address=Address.whole(key),
@@ -256,7 +227,7 @@ def remind(
                 system=desired.organizations[key].system.name,
                 actor=sheet.reviewer,
                 actor_role=f"a reviewer of access review {campaign.name}",
-                title=REVIEW_TITLES[number > 1].format(number=f"{number:,}", key=campaign.name) + late,
+                title=REVIEW_TITLES[numbers[key] > 1].format(number=f"{numbers[key]:,}", key=campaign.name) + late,
                 steps=tuple(one.format(file=file) for one in REVIEW_STEPS),
                 done_when=REVIEW_DONE,
                 reason=f"whoever answers for access decides until {campaign.due} whether it stays; "
