@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
@@ -305,7 +305,7 @@ def document_of_reviews(reviews: Sequence[CampaignProgress]) -> Document:
         title="Access reviews",
         is_title_needless=True,
         summary="" if reviews else "No access review is open.",
-        blocks=tuple(_progress(one) for one in reviews),
+        blocks=tuple(map(_progress, reviews)),
         whole="list",
     )
 
@@ -317,26 +317,22 @@ def _progress(one: CampaignProgress) -> Section:
     rows = []
     for sheet in sheets:
         status = "done" if not sheet.open else f"late, {sheet.open} open" if sheet.is_late else f"{sheet.open} open"
-        name = f"{sheet.name} ({sheet.reviewer})" if sheet.name else sheet.reviewer
-        rows.append(
-            Row(cells=(plain(name), f"{sheet.decided} of {sheet.total}", status, code(sheet.file)), note=sheet.note)
-        )
-    about = f"{decided} of {count(total, 'access', 'accesses')} decided; due on {campaign.due}" + (
-        f"; {count(late, 'reviewer is', 'reviewers are')} late" if late else ""
-    )
+        name = plain(f"{sheet.name} ({sheet.reviewer})" if sheet.name else sheet.reviewer)
+        cells = (name, f"{sheet.decided} of {sheet.total}", status, code(sheet.file))
+        rows.append(Row(cells=cells, note=sheet.note))
     blocks: list[Block] = [Table(header=("reviewer", "decided", "status", "file"), rows=tuple(rows))]
     if campaign.closed:
-        blocks.append(
-            Paragraph(text=f"Closed on {campaign.closed}; its evidence has the digest `{campaign.evidence}`.")
-        )
+        text = f"Closed on {campaign.closed}; its evidence has the digest `{campaign.evidence}`."
+        blocks.append(Paragraph(text=text))
     elif one.closing:
         if decided < total:
-            over = one.today > campaign.due
-            then = "closing it now" if over else f"after {campaign.due}, closing it"
+            then = "closing it now" if one.today > campaign.due else f"after {campaign.due}, closing it"
             what = f"{then} would {campaign.undecided} what nobody decided"
             blocks.append(Paragraph(text=f"{count(total - decided, 'decision is', 'decisions are')} open; {what}."))
         blocks += _would_do(one.closing)
-    return Section(title=plain(f"Access review {campaign.name}"), about=f"{about}.", blocks=tuple(blocks))
+    about = f"{decided} of {count(total, 'access', 'accesses')} decided; due on {campaign.due}"
+    about += f"; {count(late, 'reviewer is', 'reviewers are')} late." if late else "."
+    return Section(title=plain(f"Access review {campaign.name}"), about=about, blocks=tuple(blocks))
 
 
 def _would_do(closing: ReviewClosing) -> Iterator[Block]:
@@ -363,29 +359,23 @@ def document_of_closing(closing: ReviewClosing) -> Document:
         ("due", f"{campaign.due}; what nobody decided is to be {PAST_TENSE[campaign.undecided]}"),
         ("closed", str(closing.day)),
         ("counts for", plain(", ".join(closing.reviewed) or "no organization")),
+        *([("not for", plain(left))] if left else []),
     ]
-    pairs += [("not for", plain(left))] if left else []
-    strangers = tuple(Item(text=code(one)) for one in campaign.not_declared)
-    declare = "No manifest declares these, so nobody could decide on them: `reconciler drift` shows who is there."
     blocks: list[Block] = [Facts(pairs=tuple(pairs)), *_results(closing.results)]
-    if strangers:
-        blocks.append(
-            Section(
-                title="There when it began, and not declared", blocks=(Paragraph(text=declare), Items(items=strangers))
-            )
-        )
+    if campaign.not_declared:
+        declare = "No manifest declares these, so nobody could decide on them: `reconciler drift` shows who is there."
+        strangers = Items(items=tuple(Item(text=code(one)) for one in campaign.not_declared))
+        inside = (Paragraph(text=declare), strangers)
+        blocks.append(Section(title="There when it began, and not declared", blocks=inside))
     blocks += filter(None, [edit_section(closing.patch)])
     if closing.before:
-        rows = tuple(
-            Row(cells=(code(path), code(digest), code(closing.after.get(path, ""))))
-            for path, digest in closing.before.items()
-        )
-        table = Table(header=("manifest", "before", "after"), rows=rows)
+        files = ((path, before, closing.after.get(path, "")) for path, before in closing.before.items())
+        rows = tuple(Row(cells=tuple(map(code, cells))) for cells in files)
         more = Facts(pairs=(("plan", code(closing.plan)), ("audit log", code(closing.audit_head or "empty"))))
-        blocks.append(Detail(full=Section(title="Digests (SHA-256)", blocks=(table, more), is_folded=True)))
-    return Document(
-        title=plain(f"Access review {campaign.name}"), summary=f"{said}.", blocks=tuple(blocks), whole="list"
-    )
+        digests = (Table(header=("manifest", "before", "after"), rows=rows), more)
+        blocks.append(Detail(full=Section(title="Digests (SHA-256)", blocks=digests, is_folded=True)))
+    title = plain(f"Access review {campaign.name}")
+    return Document(title=title, summary=f"{said}.", blocks=tuple(blocks), whole="list")
 
 
 def _chapter(one: ReviewResult) -> tuple[ReviewOutcome, bool]:
@@ -399,19 +389,17 @@ def _results(results: Sequence[ReviewResult]) -> Iterator[Block]:
         if not found:
             continue
         table = Table(header=("access", "what", "risk", "decided by"), rows=tuple(map(_row, found)))
-        section = Section(title=title, blocks=(table,))
-        is_usual = chapter == (ReviewOutcome.KEPT, True)
-        yield (
-            Detail(full=replace(section, is_folded=True), brief=Paragraph(text=f"{title}: {len(found)}"))
-            if is_usual
-            else section
-        )
+        if chapter == (ReviewOutcome.KEPT, True):
+            folded = Section(title=title, blocks=(table,), is_folded=True)
+            yield Detail(full=folded, brief=Paragraph(text=f"{title}: {len(found)}"))
+        else:
+            yield Section(title=title, blocks=(table,))
 
 
 def _row(one: ReviewResult) -> Row:
-    is_decided = one.decision is not ReviewDecision.UNDECIDED
-    until = f" until {one.until}" if one.until else ""
-    decided = f"{one.by or one.reviewer}: {one.decision}{until}" if is_decided else f"nobody ({one.reviewer} was asked)"
+    decided = f"nobody ({one.reviewer} was asked)" if one.reviewer else ""
+    if one.decision is not ReviewDecision.UNDECIDED:
+        decided = f"{one.by or one.reviewer}: {one.decision}" + (f" until {one.until}" if one.until else "")
     why = "; ".join(filter(None, [one.reason, one.note if one.note != "nobody decided" else ""]))
-    cells = (code(str(one.address)), plain(one.gives), one.risk.value, plain(decided if one.reviewer else ""))
+    cells = (code(str(one.address)), plain(one.gives), one.risk.value, plain(decided))
     return Row(cells=cells, sign=_SIGNS.get(one.outcome), note=plain(why))
