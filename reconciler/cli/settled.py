@@ -36,7 +36,7 @@ from reconciler.model.declared import Organization
 from reconciler.model.finding import Place, Severity, StoreError
 from reconciler.model.ports import Marking
 from reconciler.model.values import dataclass
-from reconciler.policies.judging import scope_of_rules
+from reconciler.policies.judging import are_local, are_timeless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,15 +150,14 @@ class SettledKeeper:
         if _digest_settings(app, now) != self._workspace.settings:
             return
         rules = read_rules(app.root, app.config)
-        are_local, are_timeless = scope_of_rules(app.config.policies, rules.rules, desired)
-        if not are_local:
+        if not are_local(app.config.policies, rules.rules):
             return
         digests, marks = digests_of(app.files), self._mark_all()
         basis = Basis(
             settings=self._workspace.settings,
             files={path: digests[path] for path in sorted(self._workspace.manifests.directory)},
             directory=list_directory(desired),
-            day="" if are_timeless else str(today),
+            day="" if are_timeless(app.config.policies, rules.rules, desired, today=today) else str(today),
         )
         found = {
             key: replace(one, mark=marks[key]) for key, one in self._found.items() if marks[key] == self._marks[key]

@@ -37,11 +37,11 @@ from reconciler.policies.judging import (
     BUILT_IN,
     Judgment,
     RuleBook,
+    are_local,
     check_settings,
     judge,
     looks_at_state,
     only,
-    scope_of_rules,
     with_custom_rules,
 )
 from reconciler.sandbox import SEED_FILE
@@ -213,8 +213,7 @@ class BatchedWorkspace:
         self.counted.update(one.severity.value for one in (*doubts, *manifests.findings))
 
     def _judge(self, desired: Desired, book: RuleBook) -> Desired:
-        are_local, _ = scope_of_rules(self.config.policies, book.rules, desired)
-        if not are_local:
+        if not are_local(self.config.policies, book.rules):
             raise Inseparable
         said = judge(desired, self.config.policies, today=self.today, rules=book)
         self.counted.update(said.severities)

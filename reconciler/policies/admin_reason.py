@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    for organization, admin, _person in world.every_admin():
+    for organization, admin, _person in world.every_member(admins_only=True):
         if not admin.reason:
             role = admin.attributes["role"]
             yield PolicyObjection.to(
@@ -28,5 +28,5 @@ RULE = Rule(
     "whoever runs it from day to day.",
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

@@ -12,10 +12,7 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     most, told = number(parameters, "days"), set()
     # All of it, whatever the day: what has ended without anybody looking is what the rule is for.
-    everything = world.desired.everything.values()
-    given = [
-        one for one in everything if one.break_glass or (one.joined and any(line.break_glass for line in one.joined))
-    ]
+    given = (one for there in world.overviews.values() for one in there.emergencies)
     for declared in sorted(given, key=lambda one: one.address):
         who = person_in(declared.address)
         for line in declared.lines:
@@ -50,6 +47,7 @@ RULE = Rule(
     "else has reviewed it.",
     because="In an emergency nobody waits for a review, so it comes afterwards; what nobody reviews becomes the usual "
     "way in.",
+    where={"keys": ("break_glass",)},
     parameters={"days": 7},
     check=_check,
     scale=Scale.ORGANIZATION,

@@ -17,8 +17,8 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     at_least, horizon = number(parameters, "at_least"), world.today + timedelta(days=int(number(parameters, "days")))
-    for organization in world.organizations():
-        system = organization.system
+    for there in world.overviews.values():
+        organization, system = there.organization, there.organization.system
         possible = [
             one
             for one in world.desired.resources[organization.key].values()

@@ -8,23 +8,20 @@ from fnmatch import fnmatchcase
 from reconciler.engine.access_paths import reach
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import AccessPath
-from reconciler.model.declared import Organization
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, lists, words
+from reconciler.policies.rule import Overview, Parameters, PolicyInput, PolicyObjection, Rule, Scale, lists, words
 
 Clients = Mapping[str, tuple[str, ...]]
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     clients = lists(parameters, "clients")
-    if not clients:
-        return
     spared = set(words(parameters, "except"))
     held: dict[str, dict[str, list[AccessPath]]] = {}
-    for organization in world.organizations():
-        yield from _mixed_edges(organization, world, clients)
-        key, system = organization.key, organization.system
-        for (subject, on), access in reach(key, world.lasting[key], system=system, today=world.today).items():
+    for key, there in world.overviews.items():
+        yield from _mixed_edges(there, clients)
+        system = there.organization.system
+        for (subject, on), access in reach(key, there.resources, system=system, today=world.today).items():
             if subject.key in spared:
                 continue
             who = subject.key if subject.kind == "member" else str(subject)
@@ -49,13 +46,13 @@ def _objection(who: str, by_client: Mapping[str, list[AccessPath]]) -> PolicyObj
     )
 
 
-def _mixed_edges(organization: Organization, world: PolicyInput, clients: Clients) -> Iterator[PolicyObjection]:
+def _mixed_edges(there: Overview, clients: Clients) -> Iterator[PolicyObjection]:
     """A TikTok account or a pixel of one client that is used in the ad account of another."""
-    for address, declared in world.lasting[organization.key].items():
+    for address, declared in there.resources.items():
         if not KINDS[address.kind].parents or KINDS[address.kind].person_part is not None:
             continue
         ends = zip(KINDS[address.kind].parents, address.parts, strict=True)
-        belongs = [_clients_of(Address(organization.key, kind, key), clients) for kind, key in ends]
+        belongs = [_clients_of(Address(address.organization, kind, key), clients) for kind, key in ends]
         if all(belongs) and not set.intersection(*belongs):
             named = " and ".join(", ".join(sorted(one)) for one in belongs)
             message = f"{address} connects what belongs to {named}"
@@ -81,5 +78,5 @@ RULE = Rule(
     parameters={"clients": {}, "except": ()},
     check=_check,
     scale=Scale.PERSON_ANYWHERE,
-    is_timeless=always,
+    is_timeless=True,
 )

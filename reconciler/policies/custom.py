@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.model.declared import OFF, CustomRule, Declared, Expression, Organization, Person
 from reconciler.model.finding import MISSING_EXTRA, Finding, Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, never
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 _Facts = Mapping[str, object]
 _TEXTS = ("address", "organization", "system", "kind", "key", "role", "finance", "group", "reason", "expires", "today")
@@ -95,7 +95,7 @@ def _rule(written: CustomRule, chosen: Callable[[_Facts], bool], required: Calla
         because=written.because,
         check=check,
         scale=Scale.PERSON,
-        is_timeless=always if "today" not in written.when.text + written.require.text else never,
+        is_timeless="today" not in written.when.text + written.require.text,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from reconciler.engine.entitlements import change_days, days_of, membership_of
 from reconciler.model.address import KINDS, Address, AddressPatterns, person_in
@@ -28,60 +28,12 @@ from reconciler.model.declared import (
 from reconciler.model.finding import Finding, Nearest, Place, Severity
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.policies import (
-    admin_may_act,
-    admin_reason,
-    admin_share,
-    break_glass,
-    bus_factor,
-    client_isolation,
-    dormant_declarations,
-    longest_grant,
-    lookalike_domains,
-    named_members,
-    partner_role,
-    permission_reason,
-    person_owned_apps,
-    review_overdue,
-    role_by_employment,
-    role_mailboxes,
-    second_factor,
-    separate_destruction,
-    separate_money,
-    strongest_role,
-    temporary_outsiders,
-)
+from reconciler.policies import POLICIES, review_overdue
 from reconciler.policies.custom import compile_rules
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
+from reconciler.policies.rule import Employment, Parameters, PolicyInput, PolicyObjection, Rule, Scale
 from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
-
-_MODULES = (
-    named_members,
-    role_mailboxes,
-    lookalike_domains,
-    temporary_outsiders,
-    longest_grant,
-    break_glass,
-    bus_factor,
-    admin_share,
-    admin_reason,
-    role_by_employment,
-    strongest_role,
-    separate_money,
-    separate_destruction,
-    permission_reason,
-    partner_role,
-    client_isolation,
-    person_owned_apps,
-    dormant_declarations,
-    second_factor,
-    admin_may_act,
-    review_overdue,
-)
-POLICIES: dict[str, Rule] = {module.RULE.id: module.RULE for module in _MODULES}
-"""All rules that come with the tool: one line to add one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +172,9 @@ def _find_held(settings: PolicySettings, rules: Rules, today: date, *, has_state
 def _objections(world: PolicyInput, held: Iterable[_Held], used: dict[RuleException, int]) -> Iterator[Found]:
     """What no exception silences; `used` counts what each silences of today."""
     for rule, severity, parameters, exceptions, patterns in held:
-        if not exceptions:
-            yield from ((rule, severity, objection) for objection in rule.check(world, parameters))
-            continue
-        for objection in rule.check(world, parameters):
-            silencing = patterns.find(str(objection.address))
+        scope = rule.find_scope(world, parameters)
+        for objection in rule.check(scope, parameters) if scope.overviews else ():
+            silencing = patterns.find(str(objection.address)) if exceptions else []
             if not silencing:
                 yield rule, severity, objection
             elif objection.since is None:
@@ -254,7 +204,7 @@ def _objections_later(world: PolicyInput, held: Sequence[_Held], *, now: Iterabl
     }
     for scale, days in looked_at.items():
         for day, changing in sorted(days.items()) if rules[scale] else ():
-            then = world.on(day) if changing is None else world.with_things(changing)
+            then = world.on(day, world.desired.resources) if changing is None else world.with_things(changing)
             for rule, severity, objection in _objections(then, rules[scale], {}):
                 if (rule.id, objection.address) not in known:
                     known.add((rule.id, objection.address))
@@ -326,19 +276,28 @@ def _had_anywhere(world: PolicyInput) -> Iterator[tuple[_Resources, Sequence[dat
     return ((part, days) for part in whose.values())
 
 
-def scope_of_rules(settings: PolicySettings, rules: Rules, desired: Desired) -> tuple[bool, bool]:
-    """Whether all rules that are on judge each organization by itself, and change their mind on declared days only.
+def are_local(settings: PolicySettings, rules: Rules) -> bool:
+    """Whether all rules that a plan asks judge each organization by itself."""
+    return all(rule.is_local(parameters_of(rule, settings)) for rule in _asked_by_plans(settings, rules))
 
-    Of the rules that look at what is recorded, a plan asks those of severity error.
-    """
+
+def are_timeless(settings: PolicySettings, rules: Rules, desired: Desired, *, today: date) -> bool:
+    """Whether all rules that a plan asks change their mind on declared days only; one that looks nowhere does."""
+    changing = [rule for rule in _asked_by_plans(settings, rules) if not rule.is_timeless]
+    if not all(rule.where for rule in changing):
+        return False
+    world = PolicyInput.of(desired, today)
+    return not any(rule.find_scope(world, parameters_of(rule, settings)).overviews for rule in changing)
+
+
+def _asked_by_plans(settings: PolicySettings, rules: Rules) -> list[Rule]:
+    """Of the rules that look at what is recorded those of severity error, and all others that are on."""
     severities = {name: severity_of(rule, settings) for name, rule in rules.items()}
-    held = [
+    return [
         rule
         for name, rule in rules.items()
         if severities[name] is Severity.ERROR or (severities[name] is not None and not rule.needs_state)
     ]
-    are_local = all(rule.is_local(parameters_of(rule, settings)) for rule in held)
-    return are_local, all(rule.is_timeless(desired) for rule in held)
 
 
 def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]:
@@ -405,20 +364,14 @@ def check_settings(settings: PolicySettings, *, today: date, rules: RuleBook) ->
             yield Finding(
                 id="ended-exception", message=message, severity=Severity.WARNING, place=one.place, advice="delete it"
             )
-
-    yield from _idle_rules(settings, known)
-
-
-def _idle_rules(settings: PolicySettings, known: Rules) -> Iterator[Finding]:
-    """Rules that somebody asked for, by name or by a set, and that look at nothing."""
     for rule in known.values():
-        given = settings.rules.get(rule.id)
-        is_asked = given is not None or settings.set in rule.sets
+        asked_for = settings.rules.get(rule.id)
+        is_asked = asked_for is not None or settings.set in rule.sets
         missing = [name for name in rule.needs if not parameters_of(rule, settings)[name]]
         if is_asked and missing and severity_of(rule, settings) is not None:
             message = f"policy `{rule.id}` looks at nothing: it has no `{missing[0]}`"
             advice = f'write `rules: {{{rule.id}: {{{missing[0]}: ...}}}}`, or `{rule.id}: "off"`'
-            place = given.place if given else settings.place
+            place = asked_for.place if asked_for else settings.place
             yield Finding(id="idle-policy", message=message, severity=Severity.WARNING, place=place, advice=advice)
 
 
@@ -444,9 +397,6 @@ def _check_parameters(rule: Rule, given: RuleSettings) -> Iterator[Finding]:
                     yield Finding(id="unknown-word", message=message, place=given.place, advice=_nearest(word, known))
 
 
-_EMPLOYMENTS = ("employee", "contractor", "agency", "creator")
-
-
 def _words_of(parameter: str, rule: Rule) -> set[str] | None:
     """The words that mean something in a list; None where a list holds names of one's own."""
     more = {"any"} if isinstance(rule.parameters[parameter], Mapping) else set()
@@ -456,10 +406,10 @@ def _words_of(parameter: str, rule: Rule) -> set[str] | None:
     if parameter == "systems":
         return set(SYSTEMS)
     if parameter == "employment":
-        return set(_EMPLOYMENTS)
+        return set(get_args(Employment))
     if parameter == "permissions":
         return {role.name for system in systems for roles in system.permissions.values() for role in roles}
-    if parameter in ("finance", "roles", *_EMPLOYMENTS):
+    if parameter in ("finance", "roles", *get_args(Employment)):
         return more | {
             role.name
             for system in systems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import person_in
+from reconciler.model.address import Address, person_in
 from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Severity, count
 from reconciler.model.resource import role_in
@@ -14,11 +14,12 @@ _FOR_OUTSIDERS = {"admin": 90, "administrator": 90, "owner": 90, "any": 365}
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    for _, declared in world.everything():
+    for organization, declared in world.everything():
         person = world.find_person(declared.address)
         if person is None:
             continue
-        limits, membership = numbers(parameters, person.employment), world.membership_of(declared.address)
+        limits, there = numbers(parameters, person.employment), world.overviews[organization.key]
+        membership = there.resources.get(Address(organization.key, "member", person.key))
         # What a membership ends needs no end of its own.
         has_end = membership is not None and membership.expires is not None
         for line in declared.lines:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, domain_of, number
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "net", "org"})
 _ALIKE = str.maketrans("01", "ol")
@@ -22,8 +22,8 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
         is_own = any(domain == one or domain.endswith(f".{one}") for one in own)
         return "" if is_own or not domain else _find_twin(domain, own, shortest)
 
-    for organization, member, person in world.every_member(lambda there: any(map(find_twin, there.domains))):
-        if twin := find_twin(domain_of(member.identity)):
+    for organization, member, person in world.every_member():
+        if twin := find_twin(_domain_of(member.identity)):
             yield PolicyObjection.to(
                 member,
                 f"`{member.identity}` in `{organization.key}` passes for an address of `{twin}` and is of another "
@@ -31,6 +31,11 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
                 advice=f"write the address at `{twin}`; if the domain is yours, add it to `allowed_domains`",
                 person=person,
             )
+
+
+def _domain_of(identity: str) -> str:
+    """What stands behind the @ of an address; empty for handles, phone numbers and whatever else is none."""
+    return identity.lower().rpartition("@")[2] if "@" in identity.lstrip("@") else ""
 
 
 def _find_twin(domain: str, own: Collection[str], shortest: int) -> str:
@@ -64,5 +69,5 @@ RULE = Rule(
     parameters={"from": 4},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    for organization, member, person in world.every_member(lambda there: "" in there.employments):
+    for organization, member, person in world.every_member():
         if person is None and member.expires is None:
             yield PolicyObjection.to(
                 member,
@@ -25,7 +25,8 @@ RULE = Rule(
     asks="Every member is a person in the directory, or their membership has an end.",
     because="Somebody known by an address alone has no end date, no employment and no other accounts, so nothing ends "
     "when they leave.",
+    where={"employments": ("",)},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

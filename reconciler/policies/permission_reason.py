@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -26,8 +26,9 @@ RULE = Rule(
     sets={"strict": Severity.ERROR, "agency": Severity.ERROR},
     asks="A link to a TikTok account with one of these permissions has a reason.",
     because="Owners are promised that a link for ads lets nobody post or read messages; these permissions do.",
+    where={"permissions": "permissions"},
     parameters={"permissions": ("publish_to_profile", "direct_message")},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

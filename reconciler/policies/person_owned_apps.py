@@ -32,6 +32,7 @@ RULE = Rule(
     asks="No app that an organization shall own was last seen in the hands of a person.",
     because="An app goes with the account that owns it: when that person leaves, nobody can change, transfer or even "
     "see it.",
+    where={"kinds": ("app",)},
     needs_state=True,
     check=_check,
     scale=Scale.PERSON,

@@ -11,10 +11,8 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 
 def _check(world: PolicyInput, _: Parameters) -> Iterator[PolicyObjection]:
-    reviewed = world.desired.reviewed
-    if reviewed is None:
-        return
-    for organization in world.organizations():
+    reviewed = world.desired.reviewed or {}
+    for organization in (there.organization for there in world.overviews.values()):
         every, last = organization.review_every or world.desired.review_every, reviewed.get(organization.key)
         if not every or (last is not None and last <= world.today < last + timedelta(days=every)):
             continue
@@ -33,9 +31,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     asks="The access to an organization was reviewed within the days that `review_every` says.",
     because="Who may do what is to be looked at regularly, at least every quarter; a review counts once it is closed.",
+    where={"keys": ("review_every",)},
     check=_check,
     scale=Scale.ORGANIZATION,
-    is_timeless=lambda desired: (
-        not (desired.review_every or any(one.review_every for one in desired.organizations.values()))
-    ),
 )

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Overview, Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 _STRONGEST = ("admin", "administrator", "owner")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-
-    def concerns(there: Overview) -> bool:
-        return any(not there.roles.isdisjoint(words(parameters, one)) for one in there.employments if one)
-
-    for organization, member, person in world.every_member(concerns):
+    for organization, member, person in world.every_member():
         role = str(member.attributes["role"])
         if person is not None and role in words(parameters, person.employment):
             yield PolicyObjection.to(
@@ -33,8 +29,9 @@ RULE = Rule(
     asks="Nobody has a role that people employed as they are must not have; each list names those roles.",
     because="Least privilege: a role fits what somebody is responsible for, and people from outside are not "
     "responsible for who may do what.",
+    where={"employee": "employee", "contractor": "contractor", "agency": "agency", "creator": "creator"},
     parameters={"employee": (), "contractor": _STRONGEST, "agency": _STRONGEST, "creator": _STRONGEST},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

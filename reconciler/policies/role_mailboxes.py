@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, mailbox_of, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, mailbox_of, words
 
 _NAMES = (
     "account accounts ad ads admin administrator agency billing contact dev devs finance group hello help hi hr info "
@@ -16,7 +16,7 @@ _NAMES = (
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     names = set(words(parameters, "names"))
-    for organization, member, person in world.every_member(lambda there: not there.mailboxes.isdisjoint(names)):
+    for organization, member, person in world.every_member():
         email = member.identity.lower()
         if "@" in email and mailbox_of(email) in names:
             yield PolicyObjection.to(
@@ -33,8 +33,9 @@ RULE = Rule(
     sets={"strict": Severity.ERROR},
     asks="Nobody is invited by an address that several people read; `names` are what stands before the @ of such ones.",
     because="Nobody knows who of them did something, and whoever leaves keeps the access that the mailbox has.",
+    where={"mailboxes": "names"},
     parameters={"names": tuple(_NAMES.split())},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

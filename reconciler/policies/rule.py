@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from reconciler.engine.entitlements import split_by_date
 from reconciler.model.address import KINDS, Address, person_in
@@ -24,33 +24,23 @@ from reconciler.model.values import dataclass
 Parameters = Mapping[str, Parameter]
 
 
-def always(_: object) -> bool:
-    """For a rule of which one of these holds whatever it is told, and whatever is declared."""
-    return True
-
-
-def never(_: object) -> bool:
-    """Where nobody has made sure that it holds."""
-    return False
+Employment = Literal["employee", "contractor", "agency", "creator"]
+Fact = Literal["systems", "keys", "kinds", "permissions", "finances", "mailboxes", "employments"] | Employment
+"""What `Overview.words` finds out; the name of an employment stands for the roles of those employed so."""
 
 
 class Overview:
-    """What there is in one organization on a day, found out once for all rules.
+    """What there is in one organization on a day, found out once for all rules."""
 
-    A rule is not asked about the members of an organization in which there is nothing that it looks for.
-    """
-
-    def __init__(
-        self, organization: Organization, resources: Mapping[Address, Declared], people: Mapping[str, Person]
-    ) -> None:
+    def __init__(self, organization: Organization, resources: Mapping[Address, Declared], desired: Desired) -> None:
         self.organization = organization
-        self._resources, self._people = resources, people
+        self.resources, self._desired = resources, desired
 
     @cached_property
     def by_kind(self) -> Mapping[str, Sequence[Declared]]:
         """All that is declared."""
         found: dict[str, list[Declared]] = defaultdict(list)
-        for address, one in self._resources.items():
+        for address, one in self.resources.items():
             found[address.kind].append(one)
         return found
 
@@ -60,31 +50,51 @@ class Overview:
         return self.by_kind.get("member", ())
 
     @cached_property
-    def roles(self) -> AbstractSet[str]:
-        """Those of its members."""
-        return {role_in(one) for one in {id(one.attributes): one.attributes for one in self.members}.values()}
+    def roles(self) -> Mapping[str, AbstractSet[str]]:
+        """Those of its members, by how they are employed; empty for those who are not in the directory."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for one in self.members:
+            person = self._desired.people.get(one.address.key)
+            found[person.employment if person else ""].add(role_in(one.attributes))
+        return found
 
     @cached_property
     def admins(self) -> Sequence[Declared]:
         """Memberships whose role manages other people's access."""
-        roles = {role for role in self.roles if self.organization.system.administers(role)}
+        roles = {role for held in self.roles.values() for role in held if self.organization.system.administers(role)}
         return [one for one in self.members if one.attributes.get("role") in roles]
 
     @cached_property
-    def employments(self) -> AbstractSet[str]:
-        """How its members are employed; empty for those who are not in the directory."""
-        people = (self._people.get(one.address.key) for one in self.members)
-        return {person.employment if person else "" for person in people}
+    def emergencies(self) -> Sequence[Declared]:
+        """What was given in one, whatever the day."""
+        return [
+            one
+            for one in self._desired.resources[self.organization.key].values()
+            if one.break_glass or (one.joined and any(line.break_glass for line in one.joined))
+        ]
 
-    @cached_property
-    def mailboxes(self) -> AbstractSet[str]:
-        """What stands before the @ of the members' addresses, and before the + where there is one."""
-        return {mailbox_of(one.identity) for one in self.members}
-
-    @cached_property
-    def domains(self) -> AbstractSet[str]:
-        """What stands behind the @ of the members' addresses; empty for those who are known by something else."""
-        return {domain_of(one.identity) for one in self.members}
+    def words(self, fact: Fact) -> AbstractSet[str]:
+        """All that is true of it in one respect."""
+        match fact:
+            case "systems":
+                return {self.organization.system.name}
+            case "keys":
+                every = self.organization.review_every or self._desired.review_every
+                is_reviewed = every and self._desired.reviewed is not None
+                return {key for key, used in (("break_glass", self.emergencies), ("review_every", is_reviewed)) if used}
+            case "kinds":
+                return self.by_kind.keys()
+            case "permissions":
+                links = self.by_kind.get("tiktok_account", ())
+                return {word for one in links for word in one.attributes.get("permissions", ())}
+            case "finances":
+                return {str(one.attributes.get("finance", "")) for one in self.members}
+            case "mailboxes":
+                return {mailbox_of(one.identity) for one in self.members}
+            case "employments":
+                return self.roles.keys()
+            case "employee" | "contractor" | "agency" | "creator":
+                return self.roles.get(fact, set())
 
 
 def mailbox_of(email: str) -> str:
@@ -93,92 +103,51 @@ def mailbox_of(email: str) -> str:
     return name.partition("+")[0] if "+" in name else name
 
 
-def domain_of(identity: str) -> str:
-    """What stands behind the @ of an address; empty for handles, phone numbers and whatever else is none."""
-    return identity.lower().rpartition("@")[2] if "@" in identity.lstrip("@") else ""
-
-
-Membership = tuple[Organization, Declared, Person | None]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyInput:
     """What the manifests want on a day."""
 
     desired: Desired
     today: date
-    lasting: Mapping[str, Mapping[Address, Declared]]
-    """Organization key -> everything in it, without organizations that shall be deleted."""
+    overviews: Mapping[str, Overview] = field(default_factory=dict)
+    """Organization key -> what there is in it, by key and without organizations that shall be deleted."""
     own_domains: frozenset[str] = frozenset()
     begins: Mapping[str, Sequence[date]] = field(default_factory=dict)
     """Organization key -> the days to come on which something begins in it, of those that have any."""
     recorded: Mapping[str, State] = field(default_factory=dict)
     """Organization key -> what is remembered of it; only rules that need it look, and without it they are not asked."""
-    seen: dict[str, Overview] = field(default_factory=dict, compare=False)
-    """Organization key -> what there is in it, of those that a rule has asked about."""
 
     @classmethod
     def of(cls, desired: Desired, today: date, *, recorded: Mapping[str, State] | None = None) -> PolicyInput:
         """The world as it is wanted today."""
-        return cls(
-            desired=desired,
-            today=today,
-            lasting=_lasting(desired, today, desired.resources),
-            own_domains=own_domains(desired),
-            begins=_find_beginnings(desired, today),
-            recorded=recorded or {},
-        )
+        own, begins = own_domains(desired), _find_beginnings(desired, today)
+        world = cls(desired=desired, today=today, own_domains=own, begins=begins, recorded=recorded or {})
+        return world.on(today, desired.resources)
 
-    def on(self, day: date, resources: Mapping[str, Mapping[Address, Declared]] | None = None) -> PolicyInput:
-        """The same as it is wanted on a later day, of some of it or of all."""
-        chosen = self.desired.resources if resources is None else resources
-        return replace(self, lasting=_lasting(self.desired, day, chosen), seen={})
+    def on(self, day: date, resources: Mapping[str, Mapping[Address, Declared]]) -> PolicyInput:
+        """The same as it is wanted on a later day, where nothing but this is declared."""
+        systems = {key: self.desired.organizations[key].system for key in resources}
+        return self.with_things({key: split_by_date(resources[key], day, systems[key])[0] for key in resources})
 
     def with_things(self, things: Mapping[str, Mapping[Address, Declared]]) -> PolicyInput:
-        """The same where some of it is as it is on a later day, and nothing else is there."""
-        return replace(self, lasting=things, seen={})
+        """The same where this is there, and nothing else."""
+        desired = self.desired
+        overviews = {key: Overview(desired.organizations[key], things[key], desired) for key in sorted(things)}
+        return replace(self, overviews=overviews)
 
-    def organizations(self) -> Iterator[Organization]:
-        """All organizations by key."""
-        return (self.desired.organizations[key] for key in sorted(self.lasting))
+    def every_member(self, *, admins_only: bool = False) -> Iterator[tuple[Organization, Declared, Person | None]]:
+        """All memberships, or those that manage other people's access, each with the person in the directory."""
+        for there in self.overviews.values():
+            for member in there.admins if admins_only else there.members:
+                yield there.organization, member, self.desired.people.get(member.address.key)
 
-    def overviews(self, concerns: Callable[[Overview], bool]) -> Iterator[Overview]:
-        """Those of the organizations in which there is something that a rule looks for."""
-        for organization in self.organizations():
-            found = self.seen.get(organization.key)
-            if found is None:
-                found = Overview(organization, self.lasting[organization.key], self.desired.people)
-                self.seen[organization.key] = found
-            if concerns(found):
-                yield found
-
-    def every_member(self, concerns: Callable[[Overview], bool] = always) -> Iterator[Membership]:
-        """All memberships, each with the person in the directory whom it is about, of organizations that concern."""
-        people = self.desired.people
-        for there in self.overviews(concerns):
-            for member in there.members:
-                yield there.organization, member, people.get(member.address.key)
-
-    def every_admin(self, concerns: Callable[[Overview], bool] = always) -> Iterator[Membership]:
-        """Those of them whose role manages other people's access."""
-        people = self.desired.people
-        for there in self.overviews(concerns):
-            for admin in there.admins:
-                yield there.organization, admin, people.get(admin.address.key)
-
-    def everything(self, kinds: Iterable[str] = KINDS.keys()) -> Iterator[tuple[Organization, Declared]]:
+    def everything(self, kinds: Collection[str] = KINDS) -> Iterator[tuple[Organization, Declared]]:
         """All memberships, grants, shares and assets, or those of some kinds."""
-        kinds = set(kinds)
-        for there in self.overviews(lambda there: not kinds.isdisjoint(there.by_kind)):
+        for there in self.overviews.values():
             for kind, found in there.by_kind.items():
                 if kind in kinds:
                     for declared in found:
                         yield there.organization, declared
-
-    def membership_of(self, address: Address) -> Declared | None:
-        """The membership that somebody's access hangs on."""
-        member = Address(address.organization, "member", person_in(address))
-        return self.lasting[address.organization].get(member)
 
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
@@ -211,12 +180,6 @@ def own_domains(desired: Desired) -> frozenset[str]:
     employees = (one for one in desired.people.values() if one.employment == "employee")
     used = Counter(one.identities.get("email", "").rpartition("@")[2] for one in employees)
     return frozenset(domain for domain, count in used.items() if domain and count > 1)
-
-
-def _lasting(
-    desired: Desired, day: date, resources: Mapping[str, Mapping[Address, Declared]]
-) -> Mapping[str, Mapping[Address, Declared]]:
-    return {key: split_by_date(part, day, desired.organizations[key].system)[0] for key, part in resources.items()}
 
 
 class PolicyObjection(NamedTuple):
@@ -273,10 +236,33 @@ class Rule:
     """Why, with the vendor's advice where there is some."""
     parameters: Parameters = field(default_factory=dict)
     """Name -> value where nothing else is said; the type of the value is the type that is accepted."""
+    where: Mapping[Fact, str | tuple[str, ...]] = field(default_factory=dict)
+    """Where it may object at all: in organizations of which one of these facts has one of these words. A single string
+    is the parameter that lists them. Without any it looks everywhere."""
     check: Callable[[PolicyInput, Parameters], Iterator[PolicyObjection]]
     scale: Scale = Scale.EVERYTHING
-    is_timeless: Callable[[Desired], bool] = never
+    is_timeless: bool = False
     """Whether what it says changes on no other days than those that the manifests name."""
+
+    def find_scope(self, world: PolicyInput, parameters: Parameters) -> PolicyInput:
+        """What of it this rule has to look at; no organization where it cannot object to anything.
+
+        A rule that looks at organizations together needs all of them as soon as one is concerned.
+        """
+        if not self.where:
+            return world
+        wanted = {
+            fact: frozenset(words(parameters, named) if isinstance(named, str) else named)
+            for fact, named in self.where.items()
+        }
+        concerned = {
+            key: there
+            for key, there in world.overviews.items()
+            if any(named and not named.isdisjoint(there.words(fact)) for fact, named in wanted.items())
+        }
+        if self.scale in (Scale.PERSON_ANYWHERE, Scale.EVERYTHING) and concerned:
+            return world
+        return replace(world, overviews=concerned)
 
     def is_local(self, parameters: Parameters) -> bool:
         """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""

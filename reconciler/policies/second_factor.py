@@ -11,7 +11,7 @@ from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, R
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     oldest = world.today - timedelta(days=int(number(parameters, "days")))
-    for organization, member, person in world.every_admin() if parameters["admins_only"] else world.every_member():
+    for organization, member, person in world.every_member(admins_only=parameters["admins_only"] is True):
         confirmed = person.statements.get("second_factor") if person else None
         if confirmed is None or confirmed <= oldest:
             since = f" since {confirmed}" if confirmed else ""

@@ -8,7 +8,7 @@ from reconciler.model.address import person_in
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Severity
 from reconciler.model.resource import role_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -42,8 +42,9 @@ RULE = Rule(
     asks="Nobody has one of these finance roles and, on an asset or in another organization, one of these roles.",
     because="Whoever can pay and can also delete, transfer or hand over can take the money and what it was spent on; "
     "two people have to agree to do that.",
+    where={"finances": "finance"},
     parameters={"finance": ("manager",), "roles": ("admin", "administrator", "owner")},
     check=_check,
     scale=Scale.PERSON_ANYWHERE,
-    is_timeless=always,
+    is_timeless=True,
 )

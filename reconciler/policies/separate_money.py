@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     barred = words(parameters, "finance")
-    for organization, admin, _ in world.every_admin():
+    for organization, admin, _ in world.every_member(admins_only=True):
         finance = admin.attributes.get("finance")
         if finance in barred:
             role = admin.attributes["role"]
@@ -28,8 +28,9 @@ RULE = Rule(
     asks="Nobody is an admin and has one of these finance roles in the same organization.",
     because="Changes of payment are for a few trusted people; whoever can let people in and also pay can do both "
     "without anybody noticing.",
+    where={"finances": "finance"},
     parameters={"finance": ("manager",)},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

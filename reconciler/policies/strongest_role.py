@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.model.address import KINDS, person_in
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
@@ -31,8 +31,9 @@ RULE = Rule(
     asks="The strongest role on an asset has a reason; `kinds` says on which.",
     because="Access is meant to be Operator or Analyst; Admin of an ad account reaches finance and settings besides, "
     "and careless grants are a known failure.",
+    where={"kinds": "kinds"},
     parameters={"kinds": ("ad_account_access", "asset_group_access", "partner_share")},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, always, words
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     outside = words(parameters, "employment")
-    for organization, member, person in world.every_member(lambda there: not there.employments.isdisjoint(outside)):
+    for organization, member, person in world.every_member():
         if person is not None and person.employment in outside and member.expires is None:
             yield PolicyObjection.to(
                 member,
@@ -27,8 +27,9 @@ RULE = Rule(
     asks="Contractors and agencies have an end date.",
     because="Their work ends, and access that nobody ends stays; a date makes it end by itself, and extending it is "
     "one reviewed line.",
+    where={"employments": "employment"},
     parameters={"employment": ("contractor", "agency")},
     check=_check,
     scale=Scale.PERSON,
-    is_timeless=always,
+    is_timeless=True,
 )

@@ -473,6 +473,15 @@ HAPPENINGS: dict[str, Deed] = {
     "another domain is ours": edit(CONFIG, "allowed_domains", value=["agency.example"]),
     "a policy holds": edit(CONFIG, "policies", value={"rules": {"admin-reason": {"severity": "error"}}}),
     "a policy knows the day": edit(CONFIG, "policies", value={"rules": {"second-factor": {"severity": "warning"}}}),
+    "nobody reviews an emergency": in_turn(
+        edit_members(
+            FILES[2],
+            "gamma",
+            "bo",
+            {"role": "admin", "starts": str(TODAY), "expires": SOON, "reason": "INC", "break_glass": True},
+        ),
+        SETTLE,
+    ),
     "a policy looks at several": edit(
         CONFIG,
         "policies",

@@ -18,8 +18,9 @@ from reconciler.model.address import Address
 from reconciler.model.declared import POLICY_EXCEPTION, POLICY_SETS, PolicySettings
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
-from reconciler.policies.judging import POLICIES, Judgment, judge, only, severity_of
-from reconciler.policies.rule import PolicyInput, always
+from reconciler.policies import POLICIES
+from reconciler.policies.judging import Judgment, judge, only, severity_of
+from reconciler.policies.rule import Rule
 from tests.features.review.given import TODAY
 from tests.manifests.given import describe_findings
 from tests.pages import render_policies
@@ -66,8 +67,8 @@ def recorded_as(organization: str, told: dict[str, dict[str, Any]]) -> State:
 @every_case
 def test_a_rule_passes_over_no_organization_that_it_objects_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = read(path)
-    usual, overviews = judged(content), PolicyInput.overviews
-    monkeypatch.setattr(PolicyInput, "overviews", lambda world, _: overviews(world, always))
+    usual = judged(content)
+    monkeypatch.setattr(Rule, "find_scope", lambda _, world, __: world)
     assert judged(content) == usual
 
 

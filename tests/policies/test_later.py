@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
@@ -17,9 +18,11 @@ from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import AddressPatterns
+from reconciler.model.declared import PolicySettings
 from reconciler.model.finding import Finding
-from reconciler.policies.judging import POLICIES, judge, parameters_of
-from reconciler.policies.rule import PolicyInput, Scale, always
+from reconciler.policies import POLICIES
+from reconciler.policies.judging import are_timeless, judge, parameters_of
+from reconciler.policies.rule import PolicyInput, Rule, Scale
 from tests.manifests.test_growth import MAX_GROWTH, SIZES, center, count_lines, numbers, people
 
 TODAY = date(2026, 11, 28)
@@ -172,7 +175,7 @@ def test_what_is_said_of_later_days_is_what_a_look_at_all_on_each_day_says(text:
                 later = f"{one.message}, from {day} on" if day > TODAY else one.message
                 first.setdefault((rule.id, str(one.address)), later)
         for key, part in beginning.items():
-            (then,) = world.on(day, {key: part}).overviews(always)
+            then = world.on(day, {key: part}).overviews[key]
             admins, members = len(then.admins), len(then.members)
             if (admins > 2 or (members > 1 and admins > members / 2)) and ("admin-share", key) not in first:
                 first["admin-share", key] = f", from {day} on" if day > TODAY else "`"
@@ -194,7 +197,7 @@ def test_what_somebody_begins_to_have_anywhere_is_judged_as_by_a_look_at_everyth
     world, first = PolicyInput.of(desired, TODAY), dict[tuple[str, str], str]()
     for day in sorted({TODAY, *(line.starts for line in lines if line.starts and line.starts > TODAY)}):
         for rule in (POLICIES["client-isolation"], POLICIES["separate-destruction"]):
-            for one in rule.check(world.on(day), parameters_of(rule, config.policies)):
+            for one in rule.check(world.on(day, desired.resources), parameters_of(rule, config.policies)):
                 later = f"{one.message}, from {day} on" if day > TODAY else one.message
                 first.setdefault((rule.id, str(one.address)), later)
     assert sorted((one.id, one.address, one.message) for one in judged) == sorted((*k, v) for k, v in first.items())
@@ -202,12 +205,12 @@ def test_what_somebody_begins_to_have_anywhere_is_judged_as_by_a_look_at_everyth
 
 @given(organizations())
 def test_a_rule_passes_over_no_organization_that_it_objects_to(text: str) -> None:
-    desired, overviews = load(text).readable, PolicyInput.overviews
+    desired = load(text).readable
     config = load_config(SourceFile("reconciler.yaml", f"version: 1\n{EVERY_RULE}".encode())).config
     assert config is not None
     usual = judge(desired, config.policies, today=TODAY)
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr(PolicyInput, "overviews", lambda world, _: overviews(world, always))
+        changed.setattr(Rule, "find_scope", lambda _, world, __: world)
         assert judge(desired, config.policies, today=TODAY) == usual
 
 
@@ -218,3 +221,12 @@ pieces = st.sampled_from(["a", "b", "ab", "*", "?", "[ab]", "[!a]", "/", "[", "]
 def test_of_many_patterns_those_are_found_that_match(patterns: list[str], address: str) -> None:
     found = [number for number, pattern in enumerate(patterns) if fnmatchcase(address, pattern)]
     assert AddressPatterns(patterns).find(address) == found
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", True), (", break_glass: true", False)])
+def test_without_a_set_time_alone_changes_nothing_but_what_is_said_of_emergencies(more: str, expected: bool) -> None:
+    member = f"      p1000: {{role: standard, starts: {TODAY}, expires: {TODAY + timedelta(3)}, reason: r{more}}}\n"
+    desired = load(people(1) + center(member)).readable
+    assert are_timeless(PolicySettings(), POLICIES, desired, today=TODAY) is expected
+    reviewed = replace(desired, review_every=90, reviewed={})
+    assert not are_timeless(PolicySettings(), POLICIES, reviewed, today=TODAY)
