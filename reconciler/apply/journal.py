@@ -39,7 +39,7 @@ from reconciler.model.json import (
     with_todays_words,
 )
 from reconciler.model.plan import AuditEntry, Origin, Outcome
-from reconciler.model.ports import Journal
+from reconciler.model.ports import StoredState
 from reconciler.model.state import State, WorkOrder
 from reconciler.model.values import dataclass
 
@@ -137,21 +137,21 @@ def order_record(order: WorkOrder, *, part: StatePart, at: datetime) -> bytes:
     )
 
 
-def replay(state: State, journal: Journal) -> LoadedState:
+def replay(state: State, stored: StoredState) -> LoadedState:
     """Bring a snapshot up to its journal.
 
     Raises StoreError, saying which record and what to do, when one cannot be read or is missing: only the last one can
     have been cut off by a crash, and a journal is never repaired by guessing.
     """
-    fold, number, is_torn = _Fold(state), 0, bool(journal.torn)
+    fold, number, is_torn = _Fold(state), 0, bool(stored.torn)
     try:
-        for number, line in enumerate(journal.records, start=1):
+        for number, line in enumerate(stored.journal, start=1):
             refuse_sealed(line, f"the journal of {state.organization}")
             records = _decode(line)
             if records is not None:
                 for record in records:
                     fold.take(number, record)
-            elif number == len(journal.records):
+            elif number == len(stored.journal):
                 is_torn = True
             else:
                 raise _corrupted(state.organization, number, "its checksum does not fit")
@@ -161,12 +161,12 @@ def replay(state: State, journal: Journal) -> LoadedState:
         where = f" at {error.args[0]}" if isinstance(error, KeyError) and error.args else ""
         what = f"it is no record of this format ({type(error).__name__}{where})"
         raise _corrupted(state.organization, number, what) from error
-    if journal.records and (damage := find_damage(present)):
+    if stored.journal and (damage := find_damage(present)):
         raise _corrupted(state.organization, number, damage)
     return LoadedState(
         state=present,
-        version=journal.behind,
-        has_journal=bool(journal.records or journal.torn),
+        version=stored.version,
+        has_journal=bool(stored.journal or stored.torn),
         entries=tuple(fold.entries),
         origin=fold.origin,
         is_torn=is_torn,

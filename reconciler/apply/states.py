@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from reconciler.apply.journal import LoadedState, replay
-from reconciler.model.finding import ReconcilerError, StateConflict, StoreError
+from reconciler.model.finding import ReconcilerError, StoreError
 from reconciler.model.json import state_from_json, state_to_json
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark, PastState, State
@@ -18,22 +18,13 @@ _MAX_JOURNALED = 1_000_000
 """Above the serials of any journal: a plan that knew a state which was given up must not fit the one in its place."""
 _LOOKS_EVERY = timedelta(days=7)
 
-_MAX_LOOKS = 20
-"""A snapshot is written once in an apply, so a second look nearly always fits."""
-
 
 def load_state(store: StateStore, organization: str) -> LoadedState:
-    """Snapshot plus journal, although somebody may be writing meanwhile.
-
-    An organization that was never applied has an empty state without a lineage.
-    """
-    for _ in range(_MAX_LOOKS):
-        snapshot, journal = store.read(organization), store.read_journal(organization)
-        if journal.behind == (snapshot.version if snapshot else None):
-            state = parse_state(organization, snapshot.data) if snapshot else State(organization=organization)
-            return replay(state, journal)
-    message = f"the state of {organization} changes faster than it can be read"
-    raise StateConflict(message, advice="try again when the other run is over")
+    """Snapshot plus journal. An organization that was never applied has an empty state without a lineage."""
+    stored = store.read(organization)
+    if stored.snapshot is None:
+        return replay(State(organization=organization), stored)
+    return replay(parse_state(organization, stored.snapshot), stored)
 
 
 def parse_state(organization: str, data: bytes, *, source: str = "") -> State:
@@ -57,8 +48,6 @@ def load_or_give_up(store: StateStore, organization: str) -> LoadedState:
     """Like `load_state`, for whoever replaces a state: one that cannot be read is empty, above all serials it had."""
     try:
         return load_state(store, organization)
-    except StateConflict:
-        raise
     except StoreError:
         kept = store.history(organization)
         serials = [_guess_serial(store, organization, version.version) for version in kept]
@@ -82,7 +71,7 @@ def _find_lineage(store: StateStore, organization: str) -> str:
 def _guess_serial(store: StateStore, organization: str, version: str) -> int:
     """The serial of a snapshot that may be damaged; 0 where not even that can be found in it."""
     try:
-        found = re.findall(rb'"serial":(\d{1,15})', store.read_past(organization, version).data)
+        found = re.findall(rb'"serial":(\d{1,15})', store.read_past(organization, version))
     except StoreError:
         return 0
     return max(map(int, found), default=0)
@@ -147,7 +136,7 @@ def read_history(store: StateStore, organization: str) -> list[PastState]:
 
 
 def _read_past(store: StateStore, organization: str, version: str) -> State:
-    return parse_state(organization, store.read_past(organization, version).data)
+    return parse_state(organization, store.read_past(organization, version))
 
 
 def read_state_as_of(store: StateStore, organization: str, when: date | int) -> State:

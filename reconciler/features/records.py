@@ -107,10 +107,10 @@ def _copy(source: StateStore, target: StateStore, organization: str, *, token: i
         message = f"an apply of {organization} was cut off"
         raise StoreError(message, advice="run `reconciler apply` with the present store first, then migrate")
     data = state_to_json(loaded.state)
-    there = target.read(organization)
+    there = target.read(organization).snapshot
     if there is None:
         target.write(organization, data, replacing=None, token=token)
-    elif there.data != data:
+    elif there != data:
         message = f"the new store has another state of {organization} already"
         raise StateConflict(message, advice="migrate into an empty store")
     if load_state(target, organization).state != loaded.state:

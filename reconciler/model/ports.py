@@ -215,25 +215,17 @@ class Metered(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Stored bytes with the version that a later write must name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredState:
+    """What a store keeps of one organization, as of one moment."""
 
-    data: bytes
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """What was appended since the last snapshot."""
-
-    records: tuple[bytes, ...] = ()
-    """Oldest first."""
+    snapshot: bytes | None = None
+    version: str | None = None
+    """Of the snapshot; a later write must name it. None where there is no snapshot."""
+    journal: tuple[bytes, ...] = ()
+    """What was appended since, oldest first."""
     torn: bytes = b""
     """What a crash left of a record that was never acknowledged; the next append drops it."""
-    behind: str | None = None
-    """Version of the snapshot it follows. Whoever reads without the lock compares it with the version of the snapshot
-    they have: when they differ, somebody has written in between, and both have to be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +278,8 @@ class StateStore(Protocol):
         """Keys of all organizations that have a snapshot or a journal, sorted."""
         ...
 
-    def read(self, organization: str) -> Snapshot | None:
-        """The last snapshot, or None when there is none."""
+    def read(self, organization: str) -> StoredState:
+        """The last snapshot with its journal, which fit each other whoever is writing meanwhile."""
         ...
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
@@ -296,10 +288,6 @@ class StateStore(Protocol):
         Raises StateConflict unless `replacing` is the present version (None: there is none), LeaseLost when a newer
         token was given out.
         """
-        ...
-
-    def read_journal(self, organization: str) -> Journal:
-        """Records appended since the last snapshot."""
         ...
 
     def stamps(self, *organizations: str) -> dict[str, str]:
@@ -325,7 +313,7 @@ class StateStore(Protocol):
         """All snapshots ever written, oldest first; the last one is the present one."""
         ...
 
-    def read_past(self, organization: str, version: str) -> Snapshot:
+    def read_past(self, organization: str, version: str) -> bytes:
         """A snapshot of the history; raises StoreError when there is none of that version."""
         ...
 

@@ -28,7 +28,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from reconciler.model.finding import StoreError
-from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
 from reconciler.stores.files import (
     PRIVATE,
     append_bytes,
@@ -89,11 +89,18 @@ class LocalFileStore:
         except NotADirectoryError:  # a file of somebody else's
             return []
 
-    def read(self, organization: str) -> Snapshot | None:
-        """The last snapshot, or None."""
+    def read(self, organization: str) -> StoredState:
+        """The last snapshot and the lines behind it; the last one is torn when its end is missing."""
         with _explained():
             version = self._find_version(organization)
-            return self._read_snapshot(organization, version) if version else None
+            snapshot = self._read_snapshot(organization, version) if version else None
+            try:
+                *records, torn = self._journal(organization, version).read_bytes().split(b"\n")
+            except FileNotFoundError:
+                if self._find_version(organization) != version:  # a writer came in between and removed it
+                    return self.read(organization)
+                return StoredState(snapshot=snapshot, version=version)
+            return StoredState(snapshot=snapshot, version=version, journal=tuple(records), torn=torn)
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Add a snapshot; its name makes it the present one and leaves the journal behind."""
@@ -108,18 +115,6 @@ class LocalFileStore:
             self._journal(organization, present).unlink(missing_ok=True)
             sync_folder(folder)
             return version
-
-    def read_journal(self, organization: str) -> Journal:
-        """The lines behind the present snapshot; the last one is torn when its end is missing."""
-        with _explained():
-            version = self._find_version(organization)
-            try:
-                *records, torn = self._journal(organization, version).read_bytes().split(b"\n")
-            except FileNotFoundError:
-                if self._find_version(organization) != version:  # a writer came in between and removed it
-                    return self.read_journal(organization)
-                return Journal(behind=version)
-            return Journal(tuple(records), torn, version)
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one line and wait until it is on the disk."""
@@ -170,7 +165,7 @@ class LocalFileStore:
         with _explained():
             return [PastVersion(version, _written_at(version)) for version in self._versions(organization)]
 
-    def read_past(self, organization: str, version: str) -> Snapshot:
+    def read_past(self, organization: str, version: str) -> bytes:
         """One snapshot of the history."""
         with _explained():
             if version not in self._versions(organization):
@@ -283,8 +278,8 @@ class LocalFileStore:
     def _find_version(self, organization: str) -> str | None:
         return max(self._versions(organization), default=None)
 
-    def _read_snapshot(self, organization: str, version: str) -> Snapshot:
-        return Snapshot((self._folder(organization) / f"{version}.json").read_bytes(), version)
+    def _read_snapshot(self, organization: str, version: str) -> bytes:
+        return (self._folder(organization) / f"{version}.json").read_bytes()
 
 
 def _age(file: str) -> tuple[str, bool]:

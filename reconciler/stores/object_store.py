@@ -28,7 +28,7 @@ from enum import StrEnum
 
 from reconciler.model.finding import StoreError
 from reconciler.model.json import as_count, load_json, load_time
-from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
 from reconciler.model.values import dataclass
 from reconciler.stores.bucket import Blob, Bucket, open_bucket
 from reconciler.stores.rules import (
@@ -228,12 +228,12 @@ class ObjectStateStore:
         """Keys of all organizations that have a snapshot or a journal."""
         return sorted(find_key(name) or self._read_key(name) for name in self._bucket.names("index"))
 
-    def read(self, organization: str) -> Snapshot | None:
-        """The newest snapshot, or None."""
+    def read(self, organization: str) -> StoredState:
+        """The newest snapshot and the records behind it; an object is never torn."""
         tail = self._log(organization).tail()
-        if not tail or tail[0].kind is not EntryKind.SNAPSHOT:
-            return None
-        return Snapshot(tail[0].data, str(tail[0].number))
+        version = _version(tail)
+        records = tuple(entry.data for entry in tail if entry.kind is EntryKind.RECORD)
+        return StoredState(snapshot=tail[0].data if version else None, version=version, journal=records)
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Add a snapshot, then remove the records it contains; a crash in between leaves some that nobody reads."""
@@ -251,12 +251,6 @@ class ObjectStateStore:
         writer.next = number + 1
         log.prune(entry for entry in tail if entry.kind is not EntryKind.SNAPSHOT)
         return str(number)
-
-    def read_journal(self, organization: str) -> Journal:
-        """The records behind the newest snapshot; an object is never torn."""
-        tail = self._log(organization).tail()
-        records = tuple(entry.data for entry in tail if entry.kind is EntryKind.RECORD)
-        return Journal(records, behind=_version(tail))
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one object under the next number."""
@@ -296,12 +290,12 @@ class ObjectStateStore:
         """All snapshots, oldest first."""
         return [PastVersion(str(entry.number), entry.at) for entry in self._log(organization).snapshots()]
 
-    def read_past(self, organization: str, version: str) -> Snapshot:
+    def read_past(self, organization: str, version: str) -> bytes:
         """One snapshot of the history."""
         entry = self._log(organization).find(int(version)) if version.isdecimal() else None
         if entry is None or entry.kind is not EntryKind.SNAPSHOT:
             raise no_such_version(organization, version)
-        return Snapshot(entry.data, version)
+        return entry.data
 
     def find_lock(self, organization: str) -> Lock | None:
         """The present lock, expired or not."""

@@ -25,7 +25,7 @@ from itertools import islice
 
 from reconciler.model.finding import MissingExtra, ReconcilerError, StoreError
 from reconciler.model.json import SEALED
-from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, StateStore, TornAudit
+from reconciler.model.ports import Lock, PastVersion, StateStore, StoredState, TornAudit
 from reconciler.stores.rules import Holder
 
 _AUDIT = "the audit log"
@@ -149,32 +149,27 @@ class SealedStore:
         """Keys of all organizations that have a snapshot or a journal."""
         return sorted(self._seal.open_names(name) for name in self._inner.organizations())
 
-    def read(self, organization: str) -> Snapshot | None:
-        """The last snapshot, or None."""
+    def read(self, organization: str) -> StoredState:
+        """The last snapshot and its journal. The last record may be damaged by a crash, and then counts as torn."""
         with self._names_in_clear():
-            snapshot = self._inner.read(self._name(organization))
-        return snapshot and self._opened(snapshot, organization)
+            stored = self._inner.read(self._name(organization))
+        if stored.snapshot is not None:
+            stored = replace(stored, snapshot=self._open(stored.snapshot, f"the state of {organization}"))
+        if not stored.journal:
+            return stored
+        what, (*before, last) = f"the journal of {organization}", stored.journal
+        records = tuple(self._open(record, what) for record in before)
+        self._seal.require(last, what)
+        opened = self._seal.find_opened(last)
+        if opened is None:
+            return replace(stored, journal=records, torn=last)
+        return replace(stored, journal=(*records, opened))
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Replace the snapshot and empty the journal."""
         with self._names_in_clear():
             sealed = self._seal.close(data)
             return self._inner.write(self._name(organization), sealed, replacing=replacing, token=token)
-
-    def read_journal(self, organization: str) -> Journal:
-        """The records behind the snapshot. The last one may be damaged by a crash, and then counts as torn."""
-        with self._names_in_clear():
-            journal = self._inner.read_journal(self._name(organization))
-        what = f"the journal of {organization}"
-        if not journal.records:
-            return journal
-        *before, last = journal.records
-        records = [self._open(record, what) for record in before]
-        self._seal.require(last, what)
-        opened = self._seal.find_opened(last)
-        if opened is None:
-            return replace(journal, records=tuple(records), torn=last)
-        return replace(journal, records=(*records, opened))
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one record to the journal."""
@@ -200,11 +195,11 @@ class SealedStore:
         with self._names_in_clear():
             return self._inner.history(self._name(organization))
 
-    def read_past(self, organization: str, version: str) -> Snapshot:
+    def read_past(self, organization: str, version: str) -> bytes:
         """A snapshot of the history."""
         with self._names_in_clear():
-            snapshot = self._inner.read_past(self._name(organization), version)
-        return self._opened(snapshot, organization)
+            data = self._inner.read_past(self._name(organization), version)
+        return self._open(data, f"the state of {organization}")
 
     def find_lock(self, organization: str) -> Lock | None:
         """The present lock, expired or not."""
@@ -263,9 +258,6 @@ class SealedStore:
             message = f"{what} is damaged: something in it was sealed and does not open"
             raise StoreError(message, advice="restore it from a copy; `reconciler state verify` says what is damaged")
         return opened
-
-    def _opened(self, snapshot: Snapshot, organization: str) -> Snapshot:
-        return replace(snapshot, data=self._open(snapshot.data, f"the state of {organization}"))
 
     def _lock_in_clear(self, lock: Lock) -> Lock:
         names = self._seal.open_names

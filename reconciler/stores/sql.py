@@ -41,7 +41,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import NullPool
 
 from reconciler.model.finding import MissingExtra, StoreError
-from reconciler.model.ports import Journal, Lock, PastVersion, Snapshot, TornAudit
+from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
 from reconciler.stores.rules import Dating, Holder, LeaseRecord, audit_moved, moved, no_such_version, this_process
 
 if TYPE_CHECKING:
@@ -100,12 +100,21 @@ class SqlStore:
             both = union(select(SNAPSHOTS.c.organization), select(JOURNAL.c.organization))
             return sorted(connection.scalars(both))
 
-    def read(self, organization: str) -> Snapshot | None:
-        """The snapshot with the highest number, or None."""
+    def read(self, organization: str) -> StoredState:
+        """The snapshot with the highest number, and the rows behind it; a transaction leaves none torn."""
         with self._reading() as connection:
-            newest = _present(organization).with_only_columns(SNAPSHOTS.c.data, SNAPSHOTS.c.number)
-            row = connection.execute(newest).first()
-            return Snapshot(row.data, str(row.number)) if row else None
+            # One statement for number and journal, because PostgreSQL lets a writer come in between two. The snapshot
+            # of a number never changes.
+            present = select(_present(organization).scalar_subquery().label("number")).subquery()
+            both = present.outerjoin(JOURNAL, JOURNAL.c.organization == organization)
+            rows = connection.execute(
+                select(present.c.number, JOURNAL.c.record).select_from(both).order_by(JOURNAL.c.number)
+            ).all()
+            number, records = rows[0].number, tuple(row.record for row in rows if row.record is not None)
+            if number is None:
+                return StoredState(journal=records)
+            snapshot = connection.scalar(_snapshot(organization, number))
+            return StoredState(snapshot=snapshot, version=str(number), journal=records)
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Add a snapshot and empty the journal, in one transaction."""
@@ -119,18 +128,6 @@ class SqlStore:
             connection.execute(insert(SNAPSHOTS).values(organization=organization, number=number, at=at, data=data))
             connection.execute(delete(JOURNAL).where(JOURNAL.c.organization == organization))
             return str(number)
-
-    def read_journal(self, organization: str) -> Journal:
-        """The rows behind the present snapshot; a transaction leaves none torn."""
-        with self._reading() as connection:
-            # One statement, because PostgreSQL lets a writer come in between two.
-            present = select(_present(organization).scalar_subquery().label("number")).subquery()
-            both = present.outerjoin(JOURNAL, JOURNAL.c.organization == organization)
-            rows = connection.execute(
-                select(present.c.number, JOURNAL.c.record).select_from(both).order_by(JOURNAL.c.number)
-            ).all()
-            records = tuple(row.record for row in rows if row.record is not None)
-            return Journal(records, behind=None if rows[0].number is None else str(rows[0].number))
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one row."""
@@ -183,15 +180,13 @@ class SqlStore:
                 PastVersion(str(row.number), datetime.fromtimestamp(row.at, UTC)) for row in connection.execute(rows)
             ]
 
-    def read_past(self, organization: str, version: str) -> Snapshot:
+    def read_past(self, organization: str, version: str) -> bytes:
         """One snapshot of the history."""
         with self._reading() as connection:
-            past = select(SNAPSHOTS.c.data).where(SNAPSHOTS.c.organization == organization)
-            number = int(version) if version.isdecimal() else 0
-            data = connection.scalar(past.where(SNAPSHOTS.c.number == number))
+            data = connection.scalar(_snapshot(organization, int(version) if version.isdecimal() else 0))
             if data is None:
                 raise no_such_version(organization, version)
-            return Snapshot(data, version)
+            return data
 
     def find_lock(self, organization: str) -> Lock | None:
         """The present lock, expired or not."""
@@ -278,6 +273,11 @@ class SqlStore:
 
 def _lease(organization: str) -> Select[bytes]:
     return select(LEASES.c.record).where(LEASES.c.organization == organization)
+
+
+def _snapshot(organization: str, number: int) -> Select[bytes]:
+    past = select(SNAPSHOTS.c.data).where(SNAPSHOTS.c.organization == organization)
+    return past.where(SNAPSHOTS.c.number == number)
 
 
 def _present(organization: str) -> Select[int]:

@@ -53,10 +53,10 @@ def test_a_stored_state_is_written_in_the_present_format_with_its_next_change(tm
         loaded = load_state(store, "acme-bc")
         assert save_state(store, loaded, loaded.state, token=lease.token) == loaded
         save_state(store, loaded, replace(loaded.state, records={}), token=lease.token)
-    snapshot = store.read("acme-bc")
+    snapshot = store.read("acme-bc").snapshot
     assert snapshot is not None
-    assert json.loads(snapshot.data)["format_version"] == STATE_FORMAT
-    assert store.read_past("acme-bc", store.history("acme-bc")[0].version).data == OLDEST.read_bytes()
+    assert json.loads(snapshot)["format_version"] == STATE_FORMAT
+    assert store.read_past("acme-bc", store.history("acme-bc")[0].version) == OLDEST.read_bytes()
 
 
 @pytest.mark.parametrize("version", ["1.5", "2.0"])

@@ -110,7 +110,7 @@ def journal_of(folder: Path, *, resources: int) -> tuple[int, int]:
             change = invitation(number)
             logbook.intend([change])
             logbook.conclude([(change, Applied(live=change.after))])
-    return sum(len(record) for record in store.read_journal("bc").records), len(store.history("bc"))
+    return sum(len(record) for record in store.read("bc").journal), len(store.history("bc"))
 
 
 def test_a_change_writes_the_same_whether_little_or_much_is_remembered(tmp_path: Path) -> None:

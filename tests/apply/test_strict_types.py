@@ -24,7 +24,7 @@ from reconciler.features.certification.files import read_campaign
 from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import ManifestError, ReconcilerError
 from reconciler.model.json import plan_from_json, state_from_json
-from reconciler.model.ports import Journal
+from reconciler.model.ports import StoredState
 from reconciler.stores.object_store import EntryKind, LogEntry
 from reconciler.stores.rules import LeaseRecord
 from tests.apply.test_journal import SNAPSHOT, ledger, written
@@ -112,7 +112,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Read
             json.loads((store / "audit.jsonl").read_bytes().splitlines()[0]),
             lambda one: decode(json.dumps(one).encode(), number=1),
         ),
-        "journal": (journal, lambda one: replay(SNAPSHOT, Journal(tuple(map(line, one))))),
+        "journal": (journal, lambda one: replay(SNAPSHOT, StoredState(journal=tuple(map(line, one))))),
         "index": (json.loads((store / "settled").read_bytes().partition(b"\n")[2]), parse_index),
         "lease": ({"organization": "acme-bc", "token": 1, "lock": {**lock, **times}}, parse_lease),
         "entry": (json.loads(entry[: entry.index(b"}") + 1]), parse_entry),

@@ -113,7 +113,7 @@ def test_a_number_that_makes_no_sense_is_brought_into_range(scene: Scene, most: 
 def test_every_intent_is_durable_before_the_call_leaves(scene: Scene) -> None:
     provider = InBatches(scene.world)
     before: list[bytes] = []
-    provider.in_call = lambda: before.extend(scene.store.read_journal("bc").records)
+    provider.in_call = lambda: before.extend(scene.store.read("bc").journal)
     scene.run(provider)
     assert [record.count(b'"intent"') for record in before] == [len(NEW)]
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.ports import Lock, StateStore
+from reconciler.model.ports import Lock, StateStore, StoredState
 from tests.stores import other_process
 from tests.stores.other_process import MINUTE, ROUNDS
 from tests.stores.place import Place
@@ -75,7 +75,7 @@ def take_over(store: StateStore, organization: str = "acme") -> Lock:
 
 
 def journal(store: StateStore, organization: str = "acme") -> list[bytes]:
-    return list(store.read_journal(organization).records)
+    return list(store.read(organization).journal)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def test_what_is_known_of_settled_organizations_is_kept_and_the_last_writer_wins
 def test_of_an_organization_that_was_never_written_there_is_nothing(place: Place) -> None:
     store = place.open()
     assert store.organizations() == []
-    assert (store.read("acme"), journal(store), store.history("acme"), store.find_lock("acme")) == (None, [], [], None)
+    assert (store.read("acme"), store.history("acme"), store.find_lock("acme")) == (StoredState(), [], None)
     take(store)
     assert store.organizations() == []
 
@@ -144,9 +144,7 @@ def test_what_one_writes_another_reads(place: Place) -> None:
     token = take(one).token
     first = one.write("acme", b"first", replacing=None, token=token)
     second = one.write("acme", b"second", replacing=first, token=token)
-    snapshot = other.read("acme")
-    assert snapshot is not None
-    assert (snapshot.data, snapshot.version) == (b"second", second)
+    assert other.read("acme") == StoredState(snapshot=b"second", version=second)
     assert first != second
     assert other.organizations() == ["acme"]
 
@@ -162,7 +160,7 @@ def test_a_write_that_has_not_seen_the_present_version_is_refused(place: Place) 
         with pytest.raises(StateConflict):
             one.write("acme", b"third", replacing=stale, token=token)
     assert one.write("acme", b"third", replacing=second, token=token) not in {first, second}
-    assert [one.read_past("acme", past.version).data for past in one.history("acme")] == [b"first", b"second", b"third"]
+    assert [one.read_past("acme", past.version) for past in one.history("acme")] == [b"first", b"second", b"third"]
 
 
 def test_the_journal_keeps_every_record_in_its_order(place: Place) -> None:
@@ -177,18 +175,18 @@ def test_the_journal_keeps_every_record_in_its_order(place: Place) -> None:
         other.append("acme", record, token=token)
     assert journal(store) == records
     assert store.organizations() == ["acme"]
-    assert store.read("acme") is None
+    assert store.read("acme").snapshot is None
 
 
-def test_a_snapshot_begins_an_empty_journal_and_the_journal_says_what_it_follows(place: Place) -> None:
+def test_a_snapshot_begins_an_empty_journal_and_both_are_read_as_one(place: Place) -> None:
     one, other = place.open(), place.open()
     token = take(one).token
     one.append("acme", b"before", token=token)
-    assert other.read_journal("acme").behind is None
+    assert other.read("acme") == StoredState(journal=(b"before",))
     version = one.write("acme", b"{}", replacing=None, token=token)
-    assert (journal(other), other.read_journal("acme").behind) == ([], version)
+    assert other.read("acme") == StoredState(snapshot=b"{}", version=version)
     one.append("acme", b"after", token=token)
-    assert (journal(other), other.read_journal("acme").behind) == ([b"after"], version)
+    assert other.read("acme") == StoredState(snapshot=b"{}", version=version, journal=(b"after",))
 
 
 def test_every_snapshot_can_be_read_back(place: Place) -> None:
@@ -203,7 +201,7 @@ def test_every_snapshot_can_be_read_back(place: Place) -> None:
         assert lock is not None
         store.release(lock)
     history = place.open().history("acme")
-    assert [store.read_past("acme", past.version).data for past in history] == [b"0", b"1", b"2"]
+    assert [store.read_past("acme", past.version) for past in history] == [b"0", b"1", b"2"]
     assert history[-1].version == version
     assert begin <= history[0].at <= history[1].at <= history[2].at <= datetime.now(UTC) + timedelta(seconds=2)
 
@@ -310,14 +308,13 @@ def test_organizations_with_odd_keys_do_not_meet(place: Place) -> None:
     other = place.open()
     assert other.organizations() == sorted(ODD_KEYS)
     assert {lock.organization for lock in other.locks()} == set(ODD_KEYS)
-    snapshots = [other.read(key) for key in ODD_KEYS]
-    assert [snapshot.data for snapshot in snapshots if snapshot] == [b"%d" % n for n in range(len(ODD_KEYS))]
+    assert [other.read(key).snapshot for key in ODD_KEYS] == [b"%d" % n for n in range(len(ODD_KEYS))]
 
 
 def test_what_is_no_text_is_no_key(place: Place) -> None:
     store = place.open()
     for key in ("\udcff", "acme\ud800"):
-        for deed in (store.find_lock, store.read, store.read_journal, lambda key: take(store, key)):
+        for deed in (store.find_lock, store.read, lambda key: take(store, key)):
             with pytest.raises(StoreError):
                 deed(key)
     assert store.organizations() == []
@@ -331,11 +328,8 @@ def test_big_values_come_back_whole(place: Place) -> None:
     line = b"x" * 2_000_000
     store.append("acme", line, token=token)
     other = place.open()
-    snapshot = other.read("acme")
-    assert snapshot is not None
-    assert snapshot.data == big
-    assert other.read_past("acme", version).data == big
-    assert journal(other) == [line]
+    assert other.read("acme") == StoredState(snapshot=big, version=version, journal=(line,))
+    assert other.read_past("acme", version) == big
 
 
 def test_the_audit_log_grows_only_at_its_end(place: Place) -> None:
@@ -366,10 +360,8 @@ def check_race(place: Place, won: list[dict[str, list[str]]]) -> None:
     for prize in ("create", "lock"):
         winners = Counter(organization for one in won for organization in one[prize])
         assert winners == {f"{prize}-{number}": 1 for number in range(ROUNDS)}
-    counter = store.read("counter")
-    assert counter is not None
-    assert counter.data == b"%d" % (RACERS * ROUNDS)
-    history = [store.read_past("counter", past.version).data for past in store.history("counter")]
+    assert store.read("counter").snapshot == b"%d" % (RACERS * ROUNDS)
+    history = [store.read_past("counter", past.version) for past in store.history("counter")]
     assert history == [b"%d" % number for number in range(RACERS * ROUNDS + 1)]
     signed = [record.decode().split() for record in store.read_audit()]
     assert store.count_audit() == len(signed) == RACERS * ROUNDS
@@ -412,7 +404,7 @@ def test_a_process_that_slept_through_its_lease_may_not_write(place: Place) -> N
         holder.stdin.flush()
         assert hear(holder) == {"check": "LeaseLost", "append": "LeaseLost", "write": "LeaseLost"}
         holder.wait()
-    assert (journal(store), store.read("acme")) == ([b"before"], None)
+    assert store.read("acme") == StoredState(journal=(b"before",))
     store.append("acme", b"successor", token=lock.token)
     assert journal(store) == [b"before", b"successor"]
 
@@ -437,10 +429,8 @@ def test_a_process_that_ends_well_leaves_no_lock(place: Place) -> None:
         holder.communicate("go\n")
     assert holder.returncode == 0
     store = place.open()
-    assert (store.locks(), journal(store)) == ([], [])
-    snapshot = store.read("acme")
-    assert snapshot is not None
-    assert snapshot.data == b"after"
+    stored = store.read("acme")
+    assert (store.locks(), stored.snapshot, stored.journal) == ([], b"after", ())
 
 
 def test_a_token_that_was_never_given_out_is_refused(place: Place) -> None:
@@ -452,4 +442,4 @@ def test_a_token_that_was_never_given_out_is_refused(place: Place) -> None:
     for deed in deeds:
         with pytest.raises(LeaseLost):
             deed()
-    assert (store.organizations(), journal(store), store.read("acme")) == ([], [], None)
+    assert (store.organizations(), store.read("acme")) == ([], StoredState())

@@ -43,7 +43,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import Inspection, Place, ReconcilerError, StoreError
 from reconciler.model.json import find_damage, load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
 from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, entries_of
-from reconciler.model.ports import Journal
+from reconciler.model.ports import StoredState
 from reconciler.model.state import AuditMark, State
 from reconciler.output.style import Style
 from reconciler.providers.business_api.client import Client, Connection
@@ -132,7 +132,7 @@ def _journal_lines() -> tuple[bytes, ...]:
 
 
 def _replayed(lines: Sequence[bytes]) -> State:
-    return replay(state(), Journal(records=tuple(lines))).state
+    return replay(state(), StoredState(journal=tuple(lines))).state
 
 
 @cache
@@ -146,7 +146,7 @@ def _journal(data: bytes) -> None:
     """Split as the stores do it."""
     *records, torn = data.split(b"\n")
     with suppress(StoreError):
-        read = replay(state(), Journal(records=tuple(records), torn=torn)).state
+        read = replay(state(), StoredState(journal=tuple(records), torn=torn)).state
         assert read in _prefixes(), "a change in the journal went unseen"
 
 

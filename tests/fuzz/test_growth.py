@@ -19,7 +19,7 @@ from reconciler.audit.log import verify
 from reconciler.features.rosters.parse import parse_roster
 from reconciler.model.address import Action, Address
 from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.ports import Journal
+from reconciler.model.ports import StoredState
 from reconciler.systems import get_system
 from tests.apply.given import INVITE, state
 from tests.audit.test_log import chain
@@ -51,7 +51,7 @@ def _roster(form: str) -> Callable[[int], Callable[[], object]]:
 
 def _journal(count: int) -> Callable[[], object]:
     lines = tuple(intent_record(INVITE, serial=8 + number) for number in range(count))
-    return lambda: replay(state(), Journal(records=lines))
+    return lambda: replay(state(), StoredState(journal=lines))
 
 
 def _plan(count: int) -> Callable[[], object]:

@@ -41,10 +41,10 @@ def race(store: StateStore, name: str, *, token: int) -> dict[str, list[str]]:
 def _count_up(store: StateStore, *, token: int) -> None:
     """Replace a number by the next one; whoever lost the race looks again."""
     while True:
-        snapshot = store.read("counter")
-        assert snapshot is not None
+        stored = store.read("counter")
+        assert stored.snapshot is not None
         try:
-            store.write("counter", b"%d" % (int(snapshot.data) + 1), replacing=snapshot.version, token=token)
+            store.write("counter", b"%d" % (int(stored.snapshot) + 1), replacing=stored.version, token=token)
         except StateConflict:
             continue
         return

@@ -80,11 +80,11 @@ def test_a_torn_record_is_told_and_dropped_by_the_next_append(tmp_path: Path, to
     store.append("acme", b"whole", token=token)
     with journal_of(tmp_path).open("ab") as file:
         file.write(torn)
-    journal = LocalFileStore(tmp_path).read_journal("acme")
-    assert (journal.records, journal.torn) == ((b"whole",), torn)
+    stored = LocalFileStore(tmp_path).read("acme")
+    assert (stored.journal, stored.torn) == ((b"whole",), torn)
     store.append("acme", b"next", token=token)
-    journal = store.read_journal("acme")
-    assert (journal.records, journal.torn) == ((b"whole", b"next"), b"")
+    stored = store.read("acme")
+    assert (stored.journal, stored.torn) == ((b"whole", b"next"), b"")
 
 
 def test_a_journal_of_nothing_but_a_torn_record_has_no_records(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_a_journal_of_nothing_but_a_torn_record_has_no_records(tmp_path: Path) -
     token = store.acquire("acme", purpose="apply", ttl=HOUR).token
     store.append("acme", b"x", token=token)
     journal_of(tmp_path).write_bytes(b"torn")
-    assert store.read_journal("acme").records == ()
+    assert store.read("acme").journal == ()
     store.append("acme", b"next", token=token)
-    assert store.read_journal("acme").records == (b"next",)
+    assert store.read("acme").journal == (b"next",)
 
 
 def test_a_torn_audit_record_was_never_there(tmp_path: Path) -> None:
@@ -154,9 +154,8 @@ def test_a_snapshot_that_was_not_finished_is_not_there(tmp_path: Path, monkeypat
         patched.setattr(os, "fsync", fail)
         with pytest.raises(StoreError, match="No space left"):
             store.write("acme", b"new", replacing=version, token=token)
-    snapshot = store.read("acme")
-    assert snapshot is not None
-    assert (snapshot.data, store.read_journal("acme").records) == (b"old", (b"record",))
+    stored = store.read("acme")
+    assert (stored.snapshot, stored.journal) == (b"old", (b"record",))
     assert not list(tmp_path.rglob(".writing-*"))
 
 
@@ -227,7 +226,7 @@ def test_a_process_that_was_stopped_in_a_write_is_named_and_can_be_ended(
         finally:
             stopped.kill()
     store.append("acme", b"record", token=lock.token)
-    assert store.read_journal("acme").records == (b"record",)
+    assert store.read("acme").journal == (b"record",)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"organization": "acme", "token": 1}'])

@@ -319,8 +319,7 @@ def unknown_person(text: str, directory: Directory, store: StateStore) -> Reconc
     """What to say where nobody is known by a name, with those that are near."""
     known = {*directory.people, *(name for person in directory.people.values() for name in person.identities.values())}
     # States are read as a whole only here, to advise somebody who has found nothing.
-    for snapshot in map(store.read, store.organizations()):
-        if snapshot:
-            known |= {name.decode(errors="replace") for name in _MEMBER.findall(snapshot.data)}
+    for stored in map(store.read, store.organizations()):
+        known |= {name.decode(errors="replace") for name in _MEMBER.findall(stored.snapshot or b"")}
     message = f"nobody is known as {text!r}: not in the manifests, the recorded states or the audit log"
     return ReconcilerError(message, advice=suggest_names(text, known) or _WHOM_TO_NAME)

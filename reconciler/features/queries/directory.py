@@ -225,6 +225,6 @@ def _read_texts(sources: Sources, organization: str) -> list[bytes] | None:
     if day and not chosen:
         return None
     if chosen and chosen[-1] != kept[-1]:
-        return [store.read_past(organization, chosen[-1].version).data]
-    snapshot, journal = store.read(organization), store.read_journal(organization)
-    return [*([snapshot.data] if snapshot else []), *journal.records]
+        return [store.read_past(organization, chosen[-1].version)]
+    stored = store.read(organization)
+    return [*filter(None, [stored.snapshot]), *stored.journal]

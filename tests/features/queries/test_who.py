@@ -86,9 +86,8 @@ ALL = files(people=PEOPLE, center=CENTER, brand=BRAND)
 def keep(store: LocalFileStore, organization: str, records: Iterable[Record], **more: object) -> None:
     found = {record.address: record for record in records}
     state = State(organization=organization, lineage="l1", serial=1, records=found, **more)  # type: ignore[arg-type]  # tests name fields
-    present = store.read(organization)
     token = store.acquire(organization, purpose="test", ttl=timedelta(minutes=1)).token
-    store.write(organization, state_to_json(state), replacing=present.version if present else None, token=token)
+    store.write(organization, state_to_json(state), replacing=store.read(organization).version, token=token)
     store.release(store.find_lock(organization) or pytest.fail("the lock is gone"))
 
 
