@@ -23,7 +23,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
@@ -43,13 +44,14 @@ from reconciler.stores.files import (
 from reconciler.stores.rules import (
     Dating,
     Holder,
+    LeaseChange,
+    LeasedStore,
     LeaseRecord,
     audit_moved,
     find_key,
     moved,
     name_of,
     no_such_version,
-    this_process,
 )
 
 _LEASE = "lease"
@@ -61,15 +63,14 @@ _FIRST = "00000000-00010101T000000Z"
 """The version that the journal of an organization without a snapshot is named after."""
 
 
-class LocalFileStore:
+class LocalFileStore(LeasedStore):
     """Keeps state in `root`. For a folder that several machines share over a network there are the other stores."""
 
     def __init__(self, root: Path, *, holder: Holder | None = None, dating: Dating = None) -> None:
+        super().__init__(holder=holder, dating=dating)
         self._organizations = root / "organizations"
         self._audit = AuditFile(root / "audit.jsonl")
         self._settled = root / "settled"
-        self._holder = holder or this_process()
-        self._dating = dating
         self._folders: dict[str, Path] = {}
         self._journals: dict[str, tuple[int, Path]] = {}
         """Organization -> the token under which this instance last wrote to its journal, and that journal."""
@@ -80,7 +81,7 @@ class LocalFileStore:
         """Keys of all organizations that have a snapshot or a journal."""
         with _explained():
             names = [name for name in _names_in(self._organizations) if self._files_of(name)]
-            return sorted(find_key(name) or _read_lease(self._organizations / name, "").organization for name in names)
+            return sorted(find_key(name) or _find_lease(self._organizations / name, "").organization for name in names)
 
     def _files_of(self, name: str) -> list[str]:
         """Snapshots and journals in a folder: their names begin with a number."""
@@ -141,7 +142,7 @@ class LocalFileStore:
                 files = self._files_of(name)
                 if files:
                     newest = self._organizations / name / max(files, key=_age)
-                    key = wanted.get(name) or find_key(name) or _read_lease(newest.parent, "").organization
+                    key = wanted.get(name) or find_key(name) or _find_lease(newest.parent, "").organization
                     now = newest.stat()
                     found[key] = f"{newest.name}:{now.st_size}:{now.st_mtime_ns}"
         return found
@@ -172,67 +173,14 @@ class LocalFileStore:
                 raise no_such_version(organization, version)
             return self._read_snapshot(organization, version)
 
-    def find_lock(self, organization: str) -> Lock | None:
-        """The present lock, expired or not."""
-        with _explained():
-            return _read_lease(self._folder(organization), organization).lock
-
-    def locks(self) -> list[Lock]:
-        """All present locks."""
-        with _explained():
-            leases = [_read_lease(path.parent, "") for path in self._organizations.glob(f"*/{_LEASE}")]
-            return sorted((lease.lock for lease in leases if lease.lock), key=lambda lock: lock.organization)
-
-    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
-        """Take the lock; that of a process of this machine that died is free at once.
-
-        The holder keeps a file open under the operating system's lock. That lock goes when the process dies, whatever
-        it dies of, so the next one need not wait until the lease runs out; and no number of a process, which might
-        belong to another by now, has to be trusted.
-        """
-        folder = self._folder(organization)
-        with self._changing(organization) as lease:
-            taken = lease.taken(
-                self._holder,
-                purpose=purpose,
-                now=datetime.now(UTC),
-                ttl=ttl,
-                is_dead=lambda lock: lock.host == self._holder.host and _is_dead(folder, lock),
-            )
-            for left_behind in folder.glob("held-*"):
-                left_behind.unlink()
-            descriptor = os.open(_sign_of_life(folder, taken.held), os.O_RDWR | os.O_CREAT, PRIVATE)
-            if not try_lock(descriptor):
-                os.close(descriptor)
-                message = f"{folder} does not lock files"
-                raise StoreError(message, advice="use another file system or another store")
-            self._signs_of_life[taken.held.id] = descriptor
-            _write_lease(folder, taken)
-            return taken.held
-
-    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
-        """Keep the lock for longer."""
-        with self._changing(lock.organization) as lease:
-            renewed = lease.renewed(lock, now=datetime.now(UTC), ttl=ttl)
-            _write_lease(self._folder(lock.organization), renewed)
-            return renewed.held
-
     def release(self, lock: Lock) -> None:
-        """Give the lock up, if it is still ours."""
-        folder = self._folder(lock.organization)
-        with self._changing(lock.organization) as lease:
-            released = lease.released(lock)
-            if released != lease:
-                _write_lease(folder, released)
-                _sign_of_life(folder, lock).unlink(missing_ok=True)
+        """Give the lock up, if it is still ours, and the sign of life with it."""
+        super().release(lock)
+        with _explained():
+            self._sign_of_life(lock).unlink(missing_ok=True)
         descriptor = self._signs_of_life.pop(lock.id, None)
         if descriptor is not None:
             os.close(descriptor)
-
-    def break_lock(self, organization: str, lock_id: str) -> None:
-        """Take the lock away from its holder."""
-        with self._changing(organization) as lease:
-            _write_lease(self._folder(organization), lease.broken(lock_id))
 
     def count_audit(self) -> int:
         """How many records the audit log has."""
@@ -254,6 +202,55 @@ class LocalFileStore:
         with _explained():
             return self._audit.torn()
 
+    def _read_lease(self, organization: str) -> LeaseRecord:
+        with _explained():
+            return _find_lease(self._folder(organization), organization)
+
+    def _read_leases(self) -> list[LeaseRecord]:
+        with _explained():
+            return [_find_lease(path.parent, "") for path in self._organizations.glob(f"*/{_LEASE}")]
+
+    def _change_lease(self, organization: str, change: LeaseChange) -> LeaseRecord:
+        with self._changing(organization) as lease:
+            changed = change(lease, partial(datetime.now, UTC))
+            if changed.lock is not None and changed.token != lease.token:
+                self._show_life(changed.lock)
+            if changed != lease:
+                replace_durably(self._folder(organization) / _LEASE, changed.to_json())
+            return changed
+
+    def _show_life(self, lock: Lock) -> None:
+        """Keep a file open under the operating system's lock.
+
+        That lock goes when the process dies, whatever it dies of, so the next one need not wait until the lease runs
+        out; and no number of a process, which might belong to another by now, has to be trusted.
+        """
+        folder = self._folder(lock.organization)
+        for left_behind in folder.glob("held-*"):
+            left_behind.unlink()
+        descriptor = os.open(self._sign_of_life(lock), os.O_RDWR | os.O_CREAT, PRIVATE)
+        if not try_lock(descriptor):
+            os.close(descriptor)
+            message = f"{folder} does not lock files"
+            raise StoreError(message, advice="use another file system or another store")
+        self._signs_of_life[lock.id] = descriptor
+
+    def _is_holder_dead(self, lock: Lock) -> bool:
+        """Only of a process of this machine that can be known."""
+        if lock.host != self._holder.host:
+            return False
+        try:
+            descriptor = os.open(self._sign_of_life(lock), os.O_RDWR)
+        except FileNotFoundError:
+            return True
+        try:
+            return try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _sign_of_life(self, lock: Lock) -> Path:
+        return self._folder(lock.organization) / f"held-{lock.id}"
+
     @contextmanager
     def _changing(self, organization: str) -> Iterator[LeaseRecord]:
         """The lease record, while nobody else can change anything in the folder."""
@@ -261,7 +258,7 @@ class LocalFileStore:
         with _explained():
             make_folder(folder)
             with guard(folder / "guard"):
-                yield _read_lease(folder, organization)
+                yield _find_lease(folder, organization)
 
     def _folder(self, organization: str) -> Path:
         if organization not in self._folders:
@@ -295,30 +292,11 @@ def _names_in(folder: Path) -> list[str]:
         return []
 
 
-def _read_lease(folder: Path, organization: str) -> LeaseRecord:
+def _find_lease(folder: Path, organization: str) -> LeaseRecord:
     try:
         return LeaseRecord.parse((folder / _LEASE).read_bytes())
     except FileNotFoundError:
         return LeaseRecord(organization=organization)
-
-
-def _write_lease(folder: Path, lease: LeaseRecord) -> None:
-    replace_durably(folder / _LEASE, lease.to_json())
-
-
-def _sign_of_life(folder: Path, lock: Lock) -> Path:
-    return folder / f"held-{lock.id}"
-
-
-def _is_dead(folder: Path, lock: Lock) -> bool:
-    try:
-        descriptor = os.open(_sign_of_life(folder, lock), os.O_RDWR)
-    except FileNotFoundError:
-        return True
-    try:
-        return try_lock(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _next_version(present: str | None, *, at: datetime) -> str:

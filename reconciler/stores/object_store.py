@@ -21,19 +21,22 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache, partial
 
 from reconciler.model.finding import StoreError
 from reconciler.model.json import as_count, load_json, load_time
-from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
+from reconciler.model.ports import PastVersion, StoredState
 from reconciler.model.values import dataclass
 from reconciler.stores.bucket import Blob, Bucket, open_bucket
 from reconciler.stores.rules import (
     Dating,
     Holder,
+    LeaseChange,
+    LeasedStore,
     LeaseRecord,
     audit_moved,
     find_key,
@@ -41,7 +44,6 @@ from reconciler.stores.rules import (
     moved,
     name_of,
     no_such_version,
-    this_process,
 )
 
 _HEADER = 192
@@ -209,16 +211,15 @@ class _Writer:
 
 def open_object_store(address: str, *, holder: Holder | None = None, dating: Dating = None) -> ObjectStateStore:
     """The store at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`."""
-    return ObjectStateStore(open_bucket(address), holder=holder or this_process(), dating=dating)
+    return ObjectStateStore(open_bucket(address), holder=holder, dating=dating)
 
 
-class ObjectStateStore:
+class ObjectStateStore(LeasedStore):
     """Keeps state below one prefix of a bucket, which must be nobody else's."""
 
-    def __init__(self, bucket: Bucket, *, holder: Holder, dating: Dating = None) -> None:
+    def __init__(self, bucket: Bucket, *, holder: Holder | None = None, dating: Dating = None) -> None:
+        super().__init__(holder=holder, dating=dating or partial(datetime.now, UTC))
         self._bucket = bucket
-        self._holder = holder
-        self._dating = dating or (lambda: datetime.now(UTC))
         self._counted = 0
         """How many audit records are known to be there: the end can only move on."""
         self._writers: dict[str, _Writer] = {}
@@ -297,40 +298,6 @@ class ObjectStateStore:
             raise no_such_version(organization, version)
         return entry.data
 
-    def find_lock(self, organization: str) -> Lock | None:
-        """The present lock, expired or not."""
-        return self._read_lease(name_of(organization), organization)[0].lock
-
-    def locks(self) -> list[Lock]:
-        """All present locks."""
-        leases = [self._read_lease(name, "")[0] for name in self._bucket.names("locks")]
-        return sorted((lease.lock for lease in leases if lease.lock), key=lambda lock: lock.organization)
-
-    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
-        """Take the lock, then put up the fence that keeps the last holder out."""
-        lease = self._change_lease(
-            organization, lambda lease, now: lease.taken(self._holder, purpose=purpose, now=now, ttl=ttl), ttl=ttl
-        )
-        fence = self._put_fence(organization, lease.token)
-        self._writers[organization] = _Writer(token=lease.token, next=fence + 1)
-        return lease.held
-
-    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
-        """Keep the lock for longer."""
-        return self._change_lease(
-            lock.organization, lambda lease, now: lease.renewed(lock, now=now, ttl=ttl), ttl=ttl
-        ).held
-
-    def release(self, lock: Lock) -> None:
-        """Give the lock up; the fence stays, against those before."""
-        self._writers.pop(lock.organization, None)
-        self._change_lease(lock.organization, lambda lease, _: lease.released(lock))
-
-    def break_lock(self, organization: str, lock_id: str) -> None:
-        """Take the lock away from its holder, and put up a fence against it."""
-        lease = self._change_lease(organization, lambda lease, _: lease.broken(lock_id))
-        self._put_fence(organization, lease.token)
-
     def count_audit(self) -> int:
         """The highest number. Found by doubling and halving, because listing a long log takes long."""
         step = 1
@@ -363,10 +330,6 @@ class ObjectStateStore:
                     raise StoreError(message, advice="restore the object from its older version or a copy")
                 yield blob.data[_AUDIT_NONCE:]
 
-    def torn_audit(self) -> TornAudit:
-        """Nothing: a record is there whole or not at all."""
-        return TornAudit()
-
     def _log(self, organization: str) -> ObjectLog:
         return ObjectLog(self._bucket, f"organizations/{name_of(organization)}", seen=self._seen)
 
@@ -379,12 +342,12 @@ class ObjectStateStore:
         writer = self._writers.get(organization)
         if writer is None or writer.token != token:
             numbers = self._log(organization).numbers()
-            self._read_lease(name_of(organization), organization)[0].require(token)
+            self._read_lease(organization).require(token)
             writer = self._writers[organization] = _Writer(token=token, next=max(numbers, default=0) + 1)
         return writer
 
-    def _put_fence(self, organization: str, token: int) -> int:
-        """The number of a new fence; from then on older tokens are refused. Very old fences are cleared away."""
+    def _put_fence(self, organization: str, token: int) -> None:
+        """From then on older tokens are refused, and this one writes behind it. Very old fences are cleared away."""
         log = self._log(organization)
         tail = log.tail()
         number = tail[-1].number + 1 if tail else 1
@@ -393,7 +356,7 @@ class ObjectStateStore:
                 raise lost(organization)
             number += 1
         log.prune(entry for entry in tail if entry.kind is EntryKind.FENCE)
-        return number
+        self._writers[organization] = _Writer(token=token, next=number + 1)
 
     def _list(self, organization: str, writer: _Writer) -> None:
         """Make the organization known before there is anything of it."""
@@ -408,7 +371,13 @@ class ObjectStateStore:
             raise StoreError(message)
         return blob.data.decode()
 
-    def _read_lease(self, name: str, organization: str) -> tuple[LeaseRecord, Blob | None]:
+    def _read_lease(self, organization: str) -> LeaseRecord:
+        return self._find_lease(name_of(organization), organization)[0]
+
+    def _read_leases(self) -> list[LeaseRecord]:
+        return [self._find_lease(name, "")[0] for name in self._bucket.names("locks")]
+
+    def _find_lease(self, name: str, organization: str) -> tuple[LeaseRecord, Blob | None]:
         """The record and the object it came from; the lock expires by the server's clock, not by its holder's."""
         blob = self._bucket.find(f"locks/{name}")
         if blob is None:
@@ -419,32 +388,26 @@ class ObjectStateStore:
             record = replace(record, lock=replace(record.lock, expires=expires))
         return record, blob
 
-    def _change_lease(
-        self,
-        organization: str,
-        change: Callable[[LeaseRecord, datetime], LeaseRecord],
-        *,
-        ttl: timedelta = timedelta(),
-    ) -> LeaseRecord:
-        """Replace the record by what `change` makes of it and of the server's time; again, when somebody was faster.
+    def _change_lease(self, organization: str, change: LeaseChange) -> LeaseRecord:
+        """Again, when somebody was faster; then put up the fence that keeps the holder of an older token out.
 
         The server is asked for the time only when somebody has the lock and the answer depends on it.
         """
         name = name_of(organization)
         while True:
-            record, blob = self._read_lease(name, organization)
-            now = self._bucket.now() if record.lock is not None and ttl else datetime.now(UTC)
+            record, blob = self._find_lease(name, organization)
+            now = cache(self._bucket.now if record.lock else partial(datetime.now, UTC))
             changed = change(record, now)
             if changed == record:
                 return record
-            body = {
-                "lease": changed.to_json().decode(),
-                "nonce": secrets.token_hex(8),
-                "ttl": ttl.total_seconds(),
-            }
+            ttl = (changed.lock.expires - now()).total_seconds() if changed.lock else 0.0
+            body = {"lease": changed.to_json().decode(), "nonce": secrets.token_hex(8), "ttl": ttl}
             data = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
             if self._bucket.replace(f"locks/{name}", data, seen=blob):
-                return changed
+                break
+        if changed.token != record.token:
+            self._put_fence(organization, changed.token)
+        return changed
 
 
 def _version(tail: list[LogEntry]) -> str | None:

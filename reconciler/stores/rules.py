@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from typing import Any
 
 from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
 from reconciler.model.json import as_count, as_text, checked, load_json, load_time
-from reconciler.model.ports import Lock
+from reconciler.model.ports import Lock, TornAudit
 from reconciler.model.values import dataclass
 
 _ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILDKITE_BUILD_CREATOR")
@@ -33,7 +34,10 @@ _MARK = "~"
 _EMPTY = "="
 
 
-Dating = Callable[[], datetime] | None
+Now = Callable[[], datetime]
+"""The present time, by the clock of a store."""
+
+Dating = Now | None
 """The clock that dates the history of a workspace whose time is played; None for the store's own, as for leases."""
 
 
@@ -133,12 +137,74 @@ class LeaseRecord:
             raise StoreError(message, advice="restore it from a copy of the state") from error
 
 
+LeaseChange = Callable[[LeaseRecord, Now], LeaseRecord]
+"""What becomes of a record. The time is asked for only where the answer depends on it."""
+
+
 def _parse_lock(body: dict[str, Any]) -> Lock:
     """Raises one of several errors for what is no lock."""
     lock = checked(Lock(**{**body, **{name: load_time(body[name]) for name in ("since", "expires")}}))
     if min(lock.token, lock.process) < 0:
         raise ValueError("it says something else than this tool writes")
     return lock
+
+
+class LeasedStore(ABC):
+    """Locks, over three steps that each store has of its own; and that nothing is ever torn, where that is so."""
+
+    def __init__(self, *, holder: Holder | None, dating: Dating) -> None:
+        self._holder = holder or this_process()
+        self._dating = dating
+
+    @abstractmethod
+    def _read_lease(self, organization: str) -> LeaseRecord:
+        """What is remembered of the lock."""
+
+    @abstractmethod
+    def _read_leases(self) -> list[LeaseRecord]:
+        """Of all organizations that were ever locked."""
+
+    @abstractmethod
+    def _change_lease(self, organization: str, change: LeaseChange) -> LeaseRecord:
+        """Replace the record in one piece by what `change` makes of it; older tokens are refused from then on."""
+
+    def _is_holder_dead(self, lock: Lock) -> bool:  # most stores cannot know
+        """Whether the holder is known to be dead."""
+        return False
+
+    def find_lock(self, organization: str) -> Lock | None:
+        """The present lock, expired or not."""
+        return self._read_lease(organization).lock
+
+    def locks(self) -> list[Lock]:
+        """All present locks."""
+        locks = [lease.lock for lease in self._read_leases() if lease.lock]
+        return sorted(locks, key=lambda lock: lock.organization)
+
+    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
+        """Take the lock."""
+
+        def take(lease: LeaseRecord, now: Now) -> LeaseRecord:
+            return lease.taken(self._holder, purpose=purpose, now=now(), ttl=ttl, is_dead=self._is_holder_dead)
+
+        return self._change_lease(organization, take).held
+
+    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
+        """Keep the lock for longer."""
+        changed = self._change_lease(lock.organization, lambda lease, now: lease.renewed(lock, now=now(), ttl=ttl))
+        return changed.held
+
+    def release(self, lock: Lock) -> None:
+        """Give the lock up, if it is still ours."""
+        self._change_lease(lock.organization, lambda lease, _: lease.released(lock))
+
+    def break_lock(self, organization: str, lock_id: str) -> None:
+        """Take the lock away from its holder."""
+        self._change_lease(organization, lambda lease, _: lease.broken(lock_id))
+
+    def torn_audit(self) -> TornAudit:  # one store answers otherwise
+        """Nothing: a record is there whole or not at all."""
+        return TornAudit()
 
 
 def describe(lock: Lock) -> str:

@@ -10,9 +10,10 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -41,8 +42,17 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import NullPool
 
 from reconciler.model.finding import MissingExtra, StoreError
-from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
-from reconciler.stores.rules import Dating, Holder, LeaseRecord, audit_moved, moved, no_such_version, this_process
+from reconciler.model.ports import PastVersion, StoredState
+from reconciler.stores.rules import (
+    Dating,
+    Holder,
+    LeaseChange,
+    LeasedStore,
+    LeaseRecord,
+    audit_moved,
+    moved,
+    no_such_version,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -82,16 +92,15 @@ def open_sql_store(address: str, *, root: Path, holder: Holder | None = None, da
     if not ready:
         with transaction(engine) as connection:
             migrate(connection)
-    return SqlStore(engine, holder=holder or this_process(), dating=dating)
+    return SqlStore(engine, holder=holder, dating=dating)
 
 
-class SqlStore:
+class SqlStore(LeasedStore):
     """The same statements for every database."""
 
-    def __init__(self, engine: Engine, *, holder: Holder, dating: Dating = None) -> None:
+    def __init__(self, engine: Engine, *, holder: Holder | None, dating: Dating) -> None:
+        super().__init__(holder=holder, dating=dating)
         self._engine = engine
-        self._holder = holder
-        self._dating = dating
         weakref.finalize(self, engine.dispose)
 
     def organizations(self) -> list[str]:
@@ -188,37 +197,6 @@ class SqlStore:
                 raise no_such_version(organization, version)
             return data
 
-    def find_lock(self, organization: str) -> Lock | None:
-        """The present lock, expired or not."""
-        with self._reading() as connection:
-            record = connection.scalar(_lease(organization))
-            return None if record is None else LeaseRecord.parse(record).lock
-
-    def locks(self) -> list[Lock]:
-        """All present locks."""
-        with self._reading() as connection:
-            records = connection.scalars(select(LEASES.c.record))
-            locks = [LeaseRecord.parse(record).lock for record in records]
-            return sorted((lock for lock in locks if lock), key=lambda lock: lock.organization)
-
-    def acquire(self, organization: str, *, purpose: str, ttl: timedelta) -> Lock:
-        """Take the lock, for a time counted by the database."""
-        return self._replace_lease(
-            organization, lambda lease, now: lease.taken(self._holder, purpose=purpose, now=now, ttl=ttl)
-        ).held
-
-    def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
-        """Keep the lock for longer."""
-        return self._replace_lease(lock.organization, lambda lease, now: lease.renewed(lock, now=now, ttl=ttl)).held
-
-    def release(self, lock: Lock) -> None:
-        """Give the lock up."""
-        self._replace_lease(lock.organization, lambda lease, _: lease.released(lock))
-
-    def break_lock(self, organization: str, lock_id: str) -> None:
-        """Take the lock away from its holder."""
-        self._replace_lease(organization, lambda lease, _: lease.broken(lock_id))
-
     def count_audit(self) -> int:
         """The highest number; there are no gaps."""
         with self._reading() as connection:
@@ -245,9 +223,14 @@ class SqlStore:
                 return
             after = rows[-1].number
 
-    def torn_audit(self) -> TornAudit:
-        """Nothing: a record is there whole or not at all."""
-        return TornAudit()
+    def _read_lease(self, organization: str) -> LeaseRecord:
+        with self._reading() as connection:
+            record = connection.scalar(_lease(organization))
+            return LeaseRecord(organization=organization) if record is None else LeaseRecord.parse(record)
+
+    def _read_leases(self) -> list[LeaseRecord]:
+        with self._reading() as connection:
+            return list(map(LeaseRecord.parse, connection.scalars(select(LEASES.c.record))))
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return transaction(self._engine, writes=False)
@@ -263,9 +246,9 @@ class SqlStore:
                 row = connection.execute(_lease(organization).with_for_update()).one()
             yield connection, LeaseRecord.parse(row.record)
 
-    def _replace_lease(self, organization: str, change: Callable[[LeaseRecord, datetime], LeaseRecord]) -> LeaseRecord:
+    def _change_lease(self, organization: str, change: LeaseChange) -> LeaseRecord:
         with self._changing(organization) as (connection, lease):
-            changed = change(lease, database_now(connection))
+            changed = change(lease, partial(database_now, connection))
             of_organization = LEASES.c.organization == organization
             connection.execute(update(LEASES).where(of_organization).values(record=changed.to_json()))
             return changed
