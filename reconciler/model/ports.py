@@ -290,8 +290,8 @@ class StateStore(Protocol):
         """
         ...
 
-    def stamps(self, *organizations: str) -> dict[str, str]:
-        """Of these organizations, or of all, a text that is another after every write; of one without a state, none.
+    def stamps(self, organization: str | None = None) -> dict[str, str]:
+        """Of this organization, or of all, a text that is another after every write; of one without a state, none.
 
         Cheap, so that a reader can tell for thousands of states at once that they are still the ones it knows.
         """

@@ -95,19 +95,15 @@ class Bucket:
 
     def names(self, folder: str) -> list[str]:
         """Names in a folder, sorted."""
-        return sorted(self.tags(folder))
+        return sorted(path.removeprefix(f"{folder}/") for path in self.tags(folder))
 
     def tags(self, folder: str) -> dict[str, str]:
-        """Name of everything in a folder -> what the server says its content by, or else when it was written."""
+        """Path of everything in a folder -> what the server says its content by, or else when it was written."""
         from obstore import list as list_objects
 
         with self._explained():
             pages = list_objects(self._store, f"{folder}/")
-            return {
-                meta["path"].removeprefix(f"{folder}/"): meta["e_tag"] or str(meta["last_modified"])
-                for page in pages
-                for meta in page
-            }
+            return {meta["path"]: meta["e_tag"] or str(meta["last_modified"]) for page in pages for meta in page}
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; one that is not there is fine."""

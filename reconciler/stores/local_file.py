@@ -80,8 +80,10 @@ class LocalFileStore(LeasedStore):
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
         with _explained():
-            names = [name for name in _names_in(self._organizations) if self._files_of(name)]
-            return sorted(find_key(name) or _find_lease(self._organizations / name, "").organization for name in names)
+            return sorted(self._key_of(name) for name in _names_in(self._organizations) if self._files_of(name))
+
+    def _key_of(self, name: str) -> str:
+        return find_key(name) or _find_lease(self._organizations / name, "").organization
 
     def _files_of(self, name: str) -> list[str]:
         """Snapshots and journals in a folder: their names begin with a number."""
@@ -111,7 +113,7 @@ class LocalFileStore(LeasedStore):
             present = self._find_version(organization)
             if present != replacing:
                 raise moved(organization)
-            version = _next_version(present, at=self._dating() if self._dating else datetime.now(UTC))
+            version = _next_version(present, at=(self._dating or partial(datetime.now, UTC))())
             replace_durably(folder / f"{version}.json", data)
             self._journal(organization, present).unlink(missing_ok=True)
             sync_folder(folder)
@@ -130,21 +132,18 @@ class LocalFileStore(LeasedStore):
             append_bytes(journal, record + b"\n", whole_lines=True)
             self._journals[organization] = token, journal
 
-    def stamps(self, *organizations: str) -> dict[str, str]:
+    def stamps(self, organization: str | None = None) -> dict[str, str]:
         """The name of the newest file that belongs to the state, its size, because a journal grows, and its time.
 
         The time tells what was changed by hand.
         """
         found: dict[str, str] = {}
         with _explained():
-            wanted = {name_of(organization): organization for organization in organizations}
-            for name in wanted or _names_in(self._organizations):
-                files = self._files_of(name)
-                if files:
+            for name in _names_in(self._organizations) if organization is None else [name_of(organization)]:
+                if files := self._files_of(name):
                     newest = self._organizations / name / max(files, key=_age)
-                    key = wanted.get(name) or find_key(name) or _find_lease(newest.parent, "").organization
                     now = newest.stat()
-                    found[key] = f"{newest.name}:{now.st_size}:{now.st_mtime_ns}"
+                    found[self._key_of(name)] = f"{newest.name}:{now.st_size}:{now.st_mtime_ns}"
         return found
 
     def read_settled(self) -> bytes | None:

@@ -218,7 +218,7 @@ class ObjectStateStore(LeasedStore):
     """Keeps state below one prefix of a bucket, which must be nobody else's."""
 
     def __init__(self, bucket: Bucket, *, holder: Holder | None = None, dating: Dating = None) -> None:
-        super().__init__(holder=holder, dating=dating or partial(datetime.now, UTC))
+        super().__init__(holder=holder, dating=dating)
         self._bucket = bucket
         self._counted = 0
         """How many audit records are known to be there: the end can only move on."""
@@ -246,7 +246,12 @@ class ObjectStateStore(LeasedStore):
             raise moved(organization)
         self._list(organization, writer)
         number = max(writer.next, tail[-1].number + 1 if tail else 1)
-        other = log.put(number, LogEntry(kind=EntryKind.SNAPSHOT, token=token, data=data, at=self._dating()))
+        other = log.put(
+            number,
+            LogEntry(
+                kind=EntryKind.SNAPSHOT, token=token, data=data, at=(self._dating or partial(datetime.now, UTC))()
+            ),
+        )
         if other is not None:
             raise lost(organization) if other.token > token else moved(organization)
         writer.next = number + 1
@@ -263,18 +268,16 @@ class ObjectStateStore(LeasedStore):
             writer.next += 1  # the same holder, through another instance of this class
         writer.next += 1
 
-    def stamps(self, *organizations: str) -> dict[str, str]:
+    def stamps(self, organization: str | None = None) -> dict[str, str]:
         """Number and tag of the last object of a state, fences included: whoever takes the lock may write.
 
         The tag comes with the list, and every object holds a nonce: a state that was taken away and begun anew comes to
         the same numbers, and to no tag again.
         """
-        if organizations:
-            logs = {key: self._bucket.tags(f"organizations/{name_of(key)}") for key in organizations}
-            return {key: ":".join(max(tags.items())) for key, tags in logs.items() if tags}
+        folder = "organizations" if organization is None else f"organizations/{name_of(organization)}"
         found: dict[str, str] = {}
-        for path, tag in sorted(self._bucket.tags("organizations").items()):  # the highest number comes last
-            name, _, number = path.rpartition("/")
+        for path, tag in sorted(self._bucket.tags(folder).items()):  # the highest number comes last
+            _, name, number = path.split("/")
             found[name] = f"{number}:{tag}"
         return {find_key(name) or self._read_key(name): stamp for name, stamp in found.items()}
 

@@ -176,9 +176,9 @@ class SealedStore:
         with self._names_in_clear():
             self._inner.append(self._name(organization), self._seal.close(record), token=token)
 
-    def stamps(self, *organizations: str) -> dict[str, str]:
+    def stamps(self, organization: str | None = None) -> dict[str, str]:
         """As `inner` has them: they tell nothing of what is sealed."""
-        found = self._inner.stamps(*map(self._name, organizations))
+        found = self._inner.stamps(None if organization is None else self._name(organization))
         return {self._seal.open_names(name): stamp for name, stamp in found.items()}
 
     def read_settled(self) -> bytes | None:

@@ -2,6 +2,14 @@
 
 Every change locks the organization's row of leases first, compares the token, and commits together with what it
 checked; so a holder that was replaced cannot even be late.
+
+```
+reconciler_leases      one row per organization that was ever locked; every change of the organization locks it
+reconciler_snapshots   never updated: the highest number is the present one; `at` counts seconds from 1970
+reconciler_journal     what follows the present snapshot; emptied with the next
+reconciler_audit       numbered without gaps; the primary key lets one of two writers through
+reconciler_settled     one row, or none
+```
 """
 
 from __future__ import annotations
@@ -18,26 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Select,
-    TableClause,
-    column,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    inspect,
-    make_url,
-    select,
-    table,
-    text,
-    union,
-    update,
-)
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -58,7 +47,6 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 _PAGE = 1000
-_INSERT_LEASE = text("INSERT INTO reconciler_leases VALUES (:organization, :record) ON CONFLICT DO NOTHING")
 _PATIENCE = 30
 _EPOCH = {
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())::double precision",
@@ -66,22 +54,9 @@ _EPOCH = {
 }
 """Seconds from 1970 by the database's clock: leases of machines whose clocks differ are compared by this one."""
 
-LEASES = table("reconciler_leases", column("organization"), column("record"))
-"""One row per organization that was ever locked; every change of the organization locks it. Types: `_MIGRATIONS`."""
-
-SNAPSHOTS = table("reconciler_snapshots", *map(column, ("organization", "number", "at", "data")))
-"""Never updated: the highest number is the present one. `at` counts seconds from 1970."""
-
-JOURNAL = table("reconciler_journal", *map(column, ("organization", "number", "record")))
-"""What follows the present snapshot; emptied with the next."""
-
-AUDIT = table("reconciler_audit", column("number"), column("record"))
-"""Numbered without gaps; the primary key lets one of two writers through."""
-
-SETTLED = table("reconciler_settled", column("number"), column("data"))
-"""One row, or none."""
-
-_SCHEMA = table("reconciler_schema", column("version"))
+_LEASE = "SELECT record FROM reconciler_leases WHERE organization = :organization"
+_LOCK_ROW = {"postgresql": " FOR UPDATE", "sqlite": ""}
+"""SQLite has one writer at a time anyway."""
 
 
 def open_sql_store(address: str, *, root: Path, holder: Holder | None = None, dating: Dating = None) -> SqlStore:
@@ -106,93 +81,94 @@ class SqlStore(LeasedStore):
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
         with self._reading() as connection:
-            both = union(select(SNAPSHOTS.c.organization), select(JOURNAL.c.organization))
-            return sorted(connection.scalars(both))
+            both = "SELECT organization FROM reconciler_snapshots UNION SELECT organization FROM reconciler_journal"
+            return sorted(_run(connection, both).scalars())
 
     def read(self, organization: str) -> StoredState:
         """The snapshot with the highest number, and the rows behind it; a transaction leaves none torn."""
         with self._reading() as connection:
             # One statement for number and journal, because PostgreSQL lets a writer come in between two. The snapshot
             # of a number never changes.
-            present = select(_present(organization).scalar_subquery().label("number")).subquery()
-            both = present.outerjoin(JOURNAL, JOURNAL.c.organization == organization)
-            rows = connection.execute(
-                select(present.c.number, JOURNAL.c.record).select_from(both).order_by(JOURNAL.c.number)
-            ).all()
+            statement = """SELECT present.number, record FROM
+                (SELECT max(number) AS number FROM reconciler_snapshots WHERE organization = :organization) AS present
+                LEFT JOIN reconciler_journal AS journal ON organization = :organization ORDER BY journal.number"""
+            rows = _run(connection, statement, organization=organization).all()
             number, records = rows[0].number, tuple(row.record for row in rows if row.record is not None)
             if number is None:
                 return StoredState(journal=records)
-            snapshot = connection.scalar(_snapshot(organization, number))
-            return StoredState(snapshot=snapshot, version=str(number), journal=records)
+            return StoredState(
+                snapshot=_find_snapshot(connection, organization, number), version=str(number), journal=records
+            )
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Add a snapshot and empty the journal, in one transaction."""
         with self._changing(organization) as (connection, lease):
             lease.require(token)
-            present = connection.scalar(_present(organization))
+            highest = "SELECT max(number) FROM reconciler_snapshots WHERE organization = :organization"
+            present: int | None = _run(connection, highest, organization=organization).scalar()
             if replacing != (None if present is None else str(present)):
                 raise moved(organization)
-            number = (present or 0) + 1
-            at = (self._dating() if self._dating else database_now(connection)).timestamp()
-            connection.execute(insert(SNAPSHOTS).values(organization=organization, number=number, at=at, data=data))
-            connection.execute(delete(JOURNAL).where(JOURNAL.c.organization == organization))
-            return str(number)
+            row = {
+                "organization": organization,
+                "number": (present or 0) + 1,
+                "at": (self._dating or partial(database_now, connection))().timestamp(),
+                "data": data,
+            }
+            _run(connection, "INSERT INTO reconciler_snapshots VALUES (:organization, :number, :at, :data)", **row)
+            _run(connection, "DELETE FROM reconciler_journal WHERE organization = :organization", **row)
+            return str(row["number"])
 
     def append(self, organization: str, record: bytes, *, token: int) -> None:
         """Add one row."""
         with self._changing(organization) as (connection, lease):
             lease.require(token)
-            numbers = select(func.coalesce(func.max(JOURNAL.c.number), 0) + 1)
-            number = connection.scalar(numbers.where(JOURNAL.c.organization == organization))
-            connection.execute(insert(JOURNAL).values(organization=organization, number=number, record=record))
+            statement = """INSERT INTO reconciler_journal SELECT :organization, coalesce(max(number), 0) + 1, :record
+                FROM reconciler_journal WHERE organization = :organization"""
+            _run(connection, statement, organization=organization, record=record)
 
-    def stamps(self, *organizations: str) -> dict[str, str]:
+    def stamps(self, organization: str | None = None) -> dict[str, str]:
         """Number, time and size of the newest snapshot, and the highest number in the journal.
 
         The number alone would be that of another state once a table was restored from a copy or edited by hand. Of
         journals it is enough: behind one nothing is settled.
         """
         found: dict[str, str] = {}
-
-        def newest(table: TableClause) -> Select[Any]:
-            highest = select(table.c.organization, func.max(table.c.number).label("number"))
-            chosen = highest.where(table.c.organization.in_(organizations)) if organizations else highest
-            return chosen.group_by(table.c.organization)
-
+        which = "" if organization is None else "WHERE organization = :organization"
+        newest = f"SELECT organization, max(number) AS number FROM {{}} {which} GROUP BY organization"
         with self._reading() as connection:
             # The journal first: a writer that comes in between leaves a snapshot whose number nobody has seen.
-            behind = {row.organization: row.number for row in connection.execute(newest(JOURNAL))}
-            last = newest(SNAPSHOTS).subquery()
-            is_last = (SNAPSHOTS.c.organization == last.c.organization) & (SNAPSHOTS.c.number == last.c.number)
-            sizes = select(SNAPSHOTS.c.organization, SNAPSHOTS.c.number, SNAPSHOTS.c.at, func.length(SNAPSHOTS.c.data))
-            for organization, *marks in connection.execute(sizes.join(last, is_last)):
-                found[organization] = f"{'/'.join(map(str, marks))}:{behind.pop(organization, '')}"
-        return found | {organization: f":{number}" for organization, number in behind.items()}
+            rows = _run(connection, newest.format("reconciler_journal"), organization=organization)
+            behind: dict[str, int] = {row.organization: row.number for row in rows}
+            last = newest.format("reconciler_snapshots")
+            statement = f"""SELECT organization, number, at, length(data) FROM reconciler_snapshots
+                JOIN ({last}) AS last USING (organization, number)"""  # noqa: S608  # nothing comes from outside
+            for key, *marks in _run(connection, statement, organization=organization):
+                found[key] = f"{'/'.join(map(str, marks))}:{behind.pop(key, '')}"
+        return found | {key: f":{number}" for key, number in behind.items()}
 
     def read_settled(self) -> bytes | None:
         """The one row of its table."""
         with self._reading() as connection:
-            return connection.scalar(select(SETTLED.c.data))
+            data: bytes | None = _run(connection, "SELECT data FROM reconciler_settled").scalar()
+            return data
 
     def write_settled(self, data: bytes) -> None:
         """Replace that row."""
         with transaction(self._engine) as connection:
-            connection.execute(delete(SETTLED))
-            connection.execute(insert(SETTLED).values(number=1, data=data))
+            _run(connection, "DELETE FROM reconciler_settled")
+            _run(connection, "INSERT INTO reconciler_settled VALUES (1, :data)", data=data)
 
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots, oldest first."""
+        statement = "SELECT number, at FROM reconciler_snapshots WHERE organization = :organization ORDER BY number"
         with self._reading() as connection:
-            of_organization = SNAPSHOTS.c.organization == organization
-            rows = select(SNAPSHOTS.c.number, SNAPSHOTS.c.at).where(of_organization).order_by(SNAPSHOTS.c.number)
-            return [
-                PastVersion(str(row.number), datetime.fromtimestamp(row.at, UTC)) for row in connection.execute(rows)
-            ]
+            rows = _run(connection, statement, organization=organization)
+            return [PastVersion(str(row.number), datetime.fromtimestamp(row.at, UTC)) for row in rows]
 
     def read_past(self, organization: str, version: str) -> bytes:
         """One snapshot of the history."""
         with self._reading() as connection:
-            data = connection.scalar(_snapshot(organization, int(version) if version.isdecimal() else 0))
+            data = _find_snapshot(connection, organization, int(version) if version.isdecimal() else 0)
             if data is None:
                 raise no_such_version(organization, version)
             return data
@@ -200,24 +176,29 @@ class SqlStore(LeasedStore):
     def count_audit(self) -> int:
         """The highest number; there are no gaps."""
         with self._reading() as connection:
-            return connection.scalar(select(func.coalesce(func.max(AUDIT.c.number), 0))) or 0
+            return _count_audit(connection)
 
     def append_audit(self, record: bytes, *, after: int) -> None:
         """Add one row under the next number."""
         with transaction(self._engine) as connection:
-            if connection.scalar(select(func.coalesce(func.max(AUDIT.c.number), 0))) != after:
+            if _count_audit(connection) != after:
                 raise audit_moved()
             try:
-                connection.execute(insert(AUDIT).values(number=after + 1, record=record))
+                _run(
+                    connection,
+                    "INSERT INTO reconciler_audit VALUES (:number, :record)",
+                    number=after + 1,
+                    record=record,
+                )
             except IntegrityError:
                 raise audit_moved() from None
 
     def read_audit(self, *, after: int = 0) -> Iterator[bytes]:
         """The records behind number `after`, a page at a time, so that nobody is kept waiting by a slow reader."""
+        statement = "SELECT number, record FROM reconciler_audit WHERE number > :after ORDER BY number LIMIT :page"
         while True:
             with self._reading() as connection:
-                page = select(AUDIT).where(AUDIT.c.number > after).order_by(AUDIT.c.number).limit(_PAGE)
-                rows = connection.execute(page).all()
+                rows = _run(connection, statement, after=after, page=_PAGE).all()
             yield from (row.record for row in rows)
             if len(rows) < _PAGE:
                 return
@@ -225,12 +206,12 @@ class SqlStore(LeasedStore):
 
     def _read_lease(self, organization: str) -> LeaseRecord:
         with self._reading() as connection:
-            record = connection.scalar(_lease(organization))
+            record = _run(connection, _LEASE, organization=organization).scalar()
             return LeaseRecord(organization=organization) if record is None else LeaseRecord.parse(record)
 
     def _read_leases(self) -> list[LeaseRecord]:
         with self._reading() as connection:
-            return list(map(LeaseRecord.parse, connection.scalars(select(LEASES.c.record))))
+            return list(map(LeaseRecord.parse, _run(connection, "SELECT record FROM reconciler_leases").scalars()))
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return transaction(self._engine, writes=False)
@@ -239,33 +220,36 @@ class SqlStore(LeasedStore):
     def _changing(self, organization: str) -> Iterator[tuple[Connection, LeaseRecord]]:
         """A transaction that nobody else can be in for this organization, and its lease record."""
         with transaction(self._engine) as connection:
-            row = connection.execute(_lease(organization).with_for_update()).first()
-            if row is None:
+            locked = _LEASE + _LOCK_ROW[connection.dialect.name]
+            record = _run(connection, locked, organization=organization).scalar()
+            if record is None:
+                insert = "INSERT INTO reconciler_leases VALUES (:organization, :record) ON CONFLICT DO NOTHING"
                 fresh = LeaseRecord(organization=organization).to_json()
-                connection.execute(_INSERT_LEASE, {"organization": organization, "record": fresh})
-                row = connection.execute(_lease(organization).with_for_update()).one()
-            yield connection, LeaseRecord.parse(row.record)
+                _run(connection, insert, organization=organization, record=fresh)
+                record = _run(connection, locked, organization=organization).scalar_one()
+            yield connection, LeaseRecord.parse(record)
 
     def _change_lease(self, organization: str, change: LeaseChange) -> LeaseRecord:
         with self._changing(organization) as (connection, lease):
             changed = change(lease, partial(database_now, connection))
-            of_organization = LEASES.c.organization == organization
-            connection.execute(update(LEASES).where(of_organization).values(record=changed.to_json()))
+            statement = "UPDATE reconciler_leases SET record = :record WHERE organization = :organization"
+            _run(connection, statement, organization=organization, record=changed.to_json())
             return changed
 
 
-def _lease(organization: str) -> Select[bytes]:
-    return select(LEASES.c.record).where(LEASES.c.organization == organization)
+def _run(connection: Connection, statement: str, **values: object) -> CursorResult[Any]:
+    return connection.execute(text(statement), values)
 
 
-def _snapshot(organization: str, number: int) -> Select[bytes]:
-    past = select(SNAPSHOTS.c.data).where(SNAPSHOTS.c.organization == organization)
-    return past.where(SNAPSHOTS.c.number == number)
+def _find_snapshot(connection: Connection, organization: str, number: int) -> bytes | None:
+    statement = "SELECT data FROM reconciler_snapshots WHERE organization = :organization AND number = :number"
+    data: bytes | None = _run(connection, statement, organization=organization, number=number).scalar()
+    return data
 
 
-def _present(organization: str) -> Select[int]:
-    newest = select(SNAPSHOTS.c.number).where(SNAPSHOTS.c.organization == organization)
-    return newest.order_by(SNAPSHOTS.c.number.desc()).limit(1)
+def _count_audit(connection: Connection) -> int:
+    count: int = _run(connection, "SELECT coalesce(max(number), 0) FROM reconciler_audit").scalar_one()
+    return count
 
 
 # Reaching a database: where it is, how a transaction begins, what its time is, and how its tables came to be.
@@ -315,7 +299,7 @@ def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
 
 def database_now(connection: Connection) -> datetime:
     """The present time, by the database."""
-    seconds: float = connection.execute(text(_EPOCH[connection.dialect.name])).scalar_one()
+    seconds: float = _run(connection, _EPOCH[connection.dialect.name]).scalar_one()
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -405,7 +389,7 @@ _ONE_AT_A_TIME = 7_289_463_512_086_541
 
 def is_current(connection: Connection) -> bool:
     """Whether nothing has to be migrated, found out without writing; raises StoreError when it is too new for us."""
-    version = _version(connection) if inspect(connection).has_table(_SCHEMA.name) else 0
+    version = _version(connection) if inspect(connection).has_table("reconciler_schema") else 0
     if version > len(_MIGRATIONS):
         message = f"the database has schema version {version}; this version of reconciler knows {len(_MIGRATIONS)}"
         raise StoreError(message, advice="use the version of reconciler that wrote it, or a newer one")
@@ -415,17 +399,17 @@ def is_current(connection: Connection) -> bool:
 def migrate(connection: Connection) -> None:
     """Bring the tables up to this version inside the transaction; two processes do it one after the other."""
     if connection.dialect.name == "postgresql":  # SQLite's transaction is exclusive anyway
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
-    connection.execute(text("CREATE TABLE IF NOT EXISTS reconciler_schema (version INTEGER NOT NULL PRIMARY KEY)"))
+        _run(connection, f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
+    _run(connection, "CREATE TABLE IF NOT EXISTS reconciler_schema (version INTEGER NOT NULL PRIMARY KEY)")
     version = _version(connection)
     for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
         for statement in statements:
-            connection.execute(text(statement.format(bytes=_BYTES[connection.dialect.name])))
-        connection.execute(_SCHEMA.insert().values(version=number))
+            _run(connection, statement.format(bytes=_BYTES[connection.dialect.name]))
+        _run(connection, "INSERT INTO reconciler_schema VALUES (:version)", version=number)
 
 
 def _version(connection: Connection) -> int:
-    versions = connection.scalars(select(_SCHEMA.c.version)).all()
+    versions = _run(connection, "SELECT version FROM reconciler_schema").scalars().all()
     if not all(isinstance(version, int) for version in versions):
         raise StoreError("the database with the state is damaged: its schema has no version")
     return max(versions, default=0)
