@@ -48,39 +48,21 @@ def replace_durably(path: Path, data: bytes) -> None:
 def append_bytes(path: Path, data: bytes, *, whole_lines: bool = False) -> None:
     """Add bytes and wait until they are on the disk; with `whole_lines` a part of a line before them is cut off."""
     is_new = not path.exists()
-    _append(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE), data, whole_lines=whole_lines)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE), "ab") as file:
+        if whole_lines:
+            _drop_torn_line(file.fileno())
+        file.write(data)
+        file.flush()
+        _sync(file.fileno())
     if is_new:
         sync_folder(path.parent)
 
 
-def append_if_there(path: Path, data: bytes) -> bool:
-    """Add whole lines and wait until they are on the disk; False when there is no such file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
-    except FileNotFoundError:
-        return False
-    _append(descriptor, data, whole_lines=True)
-    return True
-
-
-def _append(descriptor: int, data: bytes, *, whole_lines: bool) -> None:
-    try:
-        if whole_lines:
-            _drop_torn_line(descriptor)
-        _write_all(descriptor, data)
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def cut_off(path: Path, *, at: int) -> None:
     """Make a file end there, durably."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.ftruncate(descriptor, at)
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open("r+b") as file:
+        file.truncate(at)
+        _sync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -147,12 +129,6 @@ def _sync(descriptor: int) -> None:
         os.fsync(descriptor)
     else:
         fcntl.fcntl(descriptor, full)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _drop_torn_line(descriptor: int) -> None:

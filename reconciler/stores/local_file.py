@@ -20,12 +20,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from bisect import bisect_right
+from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from operator import itemgetter
+from itertools import islice
 from pathlib import Path
 
 from reconciler.model.finding import StoreError
@@ -33,7 +33,6 @@ from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
 from reconciler.stores.files import (
     PRIVATE,
     append_bytes,
-    append_if_there,
     cut_off,
     guard,
     make_folder,
@@ -56,7 +55,6 @@ from reconciler.stores.rules import (
 
 _LEASE = "lease"
 """Name of the file with the lease record."""
-_BLOCK = 1 << 20
 _VERSION = re.compile(r"\d{8}-\d{8}T\d{6}Z")
 _TIME = "%Y%m%dT%H%M%SZ"
 _FIRST = "00000000-00010101T000000Z"
@@ -83,7 +81,8 @@ class LocalFileStore(LeasedStore):
             return sorted(self._key_of(name) for name in _names_in(self._organizations) if self._files_of(name))
 
     def _key_of(self, name: str) -> str:
-        return find_key(name) or _find_lease(self._organizations / name, "").organization
+        key = find_key(name)
+        return _find_lease(self._organizations / name, "").organization if key is None else key
 
     def _files_of(self, name: str) -> list[str]:
         """Snapshots and journals in a folder: their names begin with a number."""
@@ -113,7 +112,7 @@ class LocalFileStore(LeasedStore):
             present = self._find_version(organization)
             if present != replacing:
                 raise moved(organization)
-            version = _next_version(present, at=(self._dating or partial(datetime.now, UTC))())
+            version = _next_version(present, at=self._dating() if self._dating else datetime.now(UTC))
             replace_durably(folder / f"{version}.json", data)
             self._journal(organization, present).unlink(missing_ok=True)
             sync_folder(folder)
@@ -126,11 +125,10 @@ class LocalFileStore(LeasedStore):
             # Only holders of this token write, and a new snapshot takes the journal away: no need to look through the
             # history for the present one while it is there.
             known, journal = self._journals.get(organization, (0, Path()))
-            if known == token and append_if_there(journal, record + b"\n"):
-                return
-            journal = self._journal(organization, self._find_version(organization))
+            if known != token or not journal.exists():
+                journal = self._journal(organization, self._find_version(organization))
+                self._journals[organization] = token, journal
             append_bytes(journal, record + b"\n", whole_lines=True)
-            self._journals[organization] = token, journal
 
     def stamps(self, organization: str | None = None) -> dict[str, str]:
         """The name of the newest file that belongs to the state, its size, because a journal grows, and its time.
@@ -326,82 +324,67 @@ def _is_whole(record: bytes) -> bool:
 
 
 class AuditFile:
-    """Knows how far it has counted, so that the next record costs the same however long the log is."""
+    """Knows where its lines end, so that the next record costs the same however long the log is."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._counted = 0
-        self._offset = 0
-        self._steps = [(0, 0)]
-        """Records and bytes before some of the blocks: every state of a run asks for one record near the end."""
+        self._ends = array("Q")
+        """The offset behind each complete line."""
 
     def count(self) -> int:
         """How many complete lines there are."""
-        try:
-            with self._path.open("rb") as file:
-                if file.seek(0, 2) < self._offset:  # somebody cut the file: whoever verifies it shall see that
-                    self._counted = self._offset = 0
-                    del self._steps[1:]
-                file.seek(self._offset)
-                while block := file.read(_BLOCK):
-                    end = block.rfind(b"\n") + 1
-                    self._counted += block.count(b"\n")
-                    if not end and len(block) < _BLOCK:
-                        break
-                    self._offset += end or len(block)
-                    file.seek(self._offset)
-                    if end and self._offset - self._steps[-1][1] >= _BLOCK // 2:
-                        self._steps.append((self._counted, self._offset))
-        except FileNotFoundError:
-            self._counted = self._offset = 0
-            del self._steps[1:]
-        return self._counted
+        self._look()
+        return len(self._ends)
 
     def append(self, record: bytes, *, after: int) -> None:
-        """Add a line if `after` is the number of the last one; raises StateConflict."""
+        """Add a line if `after` is the number of the last one; raises StateConflict.
+
+        A last record that lacked its line end and nothing else gets one and counts. A part of a record is not deleted,
+        because nobody can tell a crash from an edit: it is kept beside the log.
+        """
         make_folder(self._path.parent)
         with guard(self._path.with_suffix(".guard")):
-            if self.count() != after or self._complete():
+            torn = self._look()
+            if len(self._ends) != after:
                 raise audit_moved()
+            if torn and _is_whole(torn):
+                append_bytes(self._path, b"\n")
+                raise audit_moved()
+            if torn:
+                append_bytes(self._path.with_suffix(".torn"), torn + b"\n")
+                cut_off(self._path, at=self._end)
             append_bytes(self._path, record + b"\n", whole_lines=True)
 
     def torn(self) -> TornAudit:
         """What stands behind the last line end, and what was put aside from there."""
         kept = self._path.with_suffix(".torn")
-        return TornAudit(self._tail(), kept.read_bytes() if kept.exists() else b"")
-
-    def _tail(self) -> bytes:
-        self.count()
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                return file.read()
-        except FileNotFoundError:
-            return b""
-
-    def _complete(self) -> bool:
-        """Whether the last record lacked its line end and nothing else: it has one now, and counts.
-
-        A part of a record is not deleted, because nobody can tell a crash from an edit: it is kept beside the log.
-        """
-        torn = self._tail()
-        if not torn:
-            return False
-        if _is_whole(torn):
-            append_bytes(self._path, b"\n")
-            return True
-        append_bytes(self._path.with_suffix(".torn"), torn + b"\n")
-        cut_off(self._path, at=self._offset)
-        return False
+        return TornAudit(self._look(), kept.read_bytes() if kept.exists() else b"")
 
     def read(self, *, after: int) -> Iterator[bytes]:
         """Complete lines behind number `after`; one that a crash cut off was never acknowledged."""
+        known = min(after, len(self._ends))
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            file.seek(self._ends[known - 1] if known else 0)
+            for line in islice(file, after - known, None):
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+
+    @property
+    def _end(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def _look(self) -> bytes:
+        """Find where the lines end that are new; returns what stands behind the last end."""
         try:
-            counted, offset = self._steps[bisect_right(self._steps, after, key=itemgetter(0)) - 1]
             with self._path.open("rb") as file:
-                file.seek(offset)
-                for number, line in enumerate(file, start=counted + 1):
-                    if number > after and line.endswith(b"\n"):
-                        yield line[:-1]
+                if file.seek(0, os.SEEK_END) < self._end:  # somebody cut the file: whoever verifies it shall see that
+                    del self._ends[:]
+                end = file.seek(self._end)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        return line
+                    end += len(line)
+                    self._ends.append(end)
         except FileNotFoundError:
-            return
+            del self._ends[:]
+        return b""

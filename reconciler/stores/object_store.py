@@ -227,7 +227,7 @@ class ObjectStateStore(LeasedStore):
 
     def organizations(self) -> list[str]:
         """Keys of all organizations that have a snapshot or a journal."""
-        return sorted(find_key(name) or self._read_key(name) for name in self._bucket.names("index"))
+        return sorted(key for name in self._bucket.names("index") if (key := self._find_key(name)) is not None)
 
     def read(self, organization: str) -> StoredState:
         """The newest snapshot and the records behind it; an object is never torn."""
@@ -246,12 +246,8 @@ class ObjectStateStore(LeasedStore):
             raise moved(organization)
         self._list(organization, writer)
         number = max(writer.next, tail[-1].number + 1 if tail else 1)
-        other = log.put(
-            number,
-            LogEntry(
-                kind=EntryKind.SNAPSHOT, token=token, data=data, at=(self._dating or partial(datetime.now, UTC))()
-            ),
-        )
+        at = self._dating() if self._dating else datetime.now(UTC)
+        other = log.put(number, LogEntry(kind=EntryKind.SNAPSHOT, token=token, data=data, at=at))
         if other is not None:
             raise lost(organization) if other.token > token else moved(organization)
         writer.next = number + 1
@@ -279,7 +275,7 @@ class ObjectStateStore(LeasedStore):
         for path, tag in sorted(self._bucket.tags(folder).items()):  # the highest number comes last
             _, name, number = path.split("/")
             found[name] = f"{number}:{tag}"
-        return {find_key(name) or self._read_key(name): stamp for name, stamp in found.items()}
+        return {key: stamp for name, stamp in found.items() if (key := self._find_key(name)) is not None}
 
     def read_settled(self) -> bytes | None:
         """The bytes of one object."""
@@ -367,12 +363,11 @@ class ObjectStateStore(LeasedStore):
             self._bucket.create(f"index/{name_of(organization)}", organization.encode())
             writer.is_listed = True
 
-    def _read_key(self, name: str) -> str:
-        blob = self._bucket.find(f"index/{name}")
-        if blob is None:
-            message = f"the index of the bucket with the state has lost {name}"
-            raise StoreError(message)
-        return blob.data.decode()
+    def _find_key(self, name: str) -> str | None:
+        """The key behind a name; None when the name was cut and the organization was only ever locked."""
+        key = find_key(name)
+        blob = self._bucket.find(f"index/{name}") if key is None else None
+        return blob.data.decode() if blob else key
 
     def _read_lease(self, organization: str) -> LeaseRecord:
         return self._find_lease(name_of(organization), organization)[0]

@@ -96,9 +96,8 @@ class SqlStore(LeasedStore):
             number, records = rows[0].number, tuple(row.record for row in rows if row.record is not None)
             if number is None:
                 return StoredState(journal=records)
-            return StoredState(
-                snapshot=_find_snapshot(connection, organization, number), version=str(number), journal=records
-            )
+            snapshot = _find_snapshot(connection, organization, number)
+            return StoredState(snapshot=snapshot, version=str(number), journal=records)
 
     def write(self, organization: str, data: bytes, *, replacing: str | None, token: int) -> str:
         """Add a snapshot and empty the journal, in one transaction."""
@@ -111,7 +110,7 @@ class SqlStore(LeasedStore):
             row = {
                 "organization": organization,
                 "number": (present or 0) + 1,
-                "at": (self._dating or partial(database_now, connection))().timestamp(),
+                "at": (self._dating() if self._dating else database_now(connection)).timestamp(),
                 "data": data,
             }
             _run(connection, "INSERT INTO reconciler_snapshots VALUES (:organization, :number, :at, :data)", **row)
@@ -134,16 +133,17 @@ class SqlStore(LeasedStore):
         """
         found: dict[str, str] = {}
         which = "" if organization is None else "WHERE organization = :organization"
-        newest = f"SELECT organization, max(number) AS number FROM {{}} {which} GROUP BY organization"
+        newest = f"SELECT organization, max(number) AS number FROM {{}} {which} GROUP BY organization"  # noqa: S608
         with self._reading() as connection:
             # The journal first: a writer that comes in between leaves a snapshot whose number nobody has seen.
             rows = _run(connection, newest.format("reconciler_journal"), organization=organization)
-            behind: dict[str, int] = {row.organization: row.number for row in rows}
+            behind: dict[str, object] = {row.organization: row.number for row in rows}
             last = newest.format("reconciler_snapshots")
-            statement = f"""SELECT organization, number, at, length(data) FROM reconciler_snapshots
-                JOIN ({last}) AS last USING (organization, number)"""  # noqa: S608  # nothing comes from outside
-            for key, *marks in _run(connection, statement, organization=organization):
-                found[key] = f"{'/'.join(map(str, marks))}:{behind.pop(key, '')}"
+            statement = f"""SELECT organization, number, at, length(data) AS size FROM reconciler_snapshots
+                JOIN ({last}) AS last USING (organization, number)"""  # noqa: S608  # ours
+            for row in _run(connection, statement, organization=organization):
+                journal = behind.pop(row.organization, "")
+                found[row.organization] = f"{row.number}/{row.at}/{row.size}:{journal}"
         return found | {key: f":{number}" for key, number in behind.items()}
 
     def read_settled(self) -> bytes | None:
@@ -183,13 +183,9 @@ class SqlStore(LeasedStore):
         with transaction(self._engine) as connection:
             if _count_audit(connection) != after:
                 raise audit_moved()
+            row = {"number": after + 1, "record": record}
             try:
-                _run(
-                    connection,
-                    "INSERT INTO reconciler_audit VALUES (:number, :record)",
-                    number=after + 1,
-                    record=record,
-                )
+                _run(connection, "INSERT INTO reconciler_audit VALUES (:number, :record)", **row)
             except IntegrityError:
                 raise audit_moved() from None
 

@@ -194,3 +194,11 @@ def test_a_state_that_was_begun_anew_comes_to_no_stamp_again() -> None:
     second = written()
     assert {stamp.partition(":")[0] for stamp in (*first.values(), *second.values())} == {"0000000002"}
     assert first != second
+
+
+@pytest.mark.parametrize("key", ["", "x" * 200])
+def test_an_organization_that_was_only_locked_has_a_stamp_at_most_and_no_state(key: str) -> None:
+    store = store_on(Bucket(MemoryStore()))
+    store.acquire(key, purpose="apply", ttl=HOUR)
+    assert store.organizations() == []
+    assert store.stamps() == store.stamps(key)
