@@ -32,6 +32,8 @@ class AccessIndex:
     holdings: Mapping[Address, Holding]
     last_read: date | None = None
     """The UTC day of the last look that is recorded; None where none is."""
+    has_no_state: bool = False
+    """Whether nothing is recorded of it: what is declared may be there or not."""
     is_from_log: bool = False
     """Whether no state is kept from a past day, so that this is what the audit log had by then."""
     former: Mapping[Address, Address] = field(default_factory=dict)
@@ -53,8 +55,8 @@ def index_access(organization: str, *, desired: Desired, state: State, today: da
     if known is not None and as_of is None:
         wanted, ended = split_by_date(desired.resources[organization], today, known.system)
         declared = {**wanted, **{address: one.declared for address, one in ended.items()}}
-    renamed = rename_to_today(state, Identities(desired if as_of is None else Desired()))
-    state = renamed.state
+    has_no_state = state.tells_nothing
+    state = rename_to_today(state, Identities(desired if as_of is None else Desired())).state
     # Of everything else an apply has changed what the audit had seen.
     drift = {at: known for at, known in state.drift.items() if known.live == fingerprint_of(known.last)}
     records = _as_last_seen(state.records, drift)
@@ -73,6 +75,7 @@ def index_access(organization: str, *, desired: Desired, state: State, today: da
         organization=organization,
         former={before: now for before, now in former.items() if before not in addresses},
         system=known.system if known else _guess_system(records),
+        has_no_state=has_no_state,
         last_read=min((state.looked[one.kind] for one in addresses if one.kind in state.looked), default=None),
         holdings={
             address: Holding(

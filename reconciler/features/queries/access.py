@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
 from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.audit.log import AuditLog, Selection
-from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
+from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere
 from reconciler.features.queries.directory import (
     Directory,
-    RecordedStates,
     Sources,
     find_in,
-    is_kept,
     load_about,
     load_directory,
     normal_identity,
     read_one_state,
     read_states,
-    read_states_from_log,
 )
 from reconciler.model.address import KINDS, Address, Shape, parents_of, person_in
 from reconciler.model.declared import Desired, Move, Person
@@ -31,7 +28,6 @@ from reconciler.model.holding import AccessHistory, AccessMatrix, Holding, Organ
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Owner
-from reconciler.model.state import State
 from reconciler.model.values import dataclass
 
 _MAX_SHOWN = 12
@@ -46,47 +42,41 @@ def access(text: str, sources: Sources) -> AccessMatrix:
     Raises ReconcilerError, naming what there is, when nothing has that address.
     """
     organization = text.partition("/")[0]
-    index, as_of = read_index(organization, sources), sources.as_of
+    index = read_index(organization, sources)
     try:
         about = find_topic(text, index)
     except ReconcilerError as error:
         if not index.is_from_log:
             raise
-        advice = (
-            f"no state of {organization} is kept from then; `reconciler access {organization} --as-of {as_of}` shows"
-        )
-        message = f"the audit log knows nothing of {text!r} by the end of {as_of}"
-        raise ReconcilerError(message, advice=f"{advice} what it knows") from error
-    is_whole = about.kind == "organization"
-    reaches = tuple(one for one in find_reaches(index) if is_whole or about in (one.on, one.subject))
-    has_no_state = as_of is None and read_state(sources.store, organization).tells_nothing
-    return matrix_of(index, about, reaches, sources, has_no_state=has_no_state)
+        command = f"`reconciler access {organization} --as-of {sources.as_of}`"
+        advice = f"no state of {organization} is kept from then; {command} shows what it knows"
+        message = f"the audit log knows nothing of {text!r} by the end of {sources.as_of}"
+        raise ReconcilerError(message, advice=advice) from error
+    return matrix_of(index, about, find_reaches(index), sources)
 
 
-def matrix_of(
-    index: AccessIndex, about: Address, reaches: tuple[Reach, ...], sources: Sources, *, has_no_state: bool
-) -> AccessMatrix:
-    """The cells with what belongs to them."""
+def matrix_of(index: AccessIndex, about: Address, reaches: Iterable[Reach], sources: Sources) -> AccessMatrix:
+    """Of the cells those that are about it, with what belongs to them."""
     is_whole = about.kind == "organization"
-    edges = [one for one in index.holdings.values() if len(one.address.parts) > 1 and not person_in(one.address)]
+    owned_elsewhere, connections = [], []
+    for address, one in index.holdings.items():
+        if is_owned_elsewhere(one) and (is_whole or about == address):
+            owned_elsewhere.append(one)
+        is_edge = len(address.parts) > 1 and not person_in(address) and not KINDS[address.kind].is_share
+        if is_edge and (is_whole or about in parents_of(address)):
+            connections.append(one)
     return AccessMatrix(
         address=about,
         system=index.system.name if index.system else "",
         title=index.system.title if index.system else "",
         today=sources.today,
         as_of=sources.as_of,
-        reaches=reaches,
-        has_no_state=has_no_state,
+        reaches=tuple(one for one in reaches if is_whole or about in (one.on, one.subject)),
+        has_no_state=index.has_no_state,
         is_from_log=index.is_from_log,
         last_read=index.last_read,
-        owned_elsewhere=tuple(
-            one for one in index.holdings.values() if is_owned_elsewhere(one) and (is_whole or about == one.address)
-        ),
-        connections=tuple(
-            one
-            for one in edges
-            if not KINDS[one.address.kind].is_share and (is_whole or about in parents_of(one.address))
-        ),
+        owned_elsewhere=tuple(owned_elsewhere),
+        connections=tuple(connections),
     )
 
 
@@ -96,7 +86,7 @@ def read_index(organization: str, sources: Sources, *, is_patient: bool = False)
     Of a past day of which no state is kept, what the audit log had by then; raises StoreError where that is nothing,
     unless `is_patient`: then nothing is recorded.
     """
-    known, as_of = sources.store.organizations(), sources.as_of
+    known = sources.store.organizations()
     desired = load_about(sources, [organization])
     if organization not in known and organization not in desired.organizations:
         everything = {*known, *load_about(sources, [""]).organizations}
@@ -104,13 +94,10 @@ def read_index(organization: str, sources: Sources, *, is_patient: bool = False)
         message = f"there is no organization {organization!r}: not in the manifests, and without a recorded state"
         advice = suggest_names(organization, everything) or _find_elsewhere(organization, sources, everything)
         raise ReconcilerError(message, advice=advice or listed)
-    state, told, has_state = State(organization=organization), None, is_kept(sources, organization)
-    if as_of is not None and not has_state:
-        told = read_states_from_log(sources, [organization]).get(organization)
-    if told is None and organization in known and (has_state or not is_patient):
-        state = read_one_state(sources, organization)
-    index = index_access(organization, desired=desired, state=told or state, today=sources.today, as_of=as_of)
-    return replace(index, is_from_log=told is not None)
+    recorded = read_states(sources, organizations=[organization])
+    if organization in recorded.not_kept and organization in known and not is_patient:
+        read_one_state(sources, organization)  # which says what is kept
+    return recorded.index(organization, desired)
 
 
 def _find_elsewhere(key: str, sources: Sources, organizations: Iterable[str]) -> str:
@@ -151,51 +138,56 @@ def who(text: str, sources: Sources) -> PersonReport:
     directory = load_directory(sources.files)
     person = find_in(directory.people, text)
     names = names_of(person, text, directory.people.keys())
-    groups = (f"group:{group}" for key in names.keys for group in directory.groups_of(key))
+    groups = (f"group:{group}" for key in names.keys for group in directory.groups_of.get(key, ()))
     desired = load_about(sources, {*names.words, *groups})
     names = names.with_earlier(desired.moves)
-    recorded = read_states(sources, names.words)
+    recorded = read_states(sources, words=names.words)
     answer = PersonReport(
         key=text,
         person=person,
         today=sources.today,
         as_of=as_of,
-        from_log=recorded.from_log,
+        from_log=tuple(recorded.from_log),
         not_kept=recorded.not_kept,
     )
-    parts = tuple(_parts(desired, recorded, names, directory.people.keys(), sources))
+    parts: list[OrganizationHoldings] = []
+    without_state: list[str] = []
+    for organization in sorted({*desired.resources, *recorded.kept, *recorded.from_log}):
+        index = recorded.index(organization, desired)
+        if holdings := _holdings_of(names, directory.people.keys(), index):
+            parts.append(holdings_in(index, holdings))
+            is_unrecorded = not as_of and all(one.recorded is None for one in holdings)
+            if is_unrecorded and read_state(store, organization).tells_nothing:
+                without_state.append(organization)  # nothing is known to be absent
     key = person.key if person else _key_in(parts, names)
     if not key:
-        now = "" if as_of else _key_of_today(text, sources)
-        if now:
+        if not as_of and (now := _key_of_today(text, sources)):
             return who(now, sources)
         key, gone = find_past(text, store, as_of=as_of)
         if gone:
             return replace(answer, key=key, past=gone)
         raise unknown_person(text, directory, store)
     told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.from_log else {}
-    # Nothing is recorded there, so nothing is known to be absent.
-    unrecorded = [one.organization for one in parts if not as_of and all(had.recorded is None for had in one.holdings)]
     if not as_of and not store.organizations():  # they may have access that no manifest mentions
         with suppress(ManifestError):  # what is wrong elsewhere keeps no answer back
-            unrecorded = sorted(load_about(sources, [""]).organizations)
+            without_state = sorted(load_about(sources, [""]).organizations)
     return replace(
         answer,
         key=key,
-        groups=directory.groups_of(key),
-        organizations=parts,
+        groups=directory.groups_of.get(key, ()),
+        organizations=tuple(parts),
         past=tuple(one for at, one in sorted(told.items()) if at.organization in recorded.from_log and one.ended),
-        no_state=tuple(organization for organization in unrecorded if read_state(store, organization).tells_nothing),
+        no_state=tuple(without_state),
     )
 
 
 def _key_of_today(text: str, sources: Sources) -> str:
     """What somebody is called today whom a state knows under this key; empty when no state does."""
-    states = read_states(sources, [text]).states
-    desired = load_about(sources, [text, *states]) if states else Desired()
-    for organization, state in states.items():
-        index = index_access(organization, desired=desired, state=state, today=sources.today, as_of=None)
-        if now := index.former.get(Address(organization, "member", text)):
+    recorded = read_states(sources, words=[text])
+    desired = load_about(sources, [text, *recorded.kept]) if recorded.kept else Desired()
+    for organization in sorted(recorded.kept):
+        former = recorded.index(organization, desired).former
+        if now := former.get(Address(organization, "member", text)):
             return now.key
     return ""
 
@@ -249,16 +241,19 @@ class KnownNames:
         earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
         return KnownNames(self.keys | earlier, self.identities)
 
-    def matches(self, key: str, index: AccessIndex, others: Container[str]) -> bool:
-        """Whether a member goes by one of the keys, or is known to the system by one of the identities.
+    def members(self, index: AccessIndex, others: Container[str]) -> set[str]:
+        """The members who go by one of the keys, or are known to the system by one of the identities.
 
         What is recorded of `others` stays theirs, although their address may be this person's by now.
         """
-        if key in self.keys or key in others:
-            return key in self.keys
-        membership = index.holdings.get(Address(index.organization, "member", key))
-        known = (membership.recorded, membership.declared) if membership else ()
-        return any(one is not None and normal_identity(one.identity) in self.identities for one in known)
+        found = set()
+        for key in {person_in(address) for address in index.holdings} - {""}:
+            membership = index.holdings.get(Address(index.organization, "member", key))
+            sides = (membership.recorded, membership.declared) if membership and key not in others else ()
+            known = {normal_identity(side.identity) for side in sides if side is not None}
+            if key in self.keys or known & self.identities:
+                found.add(key)
+        return found
 
 
 def names_of(person: Person | None, text: str, others: Collection[str]) -> KnownNames:
@@ -270,22 +265,16 @@ def names_of(person: Person | None, text: str, others: Collection[str]) -> Known
     return KnownNames(identities | {person.key}, frozenset(map(normal_identity, identities)))
 
 
-def _parts(
-    desired: Desired,
-    recorded: RecordedStates,
-    names: KnownNames,
-    others: Container[str],
-    sources: Sources,
-) -> Iterator[OrganizationHoldings]:
-    """The organizations in which there is anything of the person, by key."""
-    for organization in sorted({*desired.resources, *recorded.states}):
-        state = recorded.states.get(organization, State(organization=organization))
-        index = index_access(organization, desired=desired, state=state, today=sources.today, as_of=sources.as_of)
-        members = {person for address in index.holdings if (person := person_in(address))}
-        keys = {key for key in members if names.matches(key, index, others)}
-        holdings = [one for one in index.holdings.values() if _belongs_to(one, keys | names.keys)]
-        if holdings:
-            yield holdings_in(index, holdings)
+def _holdings_of(names: KnownNames, others: Container[str], index: AccessIndex) -> list[Holding]:
+    """The person's membership and access in an organization, and what they own themselves."""
+    keys = names.keys | names.members(index, others)
+    found = []
+    for address, one in index.holdings.items():
+        owners = (Owner.of(side.attributes).person for side in (one.recorded, one.declared) if side is not None)
+        person = person_in(address)
+        if person in keys if person else any(owner in keys for owner in owners):
+            found.append(one)
+    return found
 
 
 def holdings_in(index: AccessIndex, holdings: Iterable[Holding]) -> OrganizationHoldings:
@@ -299,14 +288,6 @@ def holdings_in(index: AccessIndex, holdings: Iterable[Holding]) -> Organization
         holdings=sorted_holdings,
         last_read=index.last_read,
     )
-
-
-def _belongs_to(holding: Holding, keys: Collection[str]) -> bool:
-    """Whether it is the person's membership or access, or something they own themselves."""
-    if person := person_in(holding.address):
-        return person in keys
-    sides = (holding.recorded, holding.declared)
-    return any(Owner.of(side.attributes).person in keys for side in sides if side is not None)
 
 
 def _key_in(parts: Iterable[OrganizationHoldings], names: KnownNames) -> str:

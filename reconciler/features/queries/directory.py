@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.audit.log import AuditLog, Selection
+from reconciler.engine.holdings import AccessIndex, index_access
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts
@@ -17,7 +18,7 @@ from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import ManifestError, Notes, ReconcilerError, suggest_names
-from reconciler.model.ports import StateStore
+from reconciler.model.ports import PastVersion, StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
 from reconciler.model.values import dataclass
@@ -31,12 +32,9 @@ class Directory:
     """Who there is and who is in which group, as far as the manifests can be read."""
 
     people: Mapping[str, Person]
-    groups: Mapping[str, frozenset[str]]
-    """Group -> everybody in it, also through groups inside it."""
-
-    def groups_of(self, key: str) -> tuple[str, ...]:
-        """All groups a person is in, by name."""
-        return tuple(sorted(name for name, members in self.groups.items() if key in members))
+    groups: tuple[str, ...]
+    groups_of: Mapping[str, tuple[str, ...]]
+    """Person -> all groups they are in, also through groups inside them."""
 
 
 def find_in(people: Mapping[str, Person], text: str) -> Person | None:
@@ -87,8 +85,11 @@ def load_directory(files: Sequence[SourceFile]) -> Directory:
     contacts = Contacts(notes)
     people = read_people(read, contacts, notes, partial)
     names = Names(people, read, contacts, notes, partial)
-    groups = {name: frozenset(names.expand(PREFIX + name, group.place)) for name, group in names.groups.items()}
-    return Directory(people=people, groups=groups)
+    groups_of: dict[str, tuple[str, ...]] = {}
+    for name, group in sorted(names.groups.items()):
+        for key in set(names.expand(PREFIX + name, group.place)):
+            groups_of[key] = (*groups_of.get(key, ()), name)
+    return Directory(people=people, groups=tuple(names.groups), groups_of=groups_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,40 +154,70 @@ def _longest_piece(word: str) -> bytes | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedStates:
-    """What is remembered of a day."""
+    """What is remembered of a day; a state that is kept is read when it is asked for."""
 
-    states: dict[str, State] = field(default_factory=dict)
-    """Organization -> state."""
-    from_log: tuple[str, ...] = ()
-    """Organizations of which no state is kept from that day or before: these are from the audit log."""
-    not_kept: tuple[str, ...] = ()
-    """Organizations with a state today of which nothing at all is known of that day."""
+    sources: Sources
+    kept: frozenset[str]
+    """Organizations with a state of that day, or of now."""
+    from_log: Mapping[str, State]
+    """Organizations of which no state is kept from that day or before -> what the audit log had of them by then."""
+    not_kept: tuple[str, ...]
+    """Organizations of which nothing at all is known of that day."""
+
+    def index(self, organization: str, desired: Desired) -> AccessIndex:
+        """Everything known of one organization; of one that is neither kept nor in the log nothing is recorded."""
+        state = self.from_log.get(organization, State(organization=organization))
+        if organization in self.kept:
+            state = read_one_state(self.sources, organization)
+        today, as_of, is_from_log = self.sources.today, self.sources.as_of, organization in self.from_log
+        index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
+        return replace(index, is_from_log=is_from_log, has_no_state=index.has_no_state and not is_from_log)
 
 
-def read_states(sources: Sources, words: Collection[str]) -> RecordedStates:
-    """The states that can mention one of the words; reading bytes is much cheaper than reading states."""
-    states, not_kept = {}, []
-    for organization in sources.store.organizations():
-        texts = _read_texts(sources, organization)
-        if texts is None:
+def read_states(
+    sources: Sources, *, organizations: Iterable[str] | None = None, words: Collection[str] | None = None
+) -> RecordedStates:
+    """The states of these organizations, by default of all, as far as they can mention one of the words.
+
+    Reading bytes is much cheaper than reading states.
+    """
+    store, day, kept, not_kept = sources.store, sources.as_of, [], []
+    for organization in store.organizations() if organizations is None else organizations:
+        versions = store.history(organization) if day else []
+        past = [version for version in versions if version.at.date() <= day] if day else []
+        if day and not past:
             not_kept.append(organization)
-        elif any(may_mention(text, words) for text in texts):
-            states[organization] = read_one_state(sources, organization)
-    told = read_states_from_log(sources, not_kept)
-    return RecordedStates(
-        states=states | told, from_log=tuple(told), not_kept=tuple(one for one in not_kept if one not in told)
-    )
+        elif words is None:
+            kept.append(organization)
+        else:
+            texts = _read_texts(store, organization, past[-1] if past and past[-1] != versions[-1] else None)
+            kept += [organization] if any(may_mention(text, words) for text in texts) else []
+    told = _read_states_from_log(sources, frozenset(not_kept))
+    lost = tuple(organization for organization in not_kept if organization not in told)
+    return RecordedStates(sources=sources, kept=frozenset(kept), from_log=told, not_kept=lost)
 
 
-def read_states_from_log(sources: Sources, organizations: Collection[str]) -> dict[str, State]:
+def _read_texts(store: StateStore, organization: str, past: PastVersion | None) -> list[bytes]:
+    """The texts behind a state of the past, or behind that of now."""
+    if past is not None:
+        return [store.read_past(organization, past.version)]
+    stored = store.read(organization)
+    return [*filter(None, [stored.snapshot]), *stored.journal]
+
+
+def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> dict[str, State]:
     """What the audit log had of each by the end of a past day; of one that it did not know by then, nothing.
 
     Nor where a state was put in place of another one by then: what that held is not in the log. A thing to which there
     was access was there.
     """
+    if not organizations:
+        return {}
     told: dict[str, dict[Address, Record]] = {}
-    asked, replaced = frozenset(organizations), set()
-    for address, history in AuditLog(sources.store).histories(Selection(until=sources.as_of)).items() if asked else ():
+    replaced = set()
+    for address, history in AuditLog(sources.store).histories(Selection(until=sources.as_of)).items():
+        if address.organization not in organizations:
+            continue
         records = told.setdefault(address.organization, {})
         replaced |= {address.organization for entry in history.entries if entry.action in _REPLACES}
         if (left := history.left) is not None and address.kind in KINDS:
@@ -197,7 +228,7 @@ def read_states_from_log(sources: Sources, organizations: Collection[str]) -> di
     return {
         organization: State(organization=organization, records=dict(sorted(records.items())))
         for organization, records in sorted(told.items())
-        if organization in asked and organization not in replaced
+        if organization not in replaced
     }
 
 
@@ -209,22 +240,3 @@ def read_one_state(sources: Sources, organization: str) -> State:
     if sources.as_of is None:
         return read_state(sources.store, organization)
     return read_state_as_of(sources.store, organization, sources.as_of)
-
-
-def is_kept(sources: Sources, organization: str) -> bool:
-    """Whether there is a state of an organization that tells of the day, or of now."""
-    day = sources.as_of
-    return day is None or any(past.at.date() <= day for past in sources.store.history(organization))
-
-
-def _read_texts(sources: Sources, organization: str) -> list[bytes] | None:
-    """The texts behind the state that `read_one_state` reads; None where nothing is kept of that day."""
-    store, day = sources.store, sources.as_of
-    kept = store.history(organization) if day else []
-    chosen = [past for past in kept if day and past.at.date() <= day]
-    if day and not chosen:
-        return None
-    if chosen and chosen[-1] != kept[-1]:
-        return [store.read_past(organization, chosen[-1].version)]
-    stored = store.read(organization)
-    return [*filter(None, [stored.snapshot]), *stored.journal]

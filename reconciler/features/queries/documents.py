@@ -16,6 +16,7 @@ from reconciler.model.holding import (
     OrganizationHoldings,
     PersonReport,
     Reach,
+    WhyReport,
 )
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.resource import Owner, Status, ask_about_states
@@ -60,7 +61,8 @@ _STATUSES: dict[AccessStatus | None, str] = {
 def document_of_access(matrix: AccessMatrix) -> Document:
     """Thing by thing everybody who reaches it; then what is connected with it, and who could take access."""
     title = f" ({matrix.title})" if matrix.title else ""
-    name = matrix.address.key if matrix.address.kind == "organization" else str(matrix.address)
+    organization = matrix.address.organization
+    name = organization if matrix.address.kind == "organization" else str(matrix.address)
     age = _format_age(matrix.last_read, matrix.today)
     by = "by the audit log" if matrix.is_from_log else "as recorded"
     day = f", {by} at the end of {matrix.as_of}" if matrix.as_of else age
@@ -82,7 +84,11 @@ def document_of_access(matrix: AccessMatrix) -> Document:
     return Document(
         title=plain(f"{name}{title}{day}"),
         blocks=tuple(blocks),
-        notes=explain_past([matrix.address.organization] if matrix.is_from_log else [], [], matrix.as_of),
+        notes=explain_gaps(
+            from_log=[organization] if matrix.is_from_log else [],
+            lost=[organization] if matrix.has_no_state and matrix.as_of else [],
+            as_of=matrix.as_of,
+        ),
         summary=_summary_of_access(matrix),
         whole="access matrix",
     )
@@ -132,16 +138,18 @@ def describe_ways(reach: Reach, *, is_known: bool = True) -> str:
     return "; ".join(ways)
 
 
-def _describe_way(way: Holding, *, with_values: bool, is_known: bool) -> str:
+def name_way(way: Holding) -> str:
+    """What leads there."""
     address = way.address
     if address.kind == "asset_group_access":
-        name = f"asset group {address.parts[0]}"
-    elif KINDS[address.kind].is_share:
-        name = "shared with the partner"
-    elif address.kind == "member":
-        name = "member"
-    else:
-        name = "directly"
+        return f"asset group {address.parts[0]}"
+    if address.kind == "member":
+        return "member"
+    return "shared with the partner" if KINDS[address.kind].is_share else "directly"
+
+
+def _describe_way(way: Holding, *, with_values: bool, is_known: bool) -> str:
+    name = name_way(way)
     through = f" through {way.declared.through}" if way.declared and way.declared.through else ""
     if way.recorded is None:
         return f"{name}{through}, {'not given yet' if is_known else 'given or not'}"
@@ -160,17 +168,19 @@ def _describe_intended(reach: Reach, *, is_known: bool) -> str:
     return _NOTHING if reach.intended is None else name_attributes(reach.intended) or "yes"
 
 
-def explain_past(from_log: Collection[str], not_kept: Collection[str], as_of: date | None) -> tuple[str, ...]:
-    """Where the answer about a past day is not from a state that was kept then, and what that leaves open."""
+def explain_gaps(*, from_log: Collection[str], lost: Collection[str], as_of: date | None) -> tuple[str, ...]:
+    """Where the answer is not from a state that was kept of that day, and what that leaves open."""
+    if as_of is None:
+        return (ask_about_states(sorted(lost)),) if lost else ()
     found = []
     if from_log:
         found.append(
             f"No state of {', '.join(from_log)} is kept from {as_of} or before: this is what the audit log had by "
             "then. It knows neither what others had changed and nobody had looked at, nor apps that were there before."
         )
-    if not_kept:
+    if lost:
         found.append(
-            f"Nothing is known of {', '.join(not_kept)} at the end of {as_of}: no state is kept from then or before, "
+            f"Nothing is known of {', '.join(lost)} at the end of {as_of}: no state is kept from then or before, "
             "and the audit log does not tell."
         )
     return tuple(found)
@@ -178,7 +188,8 @@ def explain_past(from_log: Collection[str], not_kept: Collection[str], as_of: da
 
 def _summary_of_access(matrix: AccessMatrix) -> str:
     if matrix.has_no_state:
-        return f"Nobody can tell who has access. {ask_about_states([matrix.address.organization])}"
+        question = "" if matrix.as_of else f" {ask_about_states([matrix.address.organization])}"
+        return f"Nobody can tell who has access.{question}"
     reaching = {reach.subject for reach in matrix.reaches if reach.effective is not None}
     people = sum(subject.kind == "member" for subject in reaching)
     partners = len(reaching) - people
@@ -196,7 +207,6 @@ def _summary_of_access(matrix: AccessMatrix) -> str:
 
 def document_of_person(report: PersonReport) -> Document:
     """Who it is, what ends soon, and organization by organization what is recorded beside what is declared."""
-    name = report.person.name if report.person else ""
     blocks: list[Block] = [Paragraph(text=text) for text in _about(report)]
     if report.ends_soon:
         rows = [
@@ -204,16 +214,24 @@ def document_of_person(report: PersonReport) -> Document:
         ]
         blocks.append(Section(title="Ends soon", blocks=(Table(header=("what", "ends", "from"), rows=tuple(rows)),)))
     blocks += [_organization(part, report) for part in report.organizations]
-    blocks += [
-        Section(title=plain(f"in the past: {told.address}"), blocks=(Facts(pairs=tell_story(told)),))
-        for told in report.past
-    ]
+    blocks += map(section_of_past, report.past)
     return Document(
-        title=plain(f"{name} ({report.key})" if name else report.key),
+        title=title_of_person(report),
         blocks=tuple(blocks),
         summary=_summary_of_person(report),
         whole="list",
     )
+
+
+def title_of_person(report: PersonReport | WhyReport) -> Inline:
+    """Name and key, as far as there are both."""
+    return plain(f"{report.person.name} ({report.key})" if report.person and report.person.name else report.key)
+
+
+def section_of_past(history: AccessHistory, *blocks: Block) -> Section:
+    """What somebody had and has no more."""
+    facts = Facts(pairs=tell_story(history))
+    return Section(title=plain(f"in the past: {history.address}"), blocks=(facts, *blocks))
 
 
 def _about(report: PersonReport) -> Iterator[Inline]:
@@ -281,9 +299,8 @@ def _summary_of_person(report: PersonReport) -> str:
         words = (*_STATUSES.values(), _NOT_KNOWN)
         counted = "; ".join(f"{number} {word}" for word in words if (number := statuses[word]))
         summary = f"In {where}." if report.as_of else f"In {where}: {counted}."
-    if report.no_state:
-        summary = f"{summary} {ask_about_states(report.no_state)}"
-    return " ".join((summary, *explain_past(report.from_log, report.not_kept, report.as_of)))
+    lost = (*report.no_state, *report.not_kept)
+    return " ".join((summary, *explain_gaps(from_log=report.from_log, lost=lost, as_of=report.as_of)))
 
 
 # What is recorded and declared of one access.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from reconciler.engine.holdings import AccessIndex, find_reaches, index_access
+from reconciler.engine.holdings import AccessIndex, find_reaches
 from reconciler.features.queries.access import holdings_in, matrix_of
 from reconciler.features.queries.directory import (
     Sources,
-    is_kept,
     load_about,
     load_directory,
     normal_identity,
-    read_one_state,
-    read_states_from_log,
+    read_states,
 )
 from reconciler.features.queries.documents import (
     describe_declared,
@@ -24,14 +21,13 @@ from reconciler.features.queries.documents import (
     describe_recorded,
     describe_status,
     describe_ways,
-    explain_past,
+    explain_gaps,
     name_thing,
 )
 from reconciler.model.address import Address, person_in
 from reconciler.model.finding import ReconcilerError, suggest_names
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.resource import Attributes, Owner, ask_about_states
-from reconciler.model.state import State
+from reconciler.model.resource import Attributes, Owner
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain
@@ -102,10 +98,10 @@ def parse_ability(text: str) -> Ability:
 
 def read_everything(sources: Sources, ability: Ability | None = None) -> Iterator[AccessMatrix]:
     """The matrix of every organization, one after the other; with an ability only of those who have it."""
-    for index, has_no_state in _read_indexes(sources):
+    for index in _read_indexes(sources):
         about = Address.whole(index.organization)
-        reaches = tuple(one for one in find_reaches(index) if ability is None or _is_able(one, ability, index.system))
-        yield matrix_of(index, about, reaches, sources, has_no_state=has_no_state)
+        reaches = (one for one in find_reaches(index) if ability is None or _is_able(one, ability, index.system))
+        yield matrix_of(index, about, reaches, sources)
 
 
 def _is_able(reach: Reach, ability: Ability, system: System | None) -> bool:
@@ -119,8 +115,8 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
     known = {normal_identity(name): key for key, one in directory.people.items() for name in one.identities.values()}
     parts: dict[str, list[OrganizationHoldings]] = {key: [] for key in directory.people}
     unrecorded, not_kept, from_log = set(), [], []
-    for index, has_no_state in _read_indexes(sources):
-        if has_no_state:
+    for index in _read_indexes(sources):
+        if index.has_no_state:
             unrecorded.add(index.organization)
             not_kept += [index.organization] if as_of else []
         from_log += [index.organization] if index.is_from_log else []
@@ -130,17 +126,13 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
                 found.setdefault(person, []).append(holding)
         for person, holdings in found.items():
             parts.setdefault(person, []).append(holdings_in(index, holdings))
-    groups: dict[str, list[str]] = {}
-    for group, members in directory.groups.items():
-        for member in members:
-            groups.setdefault(member, []).append(group)
     for key in sorted(parts):
         yield PersonReport(
             key=key,
             person=directory.people.get(key),
             today=sources.today,
             as_of=as_of,
-            groups=tuple(sorted(groups.get(key, ()))),
+            groups=directory.groups_of.get(key, ()),
             organizations=tuple(parts[key]),
             from_log=tuple(from_log),
             not_kept=tuple(not_kept),
@@ -160,17 +152,11 @@ def _person_of(holding: Holding, index: AccessIndex, people: Iterable[str], know
     return next((known[name] for name in map(normal_identity, identities) if name in known), person)
 
 
-def _read_indexes(sources: Sources) -> Iterator[tuple[AccessIndex, bool]]:
-    """Every organization, and whether nothing is recorded of it, or nothing of that day."""
-    desired, stored = load_about(sources, [""]), set(sources.store.organizations())
-    lost = {one for one in stored if not is_kept(sources, one)}
-    told = read_states_from_log(sources, lost)
-    for organization in sorted({*stored, *desired.organizations}):
-        state = told.get(organization, State(organization=organization))
-        if organization in stored and organization not in lost:
-            state = read_one_state(sources, organization)
-        index = index_access(organization, desired=desired, state=state, today=sources.today, as_of=sources.as_of)
-        yield replace(index, is_from_log=organization in told), state.tells_nothing and organization not in told
+def _read_indexes(sources: Sources) -> Iterator[AccessIndex]:
+    """Every organization, one after the other."""
+    desired, recorded = load_about(sources, [""]), read_states(sources)
+    for organization in sorted({*sources.store.organizations(), *desired.organizations}):
+        yield recorded.index(organization, desired)
 
 
 # The documents.
@@ -182,14 +168,14 @@ _REACH = ("organization", "thing", "who", "can", "how", "since")
 
 def document_of_everybody(reports: Sequence[PersonReport]) -> Document:
     """One row for each access; who has none has a row that says so."""
-    rows = [row for report in reports for row in _rows_of_person(report)]
+    rows, as_of = [row for report in reports for row in _rows_of_person(report)], _day_of(reports)
     brief = [Row(cells=(row.cells[0], *row.cells[4:6], row.cells[8] if len(row.cells) > 7 else "")) for row in rows]
-    header = (*_PERSON, *(() if _is_past(reports) else _DECLARED))
+    header = (*_PERSON, *(() if as_of else _DECLARED))
     people = sum(bool(report.organizations) for report in reports)
     return Document(
         title="Everybody",
         is_title_needless=True,
-        notes=_note(_missing(reports)),
+        notes=_note(_missing(reports), as_of),
         blocks=(_in_two(header, rows, ("person", "access", "recorded", "ends"), brief),),
         summary=f"{count(people, 'person has', 'people have')} access, or are to have it.",
         whole="list",
@@ -198,30 +184,26 @@ def document_of_everybody(reports: Sequence[PersonReport]) -> Document:
 
 def document_of_everything(matrices: Sequence[AccessMatrix]) -> Document:
     """One row for each person or partner and each thing they reach."""
-    rows = [row for matrix in matrices for row in _rows_of_matrix(matrix)]
-    is_past = _is_past(matrices)
+    rows, as_of = [row for matrix in matrices for row in _rows_of_matrix(matrix)], _day_of(matrices)
     # Beside what they can do now stands what they are to be able to do: a list by ability has both.
-    brief = [
-        Row(cells=(*row.cells[2:4], row.cells[1], row.cells[4], *([] if is_past else [row.cells[6]]))) for row in rows
-    ]
-    header = (*_REACH, *(() if is_past else _DECLARED))
+    brief = [Row(cells=(*row.cells[2:4], row.cells[1], row.cells[4], *row.cells[6:7])) for row in rows]
+    header = (*_REACH, *(() if as_of else _DECLARED))
+    short = ("who", "can", "on", "how", *(() if as_of else ("declared",)))
     subjects = {(one.subject.kind, one.subject.key) for matrix in matrices for one in matrix.reaches if one.effective}
+    missing = _missing(matrices)
+    reservation = ", as far as anything is known" if missing else ""
     return Document(
         title="Everything",
         is_title_needless=True,
-        notes=_note(_missing(matrices)),
-        blocks=(_in_two(header, rows, ("who", "can", "on", "how", *(() if is_past else ("declared",))), brief),),
-        summary=f"{count(len(subjects), 'person or partner', 'people and partners')} {_in_all(_missing(matrices))}.",
+        notes=_note(missing, as_of),
+        blocks=(_in_two(header, rows, short, brief),),
+        summary=f"{count(len(subjects), 'person or partner', 'people and partners')} in all{reservation}.",
         whole="access matrix",
     )
 
 
-def _in_all(missing: Collection[str]) -> str:
-    return "in all, as far as anything is known" if missing else "in all"
-
-
-def _is_past(values: Sequence[PersonReport] | Sequence[AccessMatrix]) -> bool:
-    return any(one.as_of for one in values)
+def _day_of(values: Sequence[PersonReport | AccessMatrix]) -> date | None:
+    return values[0].as_of if values else None
 
 
 def _in_two(header: tuple[str, ...], rows: list[Row], short: tuple[str, ...], brief: list[Row]) -> Detail | Paragraph:
@@ -231,24 +213,20 @@ def _in_two(header: tuple[str, ...], rows: list[Row], short: tuple[str, ...], br
     return Detail(full=Table(header=header, rows=tuple(rows)), brief=Table(header=short, rows=tuple(brief)))
 
 
-def _note(missing: Mapping[str, tuple[date | None, bool]]) -> tuple[str, ...]:
+def _note(missing: Mapping[str, bool], as_of: date | None) -> tuple[str, ...]:
     """What nobody can tell, because nothing is recorded, or no state was kept of the day."""
-    day = next((one for one, _ in missing.values() if one), None)
-    if day is None:
-        return (ask_about_states(sorted(missing)),) if missing else ()
-    told = sorted(organization for organization, (_, is_from_log) in missing.items() if is_from_log)
-    return explain_past(told, sorted(missing.keys() - set(told)), day)
+    from_log = sorted(organization for organization, is_from_log in missing.items() if is_from_log)
+    return explain_gaps(from_log=from_log, lost=sorted(missing.keys() - set(from_log)), as_of=as_of)
 
 
-def _missing(values: Iterable[PersonReport | AccessMatrix]) -> dict[str, tuple[date | None, bool]]:
-    """Organizations without a state, with the past day that is asked about and whether the audit log tells of it."""
-    found: dict[str, tuple[date | None, bool]] = {}
+def _missing(values: Iterable[PersonReport | AccessMatrix]) -> dict[str, bool]:
+    """Organizations without a state, and whether the audit log tells of the day that is asked about."""
+    found: dict[str, bool] = {}
     for one in values:
         if isinstance(one, PersonReport):
-            found |= dict.fromkeys((*one.no_state, *one.not_kept), (one.as_of, False))
-            found |= dict.fromkeys(one.from_log, (one.as_of, True))
+            found |= {**dict.fromkeys((*one.no_state, *one.not_kept), False), **dict.fromkeys(one.from_log, True)}
         elif one.has_no_state or one.is_from_log:
-            found[one.address.organization] = (one.as_of, one.is_from_log)
+            found[one.address.organization] = one.is_from_log
     return found
 
 
@@ -266,14 +244,16 @@ def _pieces(
     values: Iterable[_Value], rows_of: Callable[[_Value], Iterable[Row]], header: tuple[str, ...]
 ) -> Iterator[Document]:
     """A document for each value that has rows, and one of notes at the end."""
-    missing: dict[str, tuple[date | None, bool]] = {}
+    missing: dict[str, bool] = {}
+    as_of = None
     for value in values:
+        as_of = value.as_of
         if rows := tuple(rows_of(value)):
             found = Table(header=header if value.as_of else (*header, *_DECLARED), rows=rows)
             yield Document(title="", blocks=(found,))
         missing |= _missing([value])
     if missing:
-        yield Document(title="", notes=_note(missing))
+        yield Document(title="", notes=_note(missing, as_of))
 
 
 def _rows_of_person(report: PersonReport) -> Iterator[Row]:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
 from reconciler.engine.identities import Names
 from reconciler.features.queries.access import find_past, find_topic, names_of, read_index, unknown_person
-from reconciler.features.queries.directory import Directory, Sources, find_in, is_kept, load_about, load_directory
+from reconciler.features.queries.directory import Directory, Sources, find_in, load_about, load_directory
 from reconciler.features.queries.documents import (
     describe_owner,
     describe_recorded,
     describe_status,
-    explain_past,
+    explain_gaps,
     name_thing,
+    name_way,
+    section_of_past,
     tell_story,
+    title_of_person,
 )
 from reconciler.model.address import KINDS, Address, parents_of, person_in
 from reconciler.model.declared import Person
 from reconciler.model.drift import KnownDrift
 from reconciler.model.finding import ReconcilerError
 from reconciler.model.holding import AccessHistory, AccessReason, Holding, Reach, WhyReport
-from reconciler.model.resource import ask_about_states
 from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
 from reconciler.output.json import Output
 from reconciler.output.words import name_attributes, name_subject
@@ -78,8 +79,7 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
             if address not in known and on in _leads_to(address) and names.today(subject) in _subjects_of(address)
         ),
         owner=thing if thing and is_owned_elsewhere(thing) else None,
-        has_no_state=not (index.is_from_log or is_kept(sources, organization))
-        or (as_of is None and read_state(store, organization).tells_nothing),
+        has_no_state=index.has_no_state,
         is_from_log=index.is_from_log,
         last_read=index.last_read,
     )
@@ -97,8 +97,7 @@ def _find_subject(
     """The member that the question is about, or the partner; of the past too. None when nobody is known by the name."""
     organization, others = index.organization, directory.people.keys()
     names = names_of(person, text, others).with_earlier(load_about(sources, [index.organization]).moves)
-    members = {person_in(address) for address in index.holdings} - {""}
-    keys = {key for key in members if names.matches(key, index, others)}
+    keys = names.members(index, others)
     if person is not None:
         return Address(organization, "member", person.key if person.key in keys or not keys else min(keys))
     former = index.former.get(Address(organization, "member", text))
@@ -149,36 +148,29 @@ def _find_target(about: str, index: AccessIndex, log: Mapping[Address, AccessHis
 
 def document_of_why(report: WhyReport) -> Document:
     """The answer in one sentence, then way by way what is declared, recorded and live, and what the audit log says."""
-    name = report.person.name if report.person else ""
+    organization = report.reach.on.organization
     blocks: list[Block] = [Paragraph(text=plain(_answer(report)))]
-    blocks += [_section(_name_path(one.holding), one, report) for one in report.paths]
+    prepositions = {"asset_group_access": "through ", "member": "as a "}
+    for one in report.paths:
+        way = one.holding
+        blocks.append(_section(f"{prepositions.get(way.address.kind, '')}{name_way(way)}", one, report))
     if report.reach.can_take:
         what = "access" if report.reach.effective is None else "more"
-        text = f"As an admin of {report.reach.on.organization} they can give themselves {what} at any time."
+        text = f"As an admin of {organization} they can give themselves {what} at any time."
         blocks.append(Paragraph(text=plain(text)))
     blocks += [_section(f"rests on {_name_needed(one.holding)}", one, report) for one in report.requires]
-    blocks += [
-        Section(
-            title=plain(f"in the past: {told.address}"), blocks=(Facts(pairs=tell_story(told)), *_table_of_log(told))
-        )
-        for told in report.past
-    ]
+    blocks += [section_of_past(told, *_table_of_log(told)) for told in report.past]
+    is_member = report.reach.subject.kind == "member"
     return Document(
-        title=plain(f"{name} ({report.key})" if name else report.key)
-        if report.reach.subject.kind == "member"
-        else plain(name_subject(report.reach.subject)),
+        title=title_of_person(report) if is_member else plain(name_subject(report.reach.subject)),
         blocks=tuple(blocks),
-        notes=_note(report),
+        notes=explain_gaps(
+            from_log=[organization] if report.is_from_log else [],
+            lost=[organization] if report.has_no_state else [],
+            as_of=report.as_of,
+        ),
         whole="answer",
     )
-
-
-def _note(report: WhyReport) -> tuple[str, ...]:
-    organization = report.reach.on.organization
-    if report.as_of:
-        from_log, lost = ([organization] if one else [] for one in (report.is_from_log, report.has_no_state))
-        return explain_past(from_log, lost, report.as_of)
-    return (ask_about_states([organization]),) if report.has_no_state else ()
 
 
 def _answer(report: WhyReport) -> str:
@@ -207,15 +199,6 @@ def _answer(report: WhyReport) -> str:
     ended = [told.ended for told in report.past if told.ended]
     last = f"; it ended on {max(ended, key=lambda entry: entry.time).time:%Y-%m-%d}" if ended else ""
     return f"no access {where}{day}{last}"
-
-
-def _name_path(way: Holding) -> str:
-    address = way.address
-    if address.kind == "asset_group_access":
-        return f"through asset group {address.parts[0]}"
-    if address.kind == "member":
-        return "as a member"
-    return "shared with the partner" if KINDS[address.kind].is_share else "directly"
 
 
 def _name_needed(holding: Holding) -> str:

@@ -368,12 +368,12 @@ def test_only_states_that_mention_the_person_are_read(store: LocalFileStore, mon
 def test_an_apply_that_is_not_over_is_seen_too(store: LocalFileStore) -> None:
     """What only the journal has counts as much as what the snapshot has."""
     sources = Sources(files=(), store=store, today=TODAY)
-    assert directory.read_states(sources, ["eve"]).states == {}
+    assert directory.read_states(sources, words=["eve"]).kept == set()
     keep(store, "acme-bc", [])
     token = store.acquire("acme-bc", purpose="test", ttl=timedelta(minutes=1)).token
     store.append("acme-bc", b'00000000 {"about": "acme-bc/member/eve"}', token=token)
-    assert list(directory.read_states(sources, ["eve"]).states) == ["acme-bc"]
-    assert directory.read_states(sources, ["zed"]).states == {}
+    assert directory.read_states(sources, words=["eve"]).kept == {"acme-bc"}
+    assert directory.read_states(sources, words=["zed"]).kept == set()
 
 
 WORDS = st.text(min_size=1, max_size=30)

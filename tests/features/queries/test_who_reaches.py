@@ -280,3 +280,11 @@ def test_a_past_day_has_records_only_or_nothing(store: LocalFileStore) -> None:
     assert now["ad_account/us-brand", "eve"].intended is None
     with pytest.raises(StoreError, match="nothing is kept of acme-bc as of 2020-01-01"):
         ask("acme-bc", store, as_of=date(2020, 1, 1))
+
+
+def test_nobody_is_said_to_have_no_access_on_a_day_of_which_nothing_is_known(tmp_path: Path) -> None:
+    matrix = ask("acme-bc", LocalFileStore(tmp_path), as_of=date(2026, 11, 1))
+    assert matrix.has_no_state
+    text = RENDERERS.access["text"](matrix, Style())
+    assert "Nobody can tell who has access." in text
+    assert "Nothing is known of acme-bc at the end of 2026-11-01" in text
