@@ -17,9 +17,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.apply.leases import Lease, LeaseTerms, hold
-from reconciler.apply.state_builder import StateBuilder
-from reconciler.apply.states import load_state, save_state
+from reconciler.apply.journal import Lease, LeaseTerms, hold
+from reconciler.apply.states import StateBuilder, load_state, save_state
 from reconciler.apply.steps import JournalWriter
 from reconciler.audit.log import AuditLog
 from reconciler.model.address import Action, Address

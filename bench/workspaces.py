@@ -21,10 +21,9 @@ from reconciler.apply.reading import recorded_as_live
 from reconciler.apply.settled import describe
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
-from reconciler.cli.settled import SettledKeeper, read_everything
+from reconciler.cli.planning import SettledKeeper, read_everything
 from reconciler.engine.context import EVERYTHING
-from reconciler.engine.planner import Worlds, make_contexts, plan_organization
-from reconciler.engine.settled import is_settled
+from reconciler.engine.planner import Worlds, is_settled, make_contexts, plan_organization
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address

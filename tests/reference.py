@@ -21,8 +21,8 @@ from reconciler.cli.commands.schema import docstrings_of
 from reconciler.cli.commands.schema import schema as schema_command
 from reconciler.cli.extras import LIBRARIES
 from reconciler.cli.main import cli
-from reconciler.manifests.checks import keys_of
 from reconciler.manifests.documents import AssetDocument
+from reconciler.manifests.fields import keys_of
 from reconciler.model.change import Guard
 from reconciler.model.finding import ExitCode
 from reconciler.output.sarif import rules_by_subject

@@ -6,22 +6,18 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import field, replace
 
-from reconciler.apply.choice import choose, chosen_requests
-from reconciler.apply.journal import LoadedState
-from reconciler.apply.leases import Lease, LeaseTerms, hold_many
-from reconciler.apply.planning import PlanRequest, ProviderFor
+from reconciler.apply.journal import Lease, LeaseTerms, LoadedState, hold_many
+from reconciler.apply.planning import PlanRequest, ProviderFor, choose, chosen_requests
 from reconciler.apply.reading import Look, Scopes, Settled, describe_left_behind, recorded_as_live
 from reconciler.apply.settled import SettledOrganization, describe
-from reconciler.apply.state_builder import StateBuilder
-from reconciler.apply.states import load_state, new_lineage, save_state
+from reconciler.apply.states import StateBuilder, load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog
 from reconciler.engine.context import EVERYTHING, PlanningContext, Targets
 from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
-from reconciler.engine.planner import Worlds, make_contexts, plan_organization
-from reconciler.engine.settled import is_settled
+from reconciler.engine.planner import Worlds, is_settled, make_contexts, plan_organization
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Change
 from reconciler.model.declared import Desired, Organization

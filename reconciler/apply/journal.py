@@ -1,30 +1,20 @@
-"""What is written around every call: the intent before it, the outcome after it.
-
-One durable write per line: a CRC-32 in eight hexadecimal digits, a space, and one JSON object, the record, or an array
-of what was written together. Every record has a serial, the state's serial right after it, so records that a snapshot
-already contains are told from those it lacks, and a gap is seen. There are four sorts:
-
-run      who carries out which plan; the first record of every apply that changes anything
-intent   the whole change, durable before its call leaves
-outcome  what became of it, and everything that the state now says of its address
-order    a work order that has ended: nobody needs it any more, or a look at the system has shown what came of it
-
-An intent without an outcome means that the process died, or lost its lease, in between. The change is then in doubt:
-the next run reads the live resource before it plans anything, and never repeats the call blindly.
-"""
+"""What is written around every call, the intent before it and the outcome after it, while the organization is held."""
 
 from __future__ import annotations
 
+import secrets
+import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, get_args
 
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.model.address import Address
 from reconciler.model.change import Change
-from reconciler.model.finding import StoreError
+from reconciler.model.finding import LeaseLost, StateLocked, StoreError
 from reconciler.model.json import (
     adapter_of,
     as_count,
@@ -39,9 +29,129 @@ from reconciler.model.json import (
     with_todays_words,
 )
 from reconciler.model.plan import AuditEntry, Origin, Outcome
-from reconciler.model.ports import StoredState
+from reconciler.model.ports import Lock, StateStore, StoredState, Timer
 from reconciler.model.state import State, WorkOrder
 from reconciler.model.values import dataclass
+
+_FIRST_PAUSE = 0.1
+_MAX_PAUSE = 5.0
+_jitter = secrets.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTerms:
+    """How long to hold, and how long to wait for others."""
+
+    timer: Timer
+    ttl: timedelta = timedelta(minutes=1)
+    """How long others are kept out when this process dies."""
+    patience: timedelta = timedelta(minutes=30)
+    """How long the lease is renewed while its holder does nothing under it. Calls to systems end by themselves and long
+    waits for them take minutes, so after this time the holder hangs and others are let in."""
+    timeout: timedelta = timedelta()
+    """How long to wait while somebody else holds the organization."""
+    on_wait: Callable[[StateLocked], None] = lambda _locked: None
+    """Told once for every holder that is waited for."""
+
+
+class Lease:
+    """A lock that is being held; made by `hold`."""
+
+    def __init__(self, store: StateStore, organization: str, *, purpose: str, terms: LeaseTerms) -> None:
+        self._store = store
+        self._terms = terms
+        self._ended = threading.Event()
+        self._lost = ""
+        asked = terms.timer.elapsed()
+        self._lock = store.acquire(organization, purpose=purpose, ttl=terms.ttl)
+        self._until = asked + terms.ttl.total_seconds()
+        self._alive = asked
+        self._heart = threading.Thread(target=self._beat, name=f"lease of {organization}", daemon=True)
+        self._heart.start()
+
+    @property
+    def lock(self) -> Lock:
+        """As it was last renewed."""
+        return self._lock
+
+    @property
+    def token(self) -> int:
+        """What every write under this lease carries."""
+        self._alive = self._terms.timer.elapsed()
+        return self._lock.token
+
+    def check(self) -> None:
+        """Raises LeaseLost when the lease has ended; to be called before anything that cannot be taken back."""
+        self._alive = self._terms.timer.elapsed()
+        if not self._lost and self._terms.timer.elapsed() >= self._until:
+            self._lost = "it ran out before it could be renewed"
+        if self._lost:
+            message = f"the lock on {self._lock.organization} is lost: {self._lost}"
+            raise LeaseLost(message, advice="run the command again; it goes on from what was done")
+
+    def end(self) -> None:
+        """Stop renewing and let others in. A lock that cannot be released runs out by itself."""
+        self._ended.set()
+        self._heart.join()
+        with suppress(StoreError):
+            self._store.release(self._lock)
+
+    def _beat(self) -> None:
+        """Renew until the end. A store that cannot be reached is asked again: the lease still runs meanwhile."""
+        while not self._ended.wait(self._terms.ttl.total_seconds() / 3):
+            asked = self._terms.timer.elapsed()
+            if asked - self._alive > self._terms.patience.total_seconds():
+                continue  # the holder hangs: the lease runs out
+            try:
+                self._lock = self._store.renew(self._lock, ttl=self._terms.ttl)
+            except LeaseLost as error:
+                self._lost = error.message
+                return
+            except StoreError:
+                continue
+            self._until = asked + self._terms.ttl.total_seconds()
+
+
+@contextmanager
+def hold(store: StateStore, organization: str, *, purpose: str, terms: LeaseTerms) -> Iterator[Lease]:
+    """Hold the organization; raises StateLocked when somebody else does and the timeout is over."""
+    lease = _wait(store, organization, purpose=purpose, terms=terms)
+    try:
+        yield lease
+    finally:
+        lease.end()
+
+
+@contextmanager
+def hold_many(
+    store: StateStore, organizations: Iterable[str], *, purpose: str, terms: LeaseTerms
+) -> Iterator[dict[str, Lease]]:
+    """Hold several organizations at once. All processes take them in sorted order, so none waits in a circle."""
+    with ExitStack() as stack:
+        yield {
+            organization: stack.enter_context(hold(store, organization, purpose=purpose, terms=terms))
+            for organization in sorted(set(organizations))
+        }
+
+
+def _wait(store: StateStore, organization: str, *, purpose: str, terms: LeaseTerms) -> Lease:
+    """Try until it works or the time is over, after pauses that grow and differ between those who wait."""
+    deadline = terms.timer.elapsed() + terms.timeout.total_seconds()
+    pause = _FIRST_PAUSE
+    told = ""
+    while True:
+        try:
+            return Lease(store, organization, purpose=purpose, terms=terms)
+        except StateLocked as locked:
+            left = deadline - terms.timer.elapsed()
+            if left <= 0:
+                raise
+            if locked.message != told:
+                told = locked.message
+                terms.on_wait(locked)
+        threading.Event().wait(min(left, _jitter.uniform(pause / 2, pause)))
+        pause = min(2 * pause, _MAX_PAUSE)
+
 
 JOURNAL_FORMAT = "1.2"
 """1.1 has the words of states of format 1.4; what 1.0 says in older ones is understood. 1.2 has several records in a

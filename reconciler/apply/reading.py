@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from reconciler.apply.journal import LoadedState
-from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import StateBuilder
 from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today
 from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change

@@ -24,7 +24,7 @@ from zlib import crc32
 
 from reconciler import __version__
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.settled import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day
+from reconciler.engine.planner import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day
 from reconciler.manifests.load import Manifests
 from reconciler.manifests.people import PREFIX
 from reconciler.model.address import person_in

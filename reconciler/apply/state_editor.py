@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from reconciler.apply.journal import LoadedState
-from reconciler.apply.leases import Lease, LeaseTerms, hold
+from reconciler.apply.journal import Lease, LeaseTerms, LoadedState, hold
 from reconciler.apply.states import load_or_give_up, load_state, parse_state, read_state_as_of, save_state
 from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog

@@ -10,16 +10,23 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import TypeGuard
 
-from reconciler.apply.choice import as_change, describe_stale
-from reconciler.apply.journal import StatePart, intent_record, join_records, order_record, outcome_record, run_record
-from reconciler.apply.leases import Lease
+from reconciler.apply.journal import (
+    Lease,
+    StatePart,
+    intent_record,
+    join_records,
+    order_record,
+    outcome_record,
+    run_record,
+)
+from reconciler.apply.planning import as_change, describe_stale
 from reconciler.apply.reading import ProviderBroke, judge, shielded
-from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import StateBuilder
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.engine.context import PlanningContext
+from reconciler.engine.drift import grants_in
 from reconciler.engine.guards import with_approval
 from reconciler.engine.membership_counts import MembershipCounts
-from reconciler.engine.refresh import grants_in
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.finding import ProviderError

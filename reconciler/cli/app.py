@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from reconciler.cli.files import find_prefix, find_source, replace_file
 from reconciler.cli.streams import (
     Course,
     Screen,
+    find_prefix,
+    find_source,
     find_width,
     is_interactive,
     print_page,
+    replace_file,
     ticking,
     wants_color,
     write_outputs,
@@ -35,10 +37,8 @@ from reconciler.cli.streams import (
 from reconciler.model.finding import ManifestError, ReconcilerError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
-from reconciler.output.style import Style, Tone
+from reconciler.output.document import Style, Tone, count, make_visible
 from reconciler.output.text import fold
-from reconciler.output.visible import make_visible
-from reconciler.output.words import count
 from reconciler.sandbox import WORLD_FILE
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class App:
     @cached_property
     def store(self) -> StateStore:
         """Where the state lives."""
-        from reconciler.cli.stores import open_store
+        from reconciler.cli.providers import open_store
 
         return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=self.dating)
 
@@ -377,8 +377,7 @@ def _make_sandbox(app: App, settings: ProviderSettings) -> Provider:
 
 def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
     """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
-    from reconciler.cli.business_center import make_provider, make_sandbox_provider
-    from reconciler.cli.link_codes import CodeScreen
+    from reconciler.cli.providers import CodeScreen, make_provider, make_sandbox_provider
 
     screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, files=lambda: app.files)
     show_code = screen.find()

@@ -10,9 +10,9 @@ from typing import Any
 
 from reconciler.model.values import dataclass
 from reconciler.output import FORMS
+from reconciler.output.document import Style
 from reconciler.output.findings import Annotations
 from reconciler.output.json import Output
-from reconciler.output.style import Style
 
 ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], Iterator[str]]] = {
     "github": lambda found, style: load("output.findings:write_workflow_commands")(

@@ -14,8 +14,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.extras import advice_of
-from reconciler.cli.files import CONFIG_FILE
-from reconciler.cli.streams import outlets, write_outputs
+from reconciler.cli.streams import CONFIG_FILE, outlets, write_outputs
 from reconciler.model.finding import ExitCode, Finding, Inspection, ManifestError, ReconcilerError, Severity
 from reconciler.model.redaction import SECRETS
 from reconciler.output.text import fold

@@ -16,7 +16,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.app import App, shared_options
 from reconciler.cli.exits import run_guarded
-from reconciler.cli.files import CONFIG_FILE
+from reconciler.cli.streams import CONFIG_FILE
 from reconciler.model.finding import Nearest
 
 if TYPE_CHECKING:

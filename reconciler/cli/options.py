@@ -17,7 +17,7 @@ from reconciler.model.address import Action, Address
 from reconciler.model.change import Risk
 from reconciler.model.declared import Approval
 from reconciler.output import FORMS
-from reconciler.output.style import COMMENT_BUDGET
+from reconciler.output.document import COMMENT_BUDGET
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -16,8 +16,8 @@ from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.files import CLOSED_REVIEWS, REVIEWS, make_folder, replace_file
 from reconciler.cli.state_editor import open_editor
+from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, replace_file
 from reconciler.cli.workspace import Workspace, read_source, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.features.certification import evidence
@@ -46,8 +46,7 @@ from reconciler.model.plan import AuditEntry, Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.state import State, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.output.style import Style
-from reconciler.output.words import count
+from reconciler.output.document import Style, count
 
 CAMPAIGN_FILE = "_campaign.yaml"
 """No reviewer's sheet can be called so."""

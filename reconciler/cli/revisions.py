@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from reconciler.cli.files import CONFIG_FILE
+from reconciler.cli.streams import CONFIG_FILE
 from reconciler.cli.workspace import manifests_among
 from reconciler.features.review.model import Commit
 from reconciler.features.review.review import Revision

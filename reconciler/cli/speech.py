@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from reconciler.cli.files import make_folder, read_text_file, replace_file
+from reconciler.cli.streams import make_folder, read_text_file, replace_file
 from reconciler.features.work_orders.document import list_messages
 from reconciler.features.work_orders.model import language_of
 from reconciler.model.declared import Desired

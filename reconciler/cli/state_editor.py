@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
-from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
-from reconciler.cli.files import ask_git
+from reconciler.cli.streams import ask_git
 from reconciler.engine.identities import Identities, former_addresses
 from reconciler.model.address import Address
 from reconciler.model.finding import ReconcilerError, StateLocked, suggest_names

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.cli.extras import advise_on_extra, find_missing_extras
-from reconciler.cli.files import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
+from reconciler.cli.streams import CLOSED_REVIEWS, CONFIG_FILE, REVIEWS, find_top
 from reconciler.manifests.config import Config, LoadedConfig, load_config, load_rules, read_reviewed
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import BatchLoader, Inseparable, LoadOptions, Manifests, load_manifests

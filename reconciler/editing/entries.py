@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from reconciler.editing.edits import Join, Path, Put
 from reconciler.editing.writer import Value
-from reconciler.manifests.words import is_key
+from reconciler.manifests.nodes import is_key
 from reconciler.model.address import KINDS, Address, Shape
 from reconciler.model.resource import Owner, Resource
 from reconciler.model.system import System

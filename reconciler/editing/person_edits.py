@@ -11,10 +11,9 @@ from functools import cached_property
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, depth_of, edit_manifest, render_patch
 from reconciler.editing.entries import NotExpressible, path_of
 from reconciler.editing.writer import Value
+from reconciler.manifests.nodes import find_hidden, has_mixed_scripts, is_key, looks_like_secret
 from reconciler.manifests.people import PREFIX, Contacts, key_of_address
-from reconciler.manifests.scalars import find_hidden, looks_like_secret
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.manifests.words import has_mixed_scripts, is_key
 from reconciler.model.address import KINDS, Address
 from reconciler.model.declared import Person, is_masked
 from reconciler.model.finding import Notes, Place, UsageError

@@ -13,7 +13,7 @@ from typing import TypeGuard
 import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from reconciler.manifests.scalars import is_date, read_plain
+from reconciler.manifests.nodes import is_date, read_plain
 
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What can be written into a manifest; None is an empty value, and ids are text."""

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 
-from reconciler.engine.access_paths import ad_accounts_by_group, leads_to
 from reconciler.engine.context import Ended
-from reconciler.engine.entitlements import change_days, on_day, split_by_date
+from reconciler.engine.entitlements import ad_accounts_by_group, change_days, leads_to, on_day, split_by_date
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.model.address import KINDS, Address, Shape, person_in
 from reconciler.model.change import is_administrator, strongest

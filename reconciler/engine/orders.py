@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.engine.context import PlanningContext, Targets
-from reconciler.engine.waits import wait
+from reconciler.engine.lifecycle import wait
 from reconciler.model.address import INVITATIONS, KINDS, Address
 from reconciler.model.change import Cause, Change, LeftOut, Waiting, is_administrator
 from reconciler.model.plan import OrganizationPlan

@@ -13,9 +13,9 @@ from reconciler.apply.reading import Scopes, read_live, shielded
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.audit.entries import describe_access
 from reconciler.engine.context import PlanningContext
+from reconciler.engine.drift import note_look
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
-from reconciler.engine.refresh import note_look
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import Risk
 from reconciler.model.declared import Desired
@@ -36,7 +36,7 @@ from reconciler.model.finding import Finding, ProviderError, ReconcilerError, Se
 from reconciler.model.ports import Provider, StateStore, Witness
 from reconciler.model.resource import PRESENCE, Attributes, Unknown, ask_about_states, explain_unread, summarize_unread
 from reconciler.model.state import Record, State
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, code, plain
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Tone, code, count, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
 from reconciler.output.rows import (
@@ -49,8 +49,6 @@ from reconciler.output.rows import (
     merge_alike,
     rows_section,
 )
-from reconciler.output.style import Tone
-from reconciler.output.words import count
 from reconciler.systems import get_system
 
 _LOG_DAYS = 30

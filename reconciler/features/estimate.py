@@ -15,10 +15,8 @@ from reconciler.model.declared import Organization
 from reconciler.model.ports import Metered, Provider, StateStore
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, plain
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Tone, count, plain
 from reconciler.output.json import Output
-from reconciler.output.style import Tone
-from reconciler.output.words import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from reconciler.editing.edits import Drop, Edit, Path, Put
 from reconciler.editing.entries import path_of
 from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
 from reconciler.editing.writer import Value
-from reconciler.engine.access_paths import reach
+from reconciler.engine.entitlements import reach
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.address import KINDS, Action, Address, person_in
@@ -31,14 +31,18 @@ from reconciler.output.document import (
     Row,
     Section,
     bullets,
+    count,
     edit_section,
+    explain_approval,
+    name_access,
+    name_attributes,
+    name_subject,
     plain,
     word_finding,
     words_of,
 )
 from reconciler.output.json import Output
 from reconciler.output.rows import BLOCKED, LEFT_OUT, SIGNS, WAITING, describe_risk, name_some, row_of, rows_section
-from reconciler.output.words import count, explain_approval, name_access, name_attributes, name_subject
 
 _MAX_NAMED = 5
 

@@ -17,11 +17,11 @@ from reconciler.output.document import (
     Section,
     Span,
     SpanStyle,
+    Tone,
+    count,
     plain,
 )
 from reconciler.output.json import Output
-from reconciler.output.style import Tone
-from reconciler.output.words import count
 from reconciler.systems import get_system
 from reconciler.systems.table import OldSource, RoleRow, SystemTable
 

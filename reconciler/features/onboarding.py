@@ -23,9 +23,19 @@ from reconciler.model.finding import Finding, ReconcilerError
 from reconciler.model.resource import Attributes, Resource, role_in
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Document, Inline, bullets, code, edit_section, plain, word_finding
+from reconciler.output.document import (
+    Block,
+    Document,
+    Inline,
+    bullets,
+    code,
+    edit_section,
+    name_access,
+    name_attributes,
+    plain,
+    word_finding,
+)
 from reconciler.output.json import Output
-from reconciler.output.words import name_access, name_attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

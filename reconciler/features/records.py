@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reconciler.apply.leases import LeaseTerms, hold
+from reconciler.apply.journal import LeaseTerms, hold
 from reconciler.apply.states import load_state
 from reconciler.audit.log import find_risk
 from reconciler.model.address import Address
@@ -13,9 +13,21 @@ from reconciler.model.json import state_to_json
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.state import PastState, Record, State, StateSummary
-from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain, table
+from reconciler.output.document import (
+    Detail,
+    Document,
+    Inline,
+    Paragraph,
+    Row,
+    Table,
+    code,
+    count,
+    name_access,
+    name_subject,
+    plain,
+    table,
+)
 from reconciler.output.json import Output
-from reconciler.output.words import count, name_access, name_subject
 
 HISTORY = Output(
     name="history", title="States of one organization that are kept", value=Sequence[PastState], under="history"

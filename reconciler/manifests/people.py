@@ -8,9 +8,8 @@ from dataclasses import field
 from datetime import date
 
 from reconciler.manifests.documents import ManifestDocument, PersonDocument
-from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.words import note_listed_twice, note_twice, read_day, read_keys, read_span
+from reconciler.manifests.nodes import Cursor, note_listed_twice, note_twice, read_day, read_keys, read_span
+from reconciler.manifests.source import PartialRead
 from reconciler.model.declared import Person
 from reconciler.model.finding import Notes, Place, suggest_word
 from reconciler.model.system import System

@@ -9,13 +9,17 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from reconciler.manifests.checks import Misfit, read_mapping
-from reconciler.manifests.fields import FieldSort, Matching, OneOf, StrictDocument, developers_variant
-from reconciler.manifests.nodes import Cursor, MapNode, Path, inside, path_in
-from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.scalars import is_secret_name
-from reconciler.manifests.source import ParsedFile
-from reconciler.manifests.words import note_unknown_role
+from reconciler.manifests.fields import (
+    FieldSort,
+    Matching,
+    Misfit,
+    OneOf,
+    StrictDocument,
+    developers_variant,
+    read_mapping,
+)
+from reconciler.manifests.nodes import Cursor, MapNode, Path, inside, is_secret_name, note_unknown_role, path_in
+from reconciler.manifests.source import ParsedFile, PartialRead
 from reconciler.model.finding import Notes, Place, list_words, suggest_word
 from reconciler.model.json import EXPECTED, describe_misfit
 from reconciler.model.system import System

@@ -11,9 +11,20 @@ import csv
 import io
 from collections.abc import Iterator
 
-from reconciler.output.document import Block, Detail, Document, Facts, Findings, Items, Row, Section, Table, words_of
-from reconciler.output.style import Style
-from reconciler.output.visible import make_visible
+from reconciler.output.document import (
+    Block,
+    Detail,
+    Document,
+    Facts,
+    Findings,
+    Items,
+    Row,
+    Section,
+    Style,
+    Table,
+    make_visible,
+    words_of,
+)
 
 _CALCULATES = ("=", "+", "-", "@", "\t", "\r")
 

@@ -1,21 +1,181 @@
-"""What is to be shown, before anybody knows in which form: headings, paragraphs, tables, lists.
+# Long because every part of a document is declared here, with the words that go into it.
+"""What is to be shown, before anybody knows in which form: headings, paragraphs, tables, lists, and the words in them.
 
-Every text may hold anything; the writers make it harmless for where it goes. A plain string is prose in which
-`backticks` mark code; a `Span` says what it is by itself, so that nothing in it is read as marks.
+Text of strangers is made visible here: columns stay columns, and nothing in it acts.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 
+from reconciler.model.address import KINDS, Address
 from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.finding import count as count  # noqa: PLC0414  # findings count with it too
+from reconciler.model.resource import Attributes, Resource
 from reconciler.model.values import dataclass
-from reconciler.output.style import Tone
+
+
+class Tone(StrEnum):
+    """What a piece of text is, as the SGR code that shows it; never the only carrier of a meaning."""
+
+    ADD = "32"
+    CHANGE = "33"
+    REMOVE = "31"
+    TRANSFER = "36"
+    ALARM = "1;31"
+    WARN = "1;33"
+    STRONG = "1"
+    QUIET = "2"
+
+
+COMMENT_BUDGET = 65_000
+"""GitHub takes 65,536 characters; the rest is for the hidden marker, and for what a workflow puts around it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """Choices of the reader, not of the content."""
+
+    color: bool = False
+    verbose: bool = False
+    """Also list what is only counted otherwise, and say who acts in which order."""
+    width: int = 0
+    """Columns of the terminal that shows it; 0 where lines may be of any length, such as in a file or a pipe."""
+    max_chars: int = 0
+    """How long Markdown may become, in UTF-8 bytes; 0 where it may be of any length."""
+    prefix: str = ""
+    """Where the workspace is in its repository, such as `access/`: annotations count their paths from the top."""
+    job: str = ""
+    """Address of the CI job that shows this, where a reader finds the rest."""
+    source: str = ""
+    """Address under which a forge shows the repository's files as of the commit that is shown; empty where nobody
+    knows it."""
+
+    def link_to(self, place: Place | None) -> str:
+        """Address of a line on the forge; empty where there is none."""
+        if place is None or not self.source.startswith("https://"):
+            return ""
+        from urllib.parse import quote  # takes longer than a whole terminal page
+
+        path = quote(f"{self.prefix}{place.file}".encode("utf-8", "surrogateescape"), safe="/")
+        return f"{self.source.rstrip('/')}/{path}#L{place.line}"
+
+    def paint(self, text: str, tone: Tone | None) -> str:
+        """The text in that tone; unchanged without colour."""
+        if not self.color or tone is None or not text:
+            return text
+        return f"\x1b[{tone.value}m{text}\x1b[0m"
+
+
+PLAIN = Style()
+
+
+def explain_approval(approval: str) -> str:
+    """What stands before the line of a manifest that would let a blocked step through, or that there is none."""
+    return "to allow exactly this, add to `approvals:` in a manifest:" if approval else "no approval can allow this"
+
+
+def join(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; empty for nothing."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def name_subject(address: Address) -> str:
+    """Who or what an address is about; a person by key alone, everything else with its kind."""
+    kind = KINDS[address.kind]
+    parts = address.parts
+    if kind.person_part is not None and kind.person_part < len(parts):
+        return parts[kind.person_part]
+    if kind.parents:
+        return f"{KINDS[kind.parents[0]].title} {parts[0]}"
+    return f"{kind.title} {address.key}"
+
+
+def name_access(address: Address, *sides: Attributes) -> str:
+    """What is had on what: `operator on ad account us-brand`, `access to pixel shop`; two sides with an arrow."""
+    values = list(dict.fromkeys(value for attributes in sides if (value := name_attributes(attributes))))
+    reached = _name_object(address)
+    if values or not reached:
+        return " on ".join(part for part in (" -> ".join(values), reached) if part)
+    kind = KINDS[address.kind]
+    return f"access to {reached}" if kind.person_part is not None else f"{kind.title}: {reached}"
+
+
+def name_values(resource: Resource) -> str:
+    """The attributes and the status, for comparing one resource with itself: `admin, active`."""
+    status = resource.status.replace("_", " ")
+    return ", ".join(part for part in (name_attributes(resource.attributes), status) if part)
+
+
+def name_title(resource: Resource) -> str:
+    """`, shown as 'Acme Shop'` of an asset whose owner calls it something that it is not known by; else empty."""
+    is_shown = resource.address.kind != "member" and resource.name.casefold() not in ("", resource.identity.casefold())
+    return f", shown as {resource.name!r}" if is_shown else ""
+
+
+def name_attributes(attributes: Attributes) -> str:
+    """The attributes as a reader would say them: `standard, finance analyst`."""
+    words = []
+    for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
+        text = value if isinstance(value, str) else " + ".join(value)
+        if name == "owner":
+            text = f"owned by {text.replace(':', ' ', 1)}"
+        words.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
+    return ", ".join(words)
+
+
+def _name_object(address: Address) -> str:
+    """What an edge reaches, besides its subject: `ad account us-brand`; empty for anything that is no edge."""
+    kind = KINDS[address.kind]
+    subject = 0 if kind.person_part is None else kind.person_part
+    parts = enumerate(zip(kind.parents, address.parts, strict=False))
+    return " ".join(f"{KINDS[parent].title} {part}" for index, (parent, part) in parts if index != subject)
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that look like nothing."""
+_TAB_STOP = 4
+
+
+def make_visible(text: str) -> str:
+    r"""The text with every control, formatting and look-alike-of-nothing character written as `\x1b` or `\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if _is_plain(one) else one.encode("unicode_escape").decode() for one in text)
+
+
+def show_source(line: str) -> str:
+    """A line of a user's file: tabs become spaces, everything else as in `make_visible`."""
+    return make_visible(line.replace("\t", " " * _TAB_STOP))
+
+
+def display_width(text: str) -> int:
+    """Columns the text takes in a terminal with a fixed-width font."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # most text needs no table of widths
+
+    return cell_len(text)
+
+
+def pad(text: str, width: int) -> str:
+    """The text filled up with spaces to `width` columns; a longer text is left as it is."""
+    return text + " " * (width - display_width(text))
+
+
+def _is_plain(character: str) -> bool:
+    if character == " ":
+        return True
+    return unicodedata.category(character) not in _HIDDEN and character not in _BLANK_LETTERS
 
 
 class SpanStyle(StrEnum):

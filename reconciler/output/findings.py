@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.values import dataclass
-from reconciler.output.document import Document, Findings
+from reconciler.output.document import Document, Findings, Style, count, join, make_visible
 from reconciler.output.json import Output
-from reconciler.output.style import Style
-from reconciler.output.visible import make_visible
-from reconciler.output.words import count, join
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET

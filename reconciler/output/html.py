@@ -10,9 +10,7 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
-from reconciler.output.document import Document, Findings, in_full, line_at, merged, words_of
-from reconciler.output.style import Style, Tone
-from reconciler.output.visible import make_visible
+from reconciler.output.document import Document, Findings, Style, Tone, in_full, line_at, make_visible, merged, words_of
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -28,15 +28,15 @@ from reconciler.output.document import (
     Row,
     Section,
     Span,
+    Style,
     Table,
     Tick,
+    count,
     in_full,
     spans,
     words_of,
 )
 from reconciler.output.markdown_text import code, code_block, heading, in_html, inline, prose, table_row
-from reconciler.output.style import Style
-from reconciler.output.words import count
 
 MIN_BUDGET = 2_000
 _MAX_LINES = 15

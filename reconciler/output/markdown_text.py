@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from reconciler.output.document import Inline, Span, SpanStyle, merged
-from reconciler.output.visible import make_visible
+from reconciler.output.document import Inline, Span, SpanStyle, make_visible, merged
 
 _BREAK = "&#8203;"
 _ESCAPE_NEXT = "\ue000"

@@ -14,9 +14,25 @@ from reconciler.model.drift import Drift, DriftSort
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Inline, Row, Section, Sign, Span, SpanStyle, Table, code, plain, words_of
-from reconciler.output.style import Tone
-from reconciler.output.words import count, name_access, name_subject, name_title, name_values
+from reconciler.output.document import (
+    Block,
+    Inline,
+    Row,
+    Section,
+    Sign,
+    Span,
+    SpanStyle,
+    Table,
+    Tone,
+    code,
+    count,
+    name_access,
+    name_subject,
+    name_title,
+    name_values,
+    plain,
+    words_of,
+)
 
 ADD = Sign("+", Tone.ADD, "invite, create or give")
 CHANGE = Sign("~", Tone.CHANGE, "change")

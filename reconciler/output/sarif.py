@@ -14,8 +14,7 @@ from urllib.parse import quote
 from reconciler import __version__
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.json import write_json
-from reconciler.output.style import Style
-from reconciler.output.visible import make_visible
+from reconciler.output.document import Style, make_visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}

@@ -32,14 +32,18 @@ from reconciler.output.document import (
     Section,
     Sign,
     SpanStyle,
+    Style,
     Table,
     Tick,
+    Tone,
+    count,
+    display_width,
+    make_visible,
+    pad,
     plain,
+    show_source,
     spans,
 )
-from reconciler.output.style import Style, Tone
-from reconciler.output.visible import display_width, make_visible, pad, show_source
-from reconciler.output.words import count
 
 MAX_ROWS = 1_000
 """So many a terminal shows, unless it is asked for all: more would push what matters out of everybody's sight."""

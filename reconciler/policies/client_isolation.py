@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from reconciler.engine.access_paths import reach
+from reconciler.engine.entitlements import reach
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import AccessPath
 from reconciler.model.finding import Severity

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.journal import intent_record, run_record
-from reconciler.apply.leases import hold
+from reconciler.apply.journal import hold, intent_record, run_record
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state, read_state
 from reconciler.audit.entries import SEEN

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.leases import hold
+from reconciler.apply.journal import hold
 from reconciler.apply.states import load_state, save_state
 from reconciler.model.address import Action, Address
 from reconciler.model.drift import DriftSort

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.apply.journal import intent_record, join_records, outcome_record, replay, run_record
-from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import StateBuilder
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Declared

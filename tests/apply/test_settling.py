@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.apply.reading import Settled, recorded_as_live, settle
-from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import StateBuilder
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.plan import Applied, Failed, InDoubt

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from bench.state_cost import invitation, make_state
-from reconciler.apply.leases import hold
-from reconciler.apply.state_builder import StateBuilder
-from reconciler.apply.states import load_state, save_state
+from reconciler.apply.journal import hold
+from reconciler.apply.states import StateBuilder, load_state, save_state
 from reconciler.apply.steps import JournalWriter
 from reconciler.model.address import Action
 from reconciler.model.drift import DriftSort, KnownDrift

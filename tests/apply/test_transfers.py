@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.apply import Run, apply_plan, other_sides
-from reconciler.apply.leases import hold
+from reconciler.apply.journal import hold
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.manifests.load import load_manifests

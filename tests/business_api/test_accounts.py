@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
 from reconciler.editing.edits import Put
@@ -26,7 +26,7 @@ from reconciler.model.declared import GuardSettings
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource
-from reconciler.providers.business_api.accounts import Accounts, as_handle, identify_accounts
+from reconciler.providers.business_api.members import Accounts, as_handle, identify_accounts
 from reconciler.providers.business_api.session import Session
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer

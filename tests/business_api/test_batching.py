@@ -15,9 +15,9 @@ from reconciler.model.change import Change
 from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Refused, Waits
 from reconciler.model.ports import BatchProvider, Scope
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle
-from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.sending import Task, Writer
+from reconciler.providers.business_api.reading import Task, Writer
 from reconciler.providers.business_api.session import Session
+from reconciler.providers.business_api.vocabulary import ApiError
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.people import decline
 from tests.business_api.stage import ASSETS, CENTER, Stage, staged

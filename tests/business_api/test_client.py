@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from reconciler.cli.business_center import make_client
+from reconciler.cli.providers import make_client
 from reconciler.model.finding import ProviderError, ReconcilerError
 from reconciler.providers.business_api.client import Connection
-from reconciler.providers.business_api.errors import CODES, ApiError, Remedy, get_return_code
+from reconciler.providers.business_api.vocabulary import CODES, ApiError, Remedy, get_return_code
 from tests.business_api.scripted import envelope, scripted
 
 REPEATED = (Remedy.WAIT, Remedy.DOUBT)

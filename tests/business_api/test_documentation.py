@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.manifests.config_documents import PROVIDER_OPTIONS
+from reconciler.manifests.config import PROVIDER_OPTIONS
 from reconciler.model.address import KINDS, Action, Address, Shape
 from reconciler.model.change import Change
 from reconciler.model.ports import Ability, ByHand, Can

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.features.planning.report import document_of_report

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
 from reconciler.features.drift import confirm, survey

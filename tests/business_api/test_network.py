@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.providers.business_api.client import Client, Connection
-from reconciler.providers.business_api.errors import ApiError, Remedy
+from reconciler.providers.business_api.vocabulary import ApiError, Remedy
 from tests.business_api.scripted import MadeUpTicker
 
 Handler = http.server.BaseHTTPRequestHandler

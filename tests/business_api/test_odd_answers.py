@@ -17,9 +17,16 @@ from hypothesis import given, settings
 from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.providers.business_api.client import Client, Connection, parse_answer
-from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import read_list
-from reconciler.providers.business_api.vocabulary import ASSETS, CENTERS, GROUP_MEMBERS, GROUPS, MEMBERS, Listing
+from reconciler.providers.business_api.vocabulary import (
+    ASSETS,
+    CENTERS,
+    GROUP_MEMBERS,
+    GROUPS,
+    MEMBERS,
+    ApiError,
+    Listing,
+)
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.scripted import MadeUpTicker, envelope, page, scripted
 from tests.business_api.stage import Stage, staged

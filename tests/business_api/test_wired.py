@@ -10,8 +10,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.business_center import SHARED_LIMIT, make_client
 from reconciler.cli.main import cli
+from reconciler.cli.providers import SHARED_LIMIT, make_client
 from reconciler.manifests.config import Config, Option, ProviderSettings
 from reconciler.model.finding import ReconcilerError
 from reconciler.providers.business_api.provider import BusinessApiProvider

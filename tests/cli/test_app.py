@@ -11,8 +11,14 @@ from click.testing import CliRunner
 from reconciler.cli.app import PROVIDERS, App, SystemClock
 from reconciler.cli.extras import OF_STORES
 from reconciler.cli.main import cli
-from reconciler.manifests.config import STATE_SCHEMES, Config, LoadedConfig, ProviderSettings, load_config
-from reconciler.manifests.config_documents import PROVIDER_OPTIONS
+from reconciler.manifests.config import (
+    PROVIDER_OPTIONS,
+    STATE_SCHEMES,
+    Config,
+    LoadedConfig,
+    ProviderSettings,
+    load_config,
+)
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Place

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.apply.leases import LeaseTerms, hold
+from reconciler.apply.journal import LeaseTerms, hold
 from reconciler.cli.main import cli
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.files import read_text_file, replace_file
+from reconciler.cli.streams import read_text_file, replace_file
 from reconciler.model.finding import ReconcilerError
 
 

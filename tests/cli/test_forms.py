@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.main import cli
 from reconciler.cli.options import DOCUMENT_FORMATS
-from reconciler.output.visible import display_width
+from reconciler.output.document import display_width
 
 COMMANDS = (
     "validate",

@@ -10,10 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.files import find_prefix
 from reconciler.cli.main import cli
 from reconciler.cli.options import PAGE_FORMATS
-from reconciler.cli.streams import MAX_SUMMARY
+from reconciler.cli.streams import MAX_SUMMARY, find_prefix
 
 
 def run(root: Path, *words: str, code: int = 0, environment: dict[str, str] | None = None) -> Result:

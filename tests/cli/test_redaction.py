@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from reconciler.cli.app import App
 from reconciler.cli.exits import run_guarded
-from reconciler.cli.files import replace_file
-from reconciler.cli.streams import Outlet, append_summary, defuse, outlets, print_page, write_outputs
+from reconciler.cli.streams import Outlet, append_summary, defuse, outlets, print_page, replace_file, write_outputs
 from reconciler.model import redaction
 from reconciler.model.json import to_line
 from reconciler.model.redaction import SECRETS, Redactor

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.output.visible import display_width
+from reconciler.output.document import display_width
 
 ROOT = Path(__file__).parents[2]
 PERSON = "ada"

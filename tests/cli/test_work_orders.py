@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli.files import file_name
 from reconciler.cli.main import cli
+from reconciler.cli.streams import file_name
 from reconciler.model.state import FailureReason
 from reconciler.systems.loading import load_remedies
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog

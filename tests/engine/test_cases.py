@@ -16,8 +16,7 @@ from typing import TypeVar
 import pytest
 
 from reconciler.apply.planning import divide
-from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
-from reconciler.engine.settled import EVERY_PERSON, find_names
+from reconciler.engine.planner import EVERY_PERSON, Worlds, find_names, join_plans, make_contexts, plan
 from reconciler.model.address import Action, Address
 from reconciler.model.declared import Approval, Person
 from reconciler.model.finding import Place

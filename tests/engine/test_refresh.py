@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from reconciler.engine.refresh import remember
+from reconciler.engine.drift import remember
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared
 from reconciler.model.finding import Place

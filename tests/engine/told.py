@@ -13,7 +13,7 @@ from reconciler.model.drift import Drift
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Attributes, Resource, Status
-from reconciler.output.words import name_values
+from reconciler.output.document import name_values
 
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
 

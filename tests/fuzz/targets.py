@@ -31,7 +31,7 @@ from reconciler.apply.settled import (
     choose_again,
     collect,
 )
-from reconciler.apply.state_builder import StateBuilder
+from reconciler.apply.states import StateBuilder
 from reconciler.audit.log import BEGINNING, HeadWitness, decode, digest_of, verify
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.certification import evidence
@@ -45,7 +45,7 @@ from reconciler.model.json import find_damage, load_json, plan_from_json, plan_t
 from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, entries_of
 from reconciler.model.ports import StoredState
 from reconciler.model.state import AuditMark, State
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.access import issue_token

@@ -18,8 +18,8 @@ from reconciler.model.declared import GuardSettings
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Live, Resource
 from reconciler.model.state import Record, State
+from reconciler.output.document import COMMENT_BUDGET, Style
 from reconciler.output.markdown import measure, render_markdown
-from reconciler.output.style import COMMENT_BUDGET, Style
 from tests.history.convert import read_quarters, render_manifests
 from tests.history.replay import load
 

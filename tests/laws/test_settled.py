@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply import settled
-from reconciler.cli import settled as cli_settled
+from reconciler.cli import planning as cli_settled
 from reconciler.cli.main import cli
 from reconciler.manifests import load, source
 from tests.tiers import is_quick, scaled

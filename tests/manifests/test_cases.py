@@ -109,8 +109,8 @@ def test_there_are_cases() -> None:
 
 
 def _documents_accept(node: object) -> bool:
-    from reconciler.manifests.checks import read_mapping
     from reconciler.manifests.documents import ManifestDocument
+    from reconciler.manifests.fields import read_mapping
 
     return isinstance(node, MapNode) and not read_mapping(ManifestDocument, node)[1]
 

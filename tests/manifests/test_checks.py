@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from reconciler.cli.commands.schema import model_of
-from reconciler.manifests.checks import read_mapping
-from reconciler.manifests.config_documents import ConfigDocument, PolicyFileDocument
+from reconciler.manifests.config import ConfigDocument, PolicyFileDocument
 from reconciler.manifests.documents import ManifestDocument
-from reconciler.manifests.fields import StrictDocument
+from reconciler.manifests.fields import StrictDocument, read_mapping
 from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.source import SourceFile, parse_yaml
 from tests.manifests.given import PATHS, read_case

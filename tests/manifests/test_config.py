@@ -6,9 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from reconciler.manifests.checks import types_of
-from reconciler.manifests.config import Config, ProviderSettings, load_config
-from reconciler.manifests.config_documents import ConfigDocument, GuardsDocument
+from reconciler.manifests.config import Config, ConfigDocument, GuardsDocument, ProviderSettings, load_config
+from reconciler.manifests.fields import types_of
 from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import GuardSettings, PolicySettings
 from reconciler.model.finding import Place

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.manifests import people
 from reconciler.manifests.lint import note_lookalikes
+from reconciler.manifests.nodes import has_mixed_scripts, is_secret_name, looks_like_secret
 from reconciler.manifests.people import Contacts
-from reconciler.manifests.scalars import is_secret_name, looks_like_secret
-from reconciler.manifests.words import has_mixed_scripts
 from reconciler.model.finding import Notes, Place
 
 HERE = Place("a.yaml", 1, 1)

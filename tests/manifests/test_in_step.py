@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.checks import keys_of
 from reconciler.manifests.config import load_config
 from reconciler.manifests.documents import (
     BusinessCenterDocument,
     DevelopersDocument,
     IdentitiesDocument,
 )
-from reconciler.manifests.fields import developers_variant
+from reconciler.manifests.fields import developers_variant, keys_of
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS
@@ -134,7 +133,8 @@ def test_the_workspace_file_in_the_documentation_has_no_findings() -> None:
 
 
 def test_every_key_of_the_format_is_in_the_documentation() -> None:
-    from reconciler.manifests import config_documents, documents
+    from reconciler.manifests import config as config_documents
+    from reconciler.manifests import documents
     from reconciler.manifests.fields import StrictDocument
 
     modules = (config_documents, documents)

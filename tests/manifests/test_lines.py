@@ -10,9 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifests import source
-from reconciler.manifests.lines import read_lines
 from reconciler.manifests.nodes import ListNode, MapNode
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile, parse_file, read_lines
 from tests.manifests.given import PATHS, read_case
 from tests.tiers import scaled
 

@@ -8,8 +8,7 @@ import yaml
 from reconciler.manifests import source
 from reconciler.manifests.documents import BusinessCenterDocument, ManifestDocument
 from reconciler.manifests.fields import StrictDocument, Text
-from reconciler.manifests.partial_read import PartialRead
-from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.manifests.source import PartialRead, SourceFile, parse_yaml
 from reconciler.manifests.structure import check_structure
 from reconciler.model.finding import Notes
 from tests.manifests.given import describe_findings

@@ -15,7 +15,7 @@ from reconciler.engine.planner import plan
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
 from reconciler.model.plan import Plan
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from tests.engine.given import read_case as read_plan_case
 from tests.features.review.given import read_case as read_review_case
 from tests.output import drifts, plans

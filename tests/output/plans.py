@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from reconciler.engine.risk import with_risks
+from reconciler.engine.guards import with_risks
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
 from reconciler.model.address import Action, Address

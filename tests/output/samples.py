@@ -20,9 +20,9 @@ from reconciler.output.document import (
     SpanStyle,
     Table,
     Tick,
+    Tone,
     code,
 )
-from reconciler.output.style import Tone
 
 ADD = Sign("+", Tone.ADD, "new")
 PLACE = Place("access/acme.yaml", 12, 9)

@@ -11,7 +11,7 @@ import pytest
 import reconciler
 from reconciler.cli.catalogue import RENDERERS, load
 from reconciler.output import FORMS
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from tests.output import plans
 from tests.output.samples import everything
 

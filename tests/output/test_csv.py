@@ -6,8 +6,7 @@ import csv
 import io
 
 from reconciler.output.csv import write_csv
-from reconciler.output.document import Document, Row, Section, Table, code
-from reconciler.output.style import Style
+from reconciler.output.document import Document, Row, Section, Style, Table, code
 from tests.output import plans
 from tests.output.samples import SIGNED, WIDE, everything
 

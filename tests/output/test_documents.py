@@ -13,7 +13,7 @@ from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.json import plan_from_json, state_from_json
 from reconciler.model.plan import Applied, Failed, OrganizationPlan, Plan, Report, Result, Waits
 from reconciler.model.state import State
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.systems.table import system_table
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.finding import Finding, Inspection, Place, Severity
+from reconciler.output.document import Style
 from reconciler.output.findings import summary_of_findings
-from reconciler.output.style import Style
 
 FILE = "access/acme.yaml"
 

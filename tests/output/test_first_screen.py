@@ -9,8 +9,7 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.change import Change, Risk
-from reconciler.output.style import Style
-from reconciler.output.words import name_subject
+from reconciler.output.document import Style, name_subject
 from tests.output.pages import GOLDEN, mixed_plan, mixed_review
 
 if TYPE_CHECKING:

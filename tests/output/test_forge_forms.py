@@ -17,10 +17,9 @@ from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF agains
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.drift import DriftReport
 from reconciler.model.finding import Finding, Inspection, Place, Severity
+from reconciler.output.document import Style, make_visible
 from reconciler.output.findings import write_workflow_commands
 from reconciler.output.sarif import write_sarif
-from reconciler.output.style import Style
-from reconciler.output.visible import make_visible
 from tests.output import drifts, plans
 
 ROOT = Path(__file__).parents[2]

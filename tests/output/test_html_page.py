@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
-from reconciler.output.document import Document, Inline, Row, Table, code
+from reconciler.output.document import Document, Inline, Row, Style, Table, code, make_visible
 from reconciler.output.html import write_html
-from reconciler.output.style import Style
-from reconciler.output.visible import make_visible
 from tests.output import plans
 from tests.output.samples import everything
 

@@ -17,6 +17,7 @@ from reconciler.features.planning.document import digest_of_plan, document_of_pl
 from reconciler.model.address import Action
 from reconciler.model.finding import Place, UsageError
 from reconciler.output.document import (
+    COMMENT_BUDGET,
     Block,
     Code,
     Document,
@@ -26,13 +27,13 @@ from reconciler.output.document import (
     Paragraph,
     Row,
     Section,
+    Style,
     Table,
     Tick,
     code,
+    make_visible,
 )
 from reconciler.output.markdown import MIN_BUDGET, measure, render_markdown
-from reconciler.output.style import COMMENT_BUDGET, Style
-from reconciler.output.visible import make_visible
 from tests.output import plans
 from tests.output.samples import ADD
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.output.document import plain
+from reconciler.output.document import make_visible, plain
 from reconciler.output.markdown_text import code, code_block, heading, inline, table_cell, table_row
-from reconciler.output.visible import make_visible
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 TRICKS = (

@@ -9,9 +9,8 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.output.style import Style
+from reconciler.output.document import Style, display_width
 from reconciler.output.text import fold, fold_items
-from reconciler.output.visible import display_width
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, small
 
 render_plan = RENDERERS.plan["text"]

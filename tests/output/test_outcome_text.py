@@ -23,7 +23,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import Deferral, Record, State, WorkOrder
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.systems.table import OldSource, RoleRow, SystemTable
 
 render_report = RENDERERS.report["text"]

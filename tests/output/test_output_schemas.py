@@ -89,7 +89,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.resource import Resource, Unread
 from reconciler.model.state import FailureReason, OrderStatus, PastState, Record, State, WorkOrder
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.systems.table import system_table
 
 EVE = Address("acme-bc", "member", "eve")

@@ -13,7 +13,7 @@ from reconciler.features.planning.document import describe_counts, summary_of_pl
 from reconciler.model.address import Address
 from reconciler.model.change import BY_ITSELF, Cause, LeftOut, Risk
 from reconciler.model.plan import Limit, Plan
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 
 render_plan = RENDERERS.plan["text"]

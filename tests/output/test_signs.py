@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.features.planning.access_terms import Direction, terms_of
-from reconciler.features.planning.document import VERB_ORDER, VERBS
+from reconciler.features.planning.document import VERB_ORDER, VERBS, Direction, terms_of
 from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.output.document import name_subject
 from reconciler.output.rows import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER
-from reconciler.output.words import name_subject
 
 
 def test_every_action_has_a_sign_and_a_verb_that_the_closing_line_counts() -> None:

@@ -12,9 +12,8 @@ from reconciler.model.address import Address
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.plan import Plan
 from reconciler.output import FORMS
-from reconciler.output.document import Document, Section, Table
+from reconciler.output.document import Document, Section, Style, Table
 from reconciler.output.rows import ADD, row_of
-from reconciler.output.style import Style
 from reconciler.output.text import MAX_ROWS
 from tests.output import plans
 

@@ -8,10 +8,21 @@ import pytest
 
 from reconciler.cli.catalogue import load
 from reconciler.output import FORMS
-from reconciler.output.document import Document, Facts, Findings, Paragraph, Row, Section, Span, SpanStyle, Table, code
-from reconciler.output.style import Style
+from reconciler.output.document import (
+    Document,
+    Facts,
+    Findings,
+    Paragraph,
+    Row,
+    Section,
+    Span,
+    SpanStyle,
+    Style,
+    Table,
+    code,
+    display_width,
+)
 from reconciler.output.text import render_text
-from reconciler.output.visible import display_width
 from tests.output.samples import SIGNED, WIDE, everything
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.output.visible import display_width, make_visible, pad
+from reconciler.output.document import display_width, make_visible, pad
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ from reconciler.model.finding import Place
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import Record
-from reconciler.output.style import Style
-from reconciler.output.visible import display_width
+from reconciler.output.document import Style, display_width
 
 HEADERS = {"who", "what", "connected"}
 """What heads the first column: a block begins with the value itself."""

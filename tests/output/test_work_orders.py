@@ -17,7 +17,7 @@ from reconciler.features.work_orders.model import WorkList
 from reconciler.model.address import Action, Address
 from reconciler.model.finding import Place
 from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
-from reconciler.output.style import PLAIN, Style
+from reconciler.output.document import PLAIN, Style
 from reconciler.systems.markup import literal, plain
 
 ISSUED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.work_orders.model import WorkList
-from reconciler.output.style import PLAIN
+from reconciler.output.document import PLAIN
 from tests.systems.test_work_order_cases import CASES, orders_of, read_case
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.apply.leases import LeaseTerms, hold
-from reconciler.cli.stores import open_store
+from reconciler.apply.journal import LeaseTerms, hold
+from reconciler.cli.providers import open_store
 from reconciler.model.finding import StateConflict, StateLocked, StoreError
 from reconciler.model.ports import StateStore
 from reconciler.stores.rules import SystemTimer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.leases import Lease, LeaseTerms, hold, hold_many
+from reconciler.apply.journal import Lease, LeaseTerms, hold, hold_many
 from reconciler.model.finding import LeaseLost, StateLocked, StoreError
 from reconciler.model.ports import Lock
 from reconciler.stores.local_file import LocalFileStore

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.journal import replay, run_record
-from reconciler.apply.leases import hold
+from reconciler.apply.journal import hold, replay, run_record
 from reconciler.apply.states import load_state, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.features.records import migrate

@@ -23,7 +23,7 @@ from reconciler.model.finding import Place
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.model.state import RotationTask, WorkOrder
-from reconciler.output.style import PLAIN
+from reconciler.output.document import PLAIN
 from reconciler.systems import get_system, list_operations
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders
 

@@ -15,8 +15,6 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.files import CONFIG_FILE, make_folder
-from reconciler.cli.link_codes import clear_codes
 from reconciler.cli.options import (
     FOLDER,
     NEW_FILE,
@@ -26,16 +24,16 @@ from reconciler.cli.options import (
     page_options,
     planning_options,
 )
-from reconciler.cli.planning import is_blocked, make_plan, make_request, read_plan
-from reconciler.cli.settled import SettledKeeper, read_everything
+from reconciler.cli.planning import SettledKeeper, is_blocked, make_plan, make_request, read_everything, read_plan
+from reconciler.cli.providers import clear_codes
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
-from reconciler.cli.streams import Course, ask, is_interactive, takes_outputs, write_outputs
+from reconciler.cli.streams import CONFIG_FILE, Course, ask, is_interactive, make_folder, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
 from reconciler.model.change import Change
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
 from reconciler.model.plan import Failed, InDoubt, Origin, Outcome, Plan, Refused, Report, Result
-from reconciler.output.words import count
+from reconciler.output.document import count
 
 
 @click.command()

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.business_center import make_client, make_sandbox_client
-from reconciler.cli.credentials import read_secret, require_place, save_secret
+from reconciler.cli.providers import make_client, make_sandbox_client, read_secret, require_place, save_secret
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
 from reconciler.model.redaction import SECRETS
-from reconciler.output.visible import make_visible
+from reconciler.output.document import make_visible
 from reconciler.providers.business_api.authorizing import (
     SCOPES,
     Check,

@@ -17,11 +17,11 @@ from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings, exit_code
-from reconciler.cli.files import file_name, make_folder, replace_file
 from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_day, read_moment, read_words
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.speech import read_speech, speech_for, write_messages
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
+from reconciler.cli.streams import file_name, make_folder, replace_file
 from reconciler.cli.workspace import Workspace
 from reconciler.features.drift import drift_after
 from reconciler.features.queries.directory import find_in, key_in, load_directory
@@ -38,7 +38,7 @@ from reconciler.model.change import is_administrator
 from reconciler.model.declared import Organization
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, suggest_names
 from reconciler.model.state import FailureReason, Record, State, WorkOrder
-from reconciler.output.words import count
+from reconciler.output.document import count
 from reconciler.systems.languages import write_catalogue
 from reconciler.systems.loading import load_remedies
 

@@ -12,9 +12,9 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import min_risk_option, now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
+from reconciler.cli.streams import CONFIG_FILE
 from reconciler.cli.workspace import read_files, read_manifest_files
 from reconciler.features.review.document import summary_of_review
 from reconciler.features.review.model import Commit, Effect, Review

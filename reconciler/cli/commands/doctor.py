@@ -15,18 +15,16 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.business_center import SHARED_LIMIT, make_client, tier_of
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
+from reconciler.cli.providers import SHARED_LIMIT, make_client, tier_of
 from reconciler.cli.workspace import Workspace, inspect_workspace
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.finding import ExitCode, ManifestError, ReconcilerError, Severity
 from reconciler.model.values import dataclass
-from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, Table, plain
+from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, Table, Tone, count, plain
 from reconciler.output.json import Output
-from reconciler.output.style import Tone
-from reconciler.output.words import count
 from reconciler.providers.business_api.authorizing import Check, check_token
 from reconciler.providers.business_api.client import DEFAULT_TIER
 

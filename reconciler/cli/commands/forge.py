@@ -9,10 +9,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.files import CONFIG_FILE, find_prefix, find_top, make_folder, read_text_file, replace_file
 from reconciler.cli.options import PLAN_FILE, NumberType
 from reconciler.cli.planning import read_plan
-from reconciler.cli.streams import append_summary
+from reconciler.cli.streams import (
+    CONFIG_FILE,
+    append_summary,
+    find_prefix,
+    find_top,
+    make_folder,
+    read_text_file,
+    replace_file,
+)
 from reconciler.editing.edits import render_patch
 from reconciler.features.codeowners import find_code_owners, merge_code_owners
 from reconciler.features.publishing.forges import TargetChoice, open_forge

@@ -12,10 +12,10 @@ from typing import TypedDict, Unpack
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.files import replace_file
 from reconciler.cli.options import FOLDER, lock_timeout_option, now_option
 from reconciler.cli.planning import read_request
 from reconciler.cli.state_editor import open_editor
+from reconciler.cli.streams import replace_file
 from reconciler.cli.workspace import read_manifests_so_far
 from reconciler.editing.edits import render_patch
 from reconciler.editing.person_edits import clean_name, key_for_thing
@@ -24,13 +24,13 @@ from reconciler.features.importing.adopt import Adoption
 from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
 from reconciler.features.queries.directory import load_directory
 from reconciler.manifests.load import load_manifests
+from reconciler.manifests.nodes import is_key
 from reconciler.manifests.source import SourceFile
-from reconciler.manifests.words import is_key
 from reconciler.model.declared import Organization
 from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError
 from reconciler.model.ports import FoundOrganization
+from reconciler.output.document import count
 from reconciler.output.text import render_text
-from reconciler.output.words import count
 from reconciler.systems import SYSTEMS, get_system
 
 _NOWHERE = Place("", 1, 1)

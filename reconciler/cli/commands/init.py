@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import load
-from reconciler.cli.files import CONFIG_FILE, make_folder, read_text_file, replace_file
+from reconciler.cli.streams import CONFIG_FILE, make_folder, read_text_file, replace_file
 from reconciler.cli.workspace import find_workspace_above, read_files
 from reconciler.editing.format import format_manifest
 from reconciler.model.finding import ExitCode, Finding, ManifestError, ReconcilerError, Severity

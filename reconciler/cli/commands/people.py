@@ -47,13 +47,13 @@ from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal
 from reconciler.features.queries import access as knowing
 from reconciler.features.queries.directory import Sources, key_in, require_in
 from reconciler.features.review.review import findings_only_in
+from reconciler.manifests.nodes import is_key
 from reconciler.manifests.people import key_of_address
-from reconciler.manifests.words import is_key
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
 from reconciler.model.finding import Finding, ManifestError, ReconcilerError, Severity, UsageError, suggest_names
 from reconciler.model.holding import PersonReport
-from reconciler.output.words import count
+from reconciler.output.document import count
 from reconciler.policies import POLICIES
 from reconciler.policies.judging import parameters_of
 from reconciler.policies.rule import number

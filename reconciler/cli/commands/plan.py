@@ -11,7 +11,6 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS, load
-from reconciler.cli.files import replace_file
 from reconciler.cli.options import (
     NEW_FILE,
     PLAN_FILE,
@@ -30,11 +29,12 @@ from reconciler.cli.planning import (
     read_request,
     save_plan,
 )
-from reconciler.features.planning.difference import compare_plans
+from reconciler.cli.streams import replace_file
 from reconciler.features.planning.document import count_effects
+from reconciler.features.planning.report import compare_plans
 from reconciler.model.finding import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
-from reconciler.output.words import count
+from reconciler.output.document import count
 
 _MAX_TOLD = 10
 """Differences that a message lists; the plan itself shows them all."""

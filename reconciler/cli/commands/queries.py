@@ -12,9 +12,9 @@ import click
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS, Subject, load
-from reconciler.cli.files import replace_file
 from reconciler.cli.options import NEW_FILE, as_of_option, document_option, read_day, read_days
 from reconciler.cli.review_folder import OpenedReview, review_names
+from reconciler.cli.streams import replace_file
 from reconciler.cli.workspace import Workspace
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries import everything, reasons
@@ -25,8 +25,7 @@ from reconciler.features.report.page import render_report
 from reconciler.model.finding import ExitCode, UsageError
 from reconciler.model.holding import AccessMatrix, PersonReport
 from reconciler.output import FORMS
-from reconciler.output.document import Document
-from reconciler.output.words import count, join
+from reconciler.output.document import Document, count, join
 from reconciler.systems import SYSTEMS
 from reconciler.systems.table import system_table
 

@@ -25,8 +25,8 @@ from reconciler.cli.options import (
     read_subject,
     yes_option,
 )
+from reconciler.cli.providers import open_store
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known, require_somebody
-from reconciler.cli.stores import open_store
 from reconciler.cli.streams import confirm, write_outputs
 from reconciler.features.queries.access import find_past
 from reconciler.features.queries.directory import find_in, load_directory
@@ -37,8 +37,8 @@ from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, sugg
 from reconciler.model.json import state_to_json
 from reconciler.model.ports import StateStore
 from reconciler.model.state import State
+from reconciler.output.document import count
 from reconciler.output.text import fold
-from reconciler.output.words import count
 from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key
 

@@ -11,7 +11,6 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.files import REVIEWS, file_name, make_folder, replace_file
 from reconciler.cli.options import document_option, lock_timeout_option, read_address, read_day, read_words
 from reconciler.cli.review_folder import (
     CAMPAIGN_FILE,
@@ -23,6 +22,7 @@ from reconciler.cli.review_folder import (
     write_evidence,
 )
 from reconciler.cli.state_editor import read_origin
+from reconciler.cli.streams import REVIEWS, file_name, make_folder, replace_file
 from reconciler.cli.workspace import read_source
 from reconciler.editing.edits import Edit, edit_manifest
 from reconciler.features.certification import evidence
@@ -54,7 +54,7 @@ from reconciler.model.finding import (
     UsageError,
     suggest_names,
 )
-from reconciler.output.words import count
+from reconciler.output.document import count
 
 _EVIDENCE = "evidence"
 

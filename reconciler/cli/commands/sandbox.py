@@ -16,17 +16,16 @@ from typing import Unpack
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.files import CONFIG_FILE
 from reconciler.cli.options import Limits, NumberType, planning_options
+from reconciler.cli.streams import CONFIG_FILE
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
 from reconciler.model.plan import Applied, Outcome, Plan
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
-from reconciler.output.document import Row, Table, plain
+from reconciler.output.document import Row, Table, count, plain
 from reconciler.output.text import table_lines
-from reconciler.output.words import count
 from reconciler.providers.business_api.vocabulary import is_done_by_hand
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.reading import show as look
@@ -343,7 +342,7 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
 def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
-    from reconciler.apply.choice import as_change
+    from reconciler.apply.planning import as_change
     from reconciler.apply.reading import Scopes
     from reconciler.apply.states import load_state
 

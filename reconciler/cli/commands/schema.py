@@ -21,13 +21,22 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from reconciler.cli.catalogue import load_outputs
-from reconciler.cli.files import replace_file
 from reconciler.cli.options import FILE, FOLDER
-from reconciler.manifests.checks import keys_of, types_of
-from reconciler.manifests.config_documents import ConfigDocument
+from reconciler.cli.streams import replace_file
+from reconciler.manifests.config import ConfigDocument
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.documents import ManifestDocument
-from reconciler.manifests.fields import FieldTerms, Matching, OneOf, ShortOrLong, StrictDocument, is_document, roles_in
+from reconciler.manifests.fields import (
+    FieldTerms,
+    Matching,
+    OneOf,
+    ShortOrLong,
+    StrictDocument,
+    is_document,
+    keys_of,
+    roles_in,
+    types_of,
+)
 from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import ManifestError, UsageError
 from reconciler.model.plan import Plan

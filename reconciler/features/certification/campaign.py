@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from reconciler.engine.access_paths import dated_accesses
 from reconciler.engine.context import Targets
-from reconciler.engine.entitlements import on_day
+from reconciler.engine.entitlements import dated_accesses, on_day
+from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.engine.holdings import index_access
-from reconciler.engine.risk import marks_of, marks_of_strangers
 from reconciler.features.certification.files import digest_of_facts
 from reconciler.features.certification.model import (
     PAST_TENSE,
@@ -34,7 +33,7 @@ from reconciler.model.holding import Holding
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.state import RotationTask, State, WorkOrder
 from reconciler.model.values import dataclass
-from reconciler.output.words import name_access
+from reconciler.output.document import name_access
 from reconciler.systems.languages import REVIEW, REVIEW_DONE, REVIEW_STEPS, REVIEW_TITLES
 from reconciler.systems.markup import literal
 

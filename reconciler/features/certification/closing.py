@@ -34,7 +34,7 @@ from reconciler.model.address import KINDS, Address, person_in
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.values import dataclass
-from reconciler.output.words import name_access
+from reconciler.output.document import name_access
 
 _OUTCOMES = {
     ReviewDecision.KEEP: ReviewOutcome.KEPT,

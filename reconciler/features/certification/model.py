@@ -27,13 +27,13 @@ from reconciler.output.document import (
     Section,
     Sign,
     Table,
+    Tone,
     code,
+    count,
     edit_section,
     plain,
 )
 from reconciler.output.json import Output
-from reconciler.output.style import Tone
-from reconciler.output.words import count
 
 
 class ReviewDecision(StrEnum):

@@ -14,8 +14,8 @@ from reconciler.editing.edits import Join, Path, Put
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
 from reconciler.editing.person_edits import clean_name, introduce, key_for_thing, slug
 from reconciler.editing.writer import Value, write_inline, write_key
+from reconciler.manifests.nodes import find_hidden
 from reconciler.manifests.people import PREFIX
-from reconciler.manifests.scalars import find_hidden
 from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.resource import Live, Resource, role_in

@@ -31,8 +31,7 @@ from reconciler.model.ports import Explorer
 from reconciler.model.resource import Live, Part
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, plain
-from reconciler.output.words import count
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, count, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

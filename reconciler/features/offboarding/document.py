@@ -23,12 +23,12 @@ from reconciler.output.document import (
     Span,
     Tick,
     code,
+    count,
     edit_section,
     plain,
 )
 from reconciler.output.document import Item as Line
 from reconciler.output.json import Output
-from reconciler.output.words import count
 
 
 class Matter(StrEnum):

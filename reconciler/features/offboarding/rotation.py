@@ -8,9 +8,8 @@ from datetime import date, datetime
 from functools import partial
 
 from reconciler.apply.reading import Scopes
-from reconciler.apply.state_builder import new_ids
 from reconciler.apply.state_editor import Edits, StateEditor
-from reconciler.apply.states import new_lineage, read_state
+from reconciler.apply.states import new_ids, new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
 from reconciler.model.address import Address

@@ -1,21 +1,80 @@
-"""What an apply did: one row per change with its outcome, and the counts."""
+"""What an apply did, one row per change with its outcome; and whether a plan does what somebody agreed to."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
-from reconciler.features.planning.access_terms import AccessTerms, judge_row, terms_of
-from reconciler.features.planning.document import blocked_row, remark_on
-from reconciler.model.change import Change
+from reconciler.apply.planning import agreed_to, is_same_request
+from reconciler.features.planning.document import AccessTerms, blocked_row, judge_row, remark_on, terms_of
+from reconciler.model.address import Address
+from reconciler.model.change import Change, Waiting
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Plan, Refused, Report, Waits, role_behind
 from reconciler.model.resource import explain_unread, summarize_unread
-from reconciler.output.document import Block, Document, Paragraph, Row, Sign, plain
+from reconciler.model.values import dataclass
+from reconciler.output.document import Block, Document, Paragraph, Row, Sign, Tone, count, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
 from reconciler.output.rows import SIGNS, WAITING, Judged, chapter, first_section, merge_alike, row_of, rows_section
-from reconciler.output.style import Tone
-from reconciler.output.words import count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDifference:
+    """How a plan departs from the one that was reviewed; steps are told as they were agreed to."""
+
+    asks: tuple[Waiting, ...]
+    """What people are asked for besides, and no reviewer has seen like this."""
+    withdrawals: tuple[Finding, ...]
+    """What people are told not to do any more, and no reviewer has seen."""
+    unseen: tuple[Change, ...]
+    """Steps that no reviewer has seen like this, in the order of the plan."""
+    missing: tuple[Change, ...]
+    """Steps that were reviewed and are in the plan no more, or not like this."""
+    is_reordered: bool
+    """The same steps come in another order."""
+
+    @property
+    def is_none(self) -> bool:
+        """The plan does exactly what was reviewed."""
+        return not (self.asks or self.withdrawals or self.unseen or self.missing or self.is_reordered)
+
+
+def compare_plans(*, reviewed: Plan, plan: Plan) -> PlanDifference:
+    """How `plan` departs from `reviewed`."""
+    agreed, steps = list(map(agreed_to, reviewed.changes)), list(map(agreed_to, plan.changes))
+    unseen, missing = _without(steps, agreed), _without(agreed, steps)
+    is_reordered = not (unseen or missing) and _orders(agreed) != _orders(steps)
+    told = {(finding.address, finding.message) for finding in reviewed.withdrawals}
+    return PlanDifference(
+        asks=tuple(one for one in plan.asks if not any(is_same_request(one, seen) for seen in reviewed.asks)),
+        withdrawals=tuple(one for one in plan.withdrawals if (one.address, one.message) not in told),
+        unseen=unseen,
+        missing=missing,
+        is_reordered=is_reordered,
+    )
+
+
+def _without(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Change, ...]:
+    left: defaultdict[Address, list[Change]] = defaultdict(list)
+    for other in others:
+        left[other.address].append(other)
+    found = []
+    for change in changes:
+        if change in left[change.address]:
+            left[change.address].remove(change)
+        else:
+            found.append(change)
+    return tuple(found)
+
+
+def _orders(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """The steps of each organization; which organization comes first decides nothing."""
+    orders: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        orders[change.address.organization].append(change)
+    return orders
+
 
 REPORT = Output(name="report", title="Report: what apply did", value=Report)
 

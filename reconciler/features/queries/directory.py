@@ -12,9 +12,8 @@ from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, index_access
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.partial_read import PartialRead
 from reconciler.manifests.people import Contacts
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import PartialRead, SourceFile, parse_file
 from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import ManifestError, Notes, ReconcilerError, suggest_names

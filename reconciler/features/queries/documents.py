@@ -30,11 +30,14 @@ from reconciler.output.document import (
     Section,
     Table,
     code,
+    count,
+    name_access,
+    name_attributes,
+    name_subject,
     plain,
     table,
 )
 from reconciler.output.json import Output
-from reconciler.output.words import count, name_access, name_attributes, name_subject
 
 ACCESS = Output(name="access", title="Access matrix of an organization or of one thing in it", value=AccessMatrix)
 WHO = Output(name="who", title="Everything one person has", value=PersonReport)

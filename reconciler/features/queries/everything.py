@@ -30,9 +30,8 @@ from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings
 from reconciler.model.resource import Attributes, Owner
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain
+from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, count, name_subject, plain
 from reconciler.output.json import Output
-from reconciler.output.words import count, name_subject
 from reconciler.systems import SYSTEMS
 
 EVERYBODY = Output(name="who-all", title="Everything everybody has", value=Sequence[PersonReport], under="people")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from reconciler.apply.states import read_state
 from reconciler.engine.entitlements import on_day
 from reconciler.engine.holdings import index_access
-from reconciler.engine.waits import get_end_of_invitation
+from reconciler.engine.lifecycle import get_end_of_invitation
 from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.queries.documents import describe_recorded
 from reconciler.model.address import person_in
@@ -21,9 +21,8 @@ from reconciler.model.holding import AccessStatus
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.output.document import Document, Paragraph, Row, Table, code, plain
+from reconciler.output.document import Document, Paragraph, Row, Table, code, count, name_attributes, plain
 from reconciler.output.json import Output
-from reconciler.output.words import count, name_attributes
 
 
 class ExpirySort(StrEnum):

@@ -25,9 +25,21 @@ from reconciler.model.declared import Person
 from reconciler.model.drift import KnownDrift
 from reconciler.model.finding import ReconcilerError
 from reconciler.model.holding import AccessHistory, AccessReason, Holding, Reach, WhyReport
-from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
+from reconciler.output.document import (
+    Block,
+    Document,
+    Facts,
+    Inline,
+    Paragraph,
+    Row,
+    Section,
+    code,
+    name_attributes,
+    name_subject,
+    plain,
+    table,
+)
 from reconciler.output.json import Output
-from reconciler.output.words import name_attributes, name_subject
 
 WHY = Output(name="why", title="Why somebody can reach something", value=WhyReport)
 

@@ -26,7 +26,7 @@ from reconciler.model.resource import Status
 from reconciler.model.state import OrderStatus, State
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.output.words import name_access, name_attributes, name_subject
+from reconciler.output.document import name_access, name_attributes, name_subject
 
 _MONTHS = 12
 

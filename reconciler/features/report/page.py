@@ -15,9 +15,8 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.engine.access_paths import DatedAccess, dated_accesses
-from reconciler.engine.entitlements import earlier
-from reconciler.engine.risk import marks_of, marks_of_strangers
+from reconciler.engine.entitlements import DatedAccess, dated_accesses, earlier
+from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later, people_in
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import Mark, risk_of
@@ -25,9 +24,8 @@ from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.resource import Attributes
+from reconciler.output.document import make_visible, name_attributes, name_subject
 from reconciler.output.rows import MARKS
-from reconciler.output.visible import make_visible
-from reconciler.output.words import name_attributes, name_subject
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from reconciler.engine.access_paths import reach
 from reconciler.engine.context import approvals_of
+from reconciler.engine.entitlements import reach
 from reconciler.engine.identities import Dispute, Identities, Names
 from reconciler.features.review.differences import (
     ComparedSide,

@@ -7,8 +7,8 @@ from dataclasses import field, replace
 from math import inf
 from typing import TypedDict, TypeVar
 
-from reconciler.engine.access_paths import Cell, dated_accesses, dated_accesses_of, uncovered
-from reconciler.engine.risk import marks_of, marks_of_strangers
+from reconciler.engine.entitlements import Cell, dated_accesses, dated_accesses_of, uncovered
+from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.features.review.model import AccessChange, Effect, PersonChange, SettingChange, ThingChange, ValueChange
 from reconciler.model.address import KINDS, Address, Shape
 from reconciler.model.change import Access, Mark

@@ -21,7 +21,23 @@ from reconciler.model.address import KINDS
 from reconciler.model.change import Access, Mark, Risk
 from reconciler.model.finding import Finding, Inspection, Severity
 from reconciler.model.resource import Attributes
-from reconciler.output.document import Block, Document, Findings, Inline, Legend, Row, Section, Sign, plain, words_of
+from reconciler.output.document import (
+    Block,
+    Document,
+    Findings,
+    Inline,
+    Legend,
+    Row,
+    Section,
+    Sign,
+    Tone,
+    count,
+    join,
+    name_attributes,
+    name_subject,
+    plain,
+    words_of,
+)
 from reconciler.output.findings import Annotations, annotations_of_findings
 from reconciler.output.json import Output
 from reconciler.output.rows import (
@@ -37,8 +53,6 @@ from reconciler.output.rows import (
     row_of,
     rows_section,
 )
-from reconciler.output.style import Tone
-from reconciler.output.words import count, join, name_attributes, name_subject
 
 REVIEW = Output(name="review", title="Review of a change: who gains and who loses what", value=Review)
 

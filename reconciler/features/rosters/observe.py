@@ -38,11 +38,11 @@ from reconciler.output.document import (
     Section,
     Table,
     code,
+    count,
     plain,
 )
 from reconciler.output.json import Output
 from reconciler.output.rows import ADD, CHANGE, REMOVE, drift_row, rows_section
-from reconciler.output.words import count
 from reconciler.systems import SYSTEMS
 
 _MIN_MISSING = 2

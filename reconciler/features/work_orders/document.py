@@ -24,16 +24,16 @@ from reconciler.output.document import (
     Section,
     Span,
     SpanStyle,
+    Style,
     Table,
     Tick,
     code,
+    count,
     plain,
     spans,
 )
 from reconciler.output.json import Output
 from reconciler.output.markdown import render_markdown
-from reconciler.output.style import Style
-from reconciler.output.words import count
 from reconciler.systems import SYSTEMS
 from reconciler.systems.languages import DAY, OWN_TEXTS, ROLES, Speech, UntranslatedError, texts_of_orders
 from reconciler.systems.markup import split

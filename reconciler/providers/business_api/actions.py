@@ -16,8 +16,7 @@ from reconciler.model.declared import is_masked
 from reconciler.model.plan import Waits
 from reconciler.model.resource import Resource, Status, Unknown, role_in
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
-from reconciler.providers.business_api.errors import ApiError, Remedy
-from reconciler.providers.business_api.sending import Found, NotShown, StillListed, Task, WriteInDoubt, is_gone
+from reconciler.providers.business_api.reading import Found, NotShown, StillListed, Task, WriteInDoubt, is_gone
 from reconciler.providers.business_api.vocabulary import (
     AD_ACCOUNT_ROLES,
     ADD_PARTNER,
@@ -38,7 +37,9 @@ from reconciler.providers.business_api.vocabulary import (
     UNASSIGN,
     UPDATE_GROUP,
     UPDATE_MEMBER,
+    ApiError,
     AssetType,
+    Remedy,
     find_obstacle,
 )
 

@@ -17,9 +17,13 @@ from math import ceil
 from reconciler.model.address import KINDS, Address
 from reconciler.model.resource import PRESENCE, Resource, Status, role_in
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.accounts import ACCOUNT, Accounts, identify_accounts
-from reconciler.providers.business_api.errors import ApiError
-from reconciler.providers.business_api.members import find_ambiguous_access, owner_of
+from reconciler.providers.business_api.members import (
+    ACCOUNT,
+    Accounts,
+    find_ambiguous_access,
+    identify_accounts,
+    owner_of,
+)
 from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.session import Asset, CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import (
@@ -36,6 +40,7 @@ from reconciler.providers.business_api.vocabulary import (
     PARTNERS,
     PIXEL_USERS,
     SHARES,
+    ApiError,
     AssetType,
     Listing,
 )

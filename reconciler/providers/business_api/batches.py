@@ -19,8 +19,7 @@ from reconciler.model.finding import ProviderError
 from reconciler.model.plan import Applied, Failed, Outcome, Refused
 from reconciler.model.resource import Status, role_in
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.errors import ApiError, Remedy
-from reconciler.providers.business_api.sending import Task, WriteInDoubt, failure_of, in_doubt, look_at
+from reconciler.providers.business_api.reading import Task, WriteInDoubt, failure_of, in_doubt, look_at
 from reconciler.providers.business_api.vocabulary import (
     AD_ACCOUNT_ROLES,
     ADD_PARTNER,
@@ -33,6 +32,8 @@ from reconciler.providers.business_api.vocabulary import (
     MEMBER_ROLES,
     UPDATE_GROUP,
     UPDATE_PIXEL_LINK,
+    ApiError,
+    Remedy,
 )
 
 MAX_GROUP_ASSETS, MAX_GROUP_MEMBERS = 200, 50

@@ -26,7 +26,7 @@ from reconciler.deadlines import bound, deadline
 from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.errors import OK, PARTLY_OK, ApiError, Remedy, stopping
+from reconciler.providers.business_api.vocabulary import OK, PARTLY_OK, ApiError, Remedy, stopping
 
 if TYPE_CHECKING:
     import httpx2

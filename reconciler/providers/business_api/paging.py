@@ -19,8 +19,7 @@ from typing import Any
 
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client, Data
-from reconciler.providers.business_api.errors import ApiError, Remedy
-from reconciler.providers.business_api.vocabulary import Listing
+from reconciler.providers.business_api.vocabulary import ApiError, Listing, Remedy
 
 Row = Mapping[str, Any]
 

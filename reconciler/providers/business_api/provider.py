@@ -22,10 +22,17 @@ from reconciler.providers.business_api.actions import ACTIONS, carry_out
 from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import carry_out_together, count_together
 from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import read_list, text_of
-from reconciler.providers.business_api.reading import read_activity, read_everything
-from reconciler.providers.business_api.sending import StillListed, Task, WriteInDoubt, Writer, failure_of, in_doubt
+from reconciler.providers.business_api.reading import (
+    StillListed,
+    Task,
+    WriteInDoubt,
+    Writer,
+    failure_of,
+    in_doubt,
+    read_activity,
+    read_everything,
+)
 from reconciler.providers.business_api.session import CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import (
     ACCOUNT_USERS,
@@ -39,6 +46,7 @@ from reconciler.providers.business_api.vocabulary import (
     PARTNERS,
     SYSTEM,
     USED_KINDS,
+    ApiError,
     ability_of,
     is_done_by_hand,
 )

@@ -20,9 +20,8 @@ from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Part, Resource, Status
 from reconciler.model.values import dataclass
 from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.errors import ApiError
 from reconciler.providers.business_api.paging import Row, read_list, text_of
-from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, Listing, member_attributes
+from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, ApiError, Listing, member_attributes
 
 _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
 """If one person has several rows, the one that gives access is the person's."""

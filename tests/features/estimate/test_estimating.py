@@ -26,7 +26,7 @@ from reconciler.model.plan import Outcome
 from reconciler.model.ports import Ability, Can, Metered, Scope
 from reconciler.model.resource import Live
 from reconciler.model.state import Record, State
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import TODAY, terms
 

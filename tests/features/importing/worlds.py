@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler.apply.leases import LeaseTerms
+from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
 from reconciler.features.importing.import_ import Import, ImportRequest, draft_import, record_import

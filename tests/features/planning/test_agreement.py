@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from reconciler.apply.choice import agreed_to, is_same_request
-from reconciler.features.planning.difference import PlanDifference, compare_plans
+from reconciler.apply.planning import agreed_to, is_same_request
+from reconciler.features.planning.report import PlanDifference, compare_plans
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Mode

@@ -22,7 +22,7 @@ from reconciler.features.publishing.sticky import marker
 from reconciler.model.drift import DriftReport, OrganizationDrift
 from reconciler.model.finding import UsageError
 from reconciler.model.resource import Unread
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from tests.features.publishing.double import TOKEN, Forge
 
 Run = Callable[..., Result]

@@ -29,7 +29,7 @@ from reconciler.model.plan import AuditEntry, AuditRecord
 from reconciler.model.ports import PastVersion
 from reconciler.model.resource import Status
 from reconciler.model.state import Deferral, Record, State, WorkOrder
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 
 TODAY = date(2026, 11, 22)

@@ -19,7 +19,7 @@ from reconciler.model.holding import AccessMatrix, Reach
 from reconciler.model.json import state_to_json
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
-from reconciler.output.style import Style
+from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 
 TODAY = date(2026, 11, 22)

@@ -16,7 +16,7 @@ from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.finding import Finding, Place
 from reconciler.model.resource import Resource, fingerprint_of
 from reconciler.model.state import Record
-from reconciler.output.visible import make_visible
+from reconciler.output.document import make_visible
 from tests.features.report.test_report import MANIFEST, RECORDS, cells_of
 from tests.features.report.worlds import TODAY, of_quarter, overview, state_of
 from tests.history.convert import read_quarters

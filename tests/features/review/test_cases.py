@@ -15,7 +15,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.review.model import AccessChange, Effect, Review, Side
 from reconciler.features.review.review import review
 from reconciler.model.change import Mark
-from reconciler.output.style import PLAIN
+from reconciler.output.document import PLAIN
 from tests.features.review.given import PATHS, Case, read_case
 
 every_case = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

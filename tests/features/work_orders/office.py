@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.apply import Run, apply_plan
-from reconciler.apply.leases import LeaseTerms, hold
+from reconciler.apply.journal import LeaseTerms, hold
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
 from reconciler.apply.states import load_state, read_state, save_state

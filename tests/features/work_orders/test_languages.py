@@ -25,9 +25,9 @@ from reconciler.features.work_orders.model import Notice, Notices, Worksheet
 from reconciler.model.address import Action, Address
 from reconciler.model.finding import ReconcilerError
 from reconciler.model.state import WorkOrder
+from reconciler.output.document import Style
 from reconciler.output.html import write_html
 from reconciler.output.markdown import render_markdown
-from reconciler.output.style import Style
 from reconciler.systems import SYSTEMS
 from reconciler.systems.drafting import NO_ANSWERS
 from reconciler.systems.languages import (

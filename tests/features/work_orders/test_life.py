@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.leases import hold
+from reconciler.apply.journal import hold
 from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.features.work_orders.report import get_order, list_orders

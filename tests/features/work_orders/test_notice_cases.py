@@ -17,7 +17,7 @@ from reconciler.features.work_orders.model import Notice, Notices
 from reconciler.features.work_orders.notices import make_notices
 from reconciler.model.address import Action, Address
 from reconciler.model.state import WorkOrder, in_turn
-from reconciler.output.style import PLAIN
+from reconciler.output.document import PLAIN
 from tests.engine.given import Case, read_case
 
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "notices").glob("*.yaml"))
