@@ -59,7 +59,7 @@ def _edits_in(file: SourceFile, key: str, expires: date | None) -> Iterator[Edit
     for path, name, holder in _mentions(parse_file(file).node, key, ()):
         here = (*path, name)
         if expires is None:
-            yield Leave(path=path, item=name) if isinstance(holder, list) else Drop(path=here)
+            yield Leave(path=path, item=name) if isinstance(holder, list) else _drop_entry(here)
         elif path[0] == "groups":
             advice = f"give them an entry under `people`, or run this again on {expires}"
             raise UsageError(f"{key} is in {path[1]}, and a group has no end for its members", advice=advice)
@@ -69,6 +69,14 @@ def _edits_in(file: SourceFile, key: str, expires: date | None) -> Iterator[Edit
                 yield Put(path=(*here, "expires"), value=expires.isoformat())
             else:  # what is written as a word becomes a mapping
                 yield Put(path=here, value={"role": str(terms), "expires": expires.isoformat()})
+
+
+def _drop_entry(path: Path) -> Drop:
+    """Take out an entry of a section, and the section when it is empty then.
+
+    What has the section stays: an asset also when nobody has access to it any more.
+    """
+    return Drop(path=path, keep=len(path) - 2)
 
 
 def _mentions(node: object, key: str, path: Path) -> Iterator[tuple[Path, str, object]]:
@@ -157,12 +165,10 @@ class ManifestIndex:
 
     def take_out(self, address: Address) -> tuple[str, Edit]:
         """The file that declares something by its own name, and the edit after which it does not."""
-        kind, found = KINDS[address.kind], self.find(path_of(address))
-        if kind.is_item:
+        found = self.find(path_of(address))
+        if KINDS[address.kind].is_item:
             return found.file, Leave(path=found.path, item=_as_spelled(address.parts[-1], found.value))
-        # An asset stays, also when nobody has access to it any more, and so does an empty list of members.
-        keep = len(found.path) - 2 if kind.entry else 3 if kind.name == "member" else 2
-        return found.file, Drop(path=found.path, keep=keep)
+        return found.file, _drop_entry(found.path)
 
     def leave_group(self, group: str, person: str) -> tuple[str, Edit]:
         """The file with a group, and the edit after which it does not list somebody."""

@@ -19,7 +19,7 @@ from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile, parse_file, read_text
 from reconciler.model.address import KINDS, Address, Shape, parents_of, person_in
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift, DriftSort, Fate
@@ -338,8 +338,8 @@ def adopt(
     before = {file.path: file for file in files}
     changed = [file for file in made.files if file != before[file.path]]
     return Adoption(
-        before={file.path: _text(before[file.path]) for file in changed},
-        after={file.path: _text(file) for file in changed},
+        before={file.path: read_text(before[file.path]) for file in changed},
+        after={file.path: read_text(file) for file in changed},
         adopted=tuple(sorted(made.touched)),
         people=tuple(sorted(made.people)),
         refused=tuple(sorted(refused, key=lambda one: one.address)),
@@ -424,7 +424,3 @@ def _not_written(wish: Wish, error: ManifestError) -> NotAdopted:
         through = ", ".join(sorted({one.through for one in declared.lines if one.through}))
         reason = f"it comes through {through}, and changing that changes it for others too"
     return NotAdopted(address=address, reason=reason, advice=finding.advice)
-
-
-def _text(file: SourceFile) -> str:
-    return (file.data or b"").decode("utf-8-sig")

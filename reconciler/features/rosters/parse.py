@@ -47,7 +47,6 @@ class Entry:
     status: Status | None = None
     since: date | None = None
     client_key: str = ""
-    title: str = ""
     owner: str = ""
     managers: tuple[str, ...] | None = None
     """None where the page does not tell."""
@@ -215,7 +214,6 @@ def read_app(row: SheetRow, vocabulary: Vocabulary, sheet: Sheet) -> Entry:
     return Entry(
         line=row.line,
         client_key=texts.get(Column.CLIENT_KEY, ""),
-        title=texts.get(Column.APP, ""),
         owner=owner,
         status=status,
         since=day,
