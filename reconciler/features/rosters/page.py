@@ -234,20 +234,23 @@ def _doubt_borders(rows: Sequence[SheetRow], columns: Columns, vocabulary: Vocab
     Anybody can choose a display name such as "Pending" or "Finance Manager". Where a page is copied piece by piece,
     such a name looks like the end of the row before it, and would say something about somebody else.
     """
-    pieces = [_read_pieces(row, vocabulary) for row in rows]
+    pieces = [[_readings(cell, vocabulary) for cell in row.cells] for row in rows]
     is_named = [any(one.sort is Sort.TEXT for piece in row for one in piece) for row in pieces]
     labels = [Counter(cell.column for cell in row.cells if cell.column is not None) for row in rows]
     # A page has pieces such as `Role: Admin` in all rows; in some of them alone, they can be names.
-    everywhere = reduce(and_, labels, labels[0]) if labels else Counter()
+    everywhere = reduce(and_, labels) if labels else Counter()
     order = [SORTS[column] for column in columns if column in SORTS]
     judged = []
     for number, row in enumerate(rows):
         telling = [piece for piece in pieces[number] if {one.sort for one in piece} & _CLOSING]
         is_next_nameless = any(is_named) and not (number + 1 == len(rows) or is_named[number + 1])
+        # Every piece has to fit a column behind that of the piece before it; empty cells leave no piece.
+        columns_left = iter(order)
+        is_in_order = all(any(sort in {one.sort for one in piece} for sort in columns_left) for piece in telling)
         doubt = ""
         if labels[number] - everywhere:
             doubt = "it says what a piece is, and other rows do not"
-        elif order and not _is_in_order(telling, order):
+        elif order and not is_in_order:
             doubt = "what it says is not in the order of the columns"
         elif telling and is_next_nameless and _changes_much(telling[-1], telling[:-1]):
             doubt = "its last piece may be the name of whoever is next"
@@ -255,31 +258,15 @@ def _doubt_borders(rows: Sequence[SheetRow], columns: Columns, vocabulary: Vocab
     return judged
 
 
-def _read_pieces(row: SheetRow, vocabulary: Vocabulary) -> list[frozenset[Reading]]:
-    """What each cell says; nothing for a cell that says itself what it is."""
-    return [
-        frozenset(one for piece in split_person(cell.text) for one in vocabulary.read(piece))
-        if cell.column is None
-        else frozenset()
-        for cell in row.cells
-    ]
-
-
-def _is_in_order(pieces: Sequence[frozenset[Reading]], order: Sequence[Sort]) -> bool:
-    """Whether every piece fits a column behind that of the piece before it; empty cells leave no piece."""
-    at = 0
-    for piece in pieces:
-        sorts = {one.sort for one in piece}
-        at = next((number + 1 for number in range(at, len(order)) if order[number] in sorts), -1)
-        if at < 0:
-            return False
-    return True
+def _readings(cell: Cell, vocabulary: Vocabulary) -> frozenset[Reading]:
+    """What a cell says; nothing for one that says itself what it is."""
+    pieces = split_person(cell.text) if cell.column is None else ()
+    return frozenset(one for piece in pieces for one in vocabulary.read(piece))
 
 
 def _changes_much(last: frozenset[Reading], others: Sequence[frozenset[Reading]]) -> bool:
     """Whether a row that is whole without its last piece says something else with it."""
     before = {one for piece in others for one in piece}
-    if not any(one.sort is Sort.ROLE for one in before):
-        return False
-    harmless = Reading(Sort.STATUS, Status.ACTIVE.value)
-    return any(one.sort in {Sort.STATUS, Sort.FINANCE} and one not in {*before, harmless} for one in last)
+    harmless = {*before, Reading(Sort.STATUS, Status.ACTIVE.value)}
+    is_whole = any(one.sort is Sort.ROLE for one in before)
+    return is_whole and any(one.sort in {Sort.STATUS, Sort.FINANCE} and one not in harmless for one in last)
