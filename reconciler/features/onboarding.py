@@ -21,7 +21,6 @@ from reconciler.model.change import strongest
 from reconciler.model.declared import Declared, Desired, Entitlement
 from reconciler.model.finding import Finding, ReconcilerError
 from reconciler.model.resource import Attributes, Resource, role_in
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -121,11 +120,16 @@ class Joiner:
     """Stands beside everything that is given to them by name."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Proposal:
     """What is given, and how; what is not, and why."""
 
+    newcomer: Joiner
+    desired: Desired
+    theirs: Mapping[Address, Sequence[Entitlement]]
+    """The lines that give the other one something today."""
     groups: list[str] = field(default_factory=list)
+    """Those that the newcomer joins."""
     edits: list[Edit] = field(default_factory=list)
     spared: list[Spared] = field(default_factory=list)
 
@@ -133,23 +137,107 @@ class Proposal:
         """Say why something is not given."""
         self.spared.append(Spared(what=what, why=why))
 
+    def join_groups(self, groups: GroupLists) -> frozenset[str]:
+        """Join what gives access and nothing that is left out; returns all it is given through, as `group:NAME`."""
+        found: dict[str, frozenset[str]] = {}
+        for group in groups.of(self.newcomer.like):
+            sources = groups.giving_through(group)
+            given = [(address, line) for address, line in self._lines() if line.through in sources]
+            ruling = [
+                _name(address, line.attributes)
+                for address, line in sorted(given, key=lambda item: item[0])
+                if not self.newcomer.with_admin and ("finance" in line.attributes or self._rules(address, line))
+            ]
+            if not given:
+                self.leave_out(f"group:{group}", "it gives no access today")
+            elif ruling:
+                self.leave_out(f"group:{group}", f"it gives {', '.join(ruling)}")
+            else:
+                found[group] = sources
+        # Without one group there may be no membership for what another one gives.
+        while lacking := self._without_membership(found):
+            for group, organization in lacking.items():
+                self.leave_out(
+                    f"group:{group}", f"what it gives takes a membership in {organization}, which is left out"
+                )
+                del found[group]
+        for group in found:
+            if self.newcomer.key not in groups.listed.get(group, ()):
+                self.groups.append(group)
+                self.edits.append(Join(path=("groups", group, "members"), item=self.newcomer.key))
+        return frozenset[str]().union(*found.values())
+
+    def _lines(self) -> Iterator[tuple[Address, Entitlement]]:
+        return ((address, line) for address, lines in self.theirs.items() for line in lines)
+
+    def _without_membership(self, groups: Mapping[str, Collection[str]]) -> dict[str, str]:
+        """Which of the groups give something in an organization where the newcomer will be no member -> that one."""
+        joined = {source for sources in groups.values() for source in sources}
+        entered = {
+            address.organization
+            for address, line in self._lines()
+            if address.kind == "member"
+            and (self._has(address) or line.through in joined or not self.reason_against(address, line))
+        }
+        lacking: dict[str, str] = {}
+        for group, sources in groups.items():
+            for address, line in self._lines():
+                if address.organization not in entered and line.through in sources:
+                    lacking.setdefault(group, address.organization)
+        return lacking
+
+    def _has(self, address: Address) -> bool:
+        """Whether the newcomer is declared there already."""
+        return _as_of_person(address, self.newcomer.key) in self.desired.resources[address.organization]
+
+    def _rules(self, address: Address, line: Entitlement) -> bool:
+        role = role_in(line.attributes)
+        known = self.desired.organizations[address.organization].system.find_role(address.kind, role)
+        return role in _RULING or (known is not None and (known.administers or known.handles_money))
+
+    def reason_against(self, address: Address, line: Entitlement) -> str:
+        """Why the newcomer is not given this by name; empty when they are."""
+        newcomer = self.newcomer
+        system = self.desired.organizations[address.organization].system
+        if self._has(address):
+            return f"{newcomer.key} is declared there already"
+        if address.kind == "member" and system.is_handed_over(role_in(line.attributes)):
+            return "only its holder can hand it over"
+        if not newcomer.with_admin and self._rules(address, line):
+            return "roles that manage others are given on purpose: --with-admin includes them"
+        person = self.desired.people.get(newcomer.like)
+        if line.expires is not None and line.expires != (person.ends if person else None):
+            reason = f": {line.reason}" if line.reason else ""
+            return f"{newcomer.like} was given it until {line.expires}{reason}"
+        return ""
+
+    def give(self, address: Address, attributes: Attributes) -> None:
+        """Give the newcomer by name what the other one was given; raises NotExpressible."""
+        system = self.desired.organizations[address.organization].system
+        resource = Resource(address=_as_of_person(address, self.newcomer.key), attributes=attributes)
+        entry = to_entry(resource, system)
+        if isinstance(entry, Put) and self.newcomer.reason:
+            value = entry.value
+            if not isinstance(value, Mapping):
+                value = {"role" if isinstance(value, str) else "permissions": value}
+            entry = replace(entry, value={**value, "reason": self.newcomer.reason})
+        self.edits.append(entry)
+
 
 def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: date) -> Proposal:
     """The least that lets a newcomer work like the other one."""
-    proposal = Proposal()
+    theirs = _access_of(newcomer.like, desired, today)
+    proposal = Proposal(newcomer=newcomer, desired=desired, theirs=theirs)
     if newcomer.entry:
         proposal.edits.append(Put(path=("people", newcomer.key), value=dict(newcomer.entry)))
-    theirs = _access_of(newcomer.like, desired, today)
-    sources = _join_groups(newcomer, theirs, groups, desired, proposal)
+    sources = proposal.join_groups(groups)
     joined: set[str] = set()
     for address, lines in sorted(theirs.items(), key=lambda item: (item[0].kind != "member", item[0])):
         system = desired.organizations[address.organization].system
         shared = [line.attributes for line in lines if line.through in sources]
         if shared and address.kind == "member":
             joined.add(address.organization)
-        rest = [
-            (line, _reason_against(newcomer, address, line, desired)) for line in lines if line.through not in sources
-        ]
+        rest = [(line, proposal.reason_against(address, line)) for line in lines if line.through not in sources]
         proposal.spared += [Spared(what=_name(address, line.attributes), why=why) for line, why in rest if why]
         own = strongest([line.attributes for line, why in rest if not why], address.kind, system)
         if own is None or strongest([*shared, own], address.kind, system) == strongest(shared, address.kind, system):
@@ -162,7 +250,7 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
         if given != own:
             proposal.leave_out(f"finance role in {address.organization}", "finance roles are given on purpose")
         try:
-            proposal.edits.append(_edit_for(newcomer, address, given, system))
+            proposal.give(address, given)
         except NotExpressible as error:
             proposal.leave_out(_name(address, own), str(error))
             continue
@@ -220,106 +308,6 @@ def _access_of(key: str, desired: Desired, today: date) -> dict[Address, list[En
         for address, declared in wanted.items():
             found[address] = [line for line in declared.lines if line.holds_on(today)]
     return found
-
-
-def _join_groups(
-    newcomer: Joiner,
-    theirs: Mapping[Address, Sequence[Entitlement]],
-    groups: GroupLists,
-    desired: Desired,
-    proposal: Proposal,
-) -> frozenset[str]:
-    """Join what gives access and nothing that is left out; returns everything it is given through, as `group:NAME`."""
-    found: dict[str, frozenset[str]] = {}
-    systems = {key: organization.system for key, organization in desired.organizations.items()}
-    for group in groups.of(newcomer.like):
-        sources = groups.giving_through(group)
-        given = [(address, line) for address, lines in theirs.items() for line in lines if line.through in sources]
-        ruling = [
-            _name(address, line.attributes)
-            for address, line in sorted(given, key=lambda item: item[0])
-            if not newcomer.with_admin
-            and ("finance" in line.attributes or _rules(address, line, systems[address.organization]))
-        ]
-        if not given:
-            proposal.leave_out(f"group:{group}", "it gives no access today")
-        elif ruling:
-            proposal.leave_out(f"group:{group}", f"it gives {', '.join(ruling)}")
-        else:
-            found[group] = sources
-    # Without one group there may be no membership for what another one gives.
-    while lacking := _without_membership(newcomer, theirs, found, desired):
-        for group, organization in lacking.items():
-            why = f"what it gives takes a membership in {organization}, which is left out"
-            proposal.leave_out(f"group:{group}", why)
-            del found[group]
-    for group in found:
-        if newcomer.key not in groups.listed.get(group, ()):
-            proposal.groups.append(group)
-            proposal.edits.append(Join(path=("groups", group, "members"), item=newcomer.key))
-    joined: frozenset[str] = frozenset().union(*found.values())
-    return joined
-
-
-def _without_membership(
-    newcomer: Joiner,
-    theirs: Mapping[Address, Sequence[Entitlement]],
-    groups: Mapping[str, Collection[str]],
-    desired: Desired,
-) -> dict[str, str]:
-    """Which of the groups give something in an organization where the newcomer will be no member -> that one."""
-    joined = {source for sources in groups.values() for source in sources}
-    entered = {
-        address.organization
-        for address, lines in theirs.items()
-        if address.kind == "member"
-        and (
-            _as_of_person(address, newcomer.key) in desired.resources[address.organization]
-            or any(line.through in joined for line in lines)
-            or any(not _reason_against(newcomer, address, line, desired) for line in lines)
-        )
-    }
-    lacking: dict[str, str] = {}
-    for group, sources in groups.items():
-        for address, lines in theirs.items():
-            if address.organization not in entered and any(line.through in sources for line in lines):
-                lacking.setdefault(group, address.organization)
-    return lacking
-
-
-def _reason_against(newcomer: Joiner, address: Address, declared: Entitlement, desired: Desired) -> str:
-    """Why a newcomer is not given this by name; empty when they are."""
-    system = desired.organizations[address.organization].system
-    if _as_of_person(address, newcomer.key) in desired.resources[address.organization]:
-        return f"{newcomer.key} is declared there already"
-    role = role_in(declared.attributes)
-    if address.kind == "member" and system.is_handed_over(role):
-        return "only its holder can hand it over"
-    if not newcomer.with_admin and _rules(address, declared, system):
-        return "roles that manage others are given on purpose: --with-admin includes them"
-    person = desired.people.get(newcomer.like)
-    own_end = declared.expires if declared.expires != (person.ends if person else None) else None
-    if own_end is not None:
-        reason = f": {declared.reason}" if declared.reason else ""
-        return f"{newcomer.like} was given it until {own_end}{reason}"
-    return ""
-
-
-def _rules(address: Address, declared: Entitlement, system: System) -> bool:
-    role = role_in(declared.attributes)
-    known = system.find_role(address.kind, role)
-    return role in _RULING or (known is not None and (known.administers or known.handles_money))
-
-
-def _edit_for(newcomer: Joiner, address: Address, attributes: Attributes, system: System) -> Edit:
-    """The edit that gives a newcomer by name what the other one was given."""
-    entry = to_entry(Resource(address=_as_of_person(address, newcomer.key), attributes=attributes), system)
-    if isinstance(entry, Join) or not newcomer.reason:
-        return entry
-    value = entry.value
-    if not isinstance(value, Mapping):
-        value = {"role" if isinstance(value, str) else "permissions": value}
-    return replace(entry, value={**value, "reason": newcomer.reason})
 
 
 def _as_of_person(address: Address, key: str) -> Address:
