@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from reconciler.editing.edits import Drop, Edit, Path, Put
 from reconciler.editing.entries import path_of
@@ -15,12 +15,13 @@ from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_al
 from reconciler.editing.writer import Value
 from reconciler.engine.entitlements import reach
 from reconciler.manifests.people import PREFIX
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS, Action, Address, person_in
 from reconciler.model.change import Change, Mark, Risk, Waiting, is_downgrade
-from reconciler.model.declared import Declared, Desired, Entitlement
+from reconciler.model.declared import Declared, Desired
 from reconciler.model.finding import Finding, UsageError, suggest_names, suggest_word
 from reconciler.model.plan import Plan
+from reconciler.model.resource import Attributes
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -161,18 +162,11 @@ def propose_grant(
     address, expires = request.address, today + request.days
     if KINDS[address.kind].is_item:
         raise UsageError(f"access to a {KINDS[request.target.kind].title} has no end date", advice="declare it by hand")
-    access = _read_access(request, desired)
-    begins: dict[str, Value] = {"starts": today.isoformat()} if request.break_glass else {}
-    mark: dict[str, Value] = {"break_glass": True} if request.break_glass else {}
-    terms = {**access, **begins, "expires": expires.isoformat(), "reason": request.reason, **mark}
-    path = path_of(address)
-    place = desired.organizations[address.organization].place
-    system = desired.organizations[address.organization].system
-    asked = {name: tuple(value) if isinstance(value, list) else value for name, value in access.items()}
-
-    def is_enough(line: Entitlement) -> bool:
-        return not is_downgrade(system, address.kind, before=asked, after=line.attributes)  # type: ignore[arg-type]  # no other values are made above
-
+    asked = _read_access(request, desired)
+    terms: dict[str, Value] = {**asked, "expires": expires.isoformat(), "reason": request.reason}
+    if request.break_glass:
+        terms = {**asked, "starts": today.isoformat(), **terms, "break_glass": True}
+    organization = desired.organizations[address.organization]
     declared = desired.resources[address.organization].get(address)
     lines = [line for line in (declared.lines if declared else ()) if line.expires is None or line.expires > today]
     own = next((line for line in (declared.lines if declared else ()) if not line.through), None)
@@ -184,49 +178,57 @@ def propose_grant(
     if person and last <= max(today, person.starts or today):
         raise UsageError(f"by their own days {person.key} is not here from {today} until {expires} ({person.place})")
     for line in lines:
-        if (line.starts or today) <= today and (line.expires or last) >= last and is_enough(line):
+        is_less = is_downgrade(organization.system, address.kind, before=asked, after=line.attributes)
+        if (line.starts or today) <= today and (line.expires or last) >= last and not is_less:
             until = f" until {line.expires}" if line.expires else ""
             raise UsageError(f"{request.person} has that{until} already, or more ({line.place})")
-    stronger, notes = (
-        _let_the_stronger_count(desired, address.organization, files)
-        if any(line.attributes != asked for line in lines)
-        else ([], ())
-    )
+    index, path, file, notes = ManifestIndex(files), path_of(address), organization.place.file, list[str]()
     if own is None or own not in lines:
-        again, kept = _write_again(path, terms, files, place.file)
-        return ProposedEdit(edit=edit_all(files, {place.file: [*again, *stronger]}), notes=(*kept, *notes))
-    begins_later = own.starts is not None and own.starts > today  # an end of today's grant would cut it short
-    if own.attributes == asked and not (request.break_glass or begins_later):
+        edits = _write_again(path, terms, index.find(path).value, notes)
+    # Another end for a line that begins later would cut that one short.
+    elif own.attributes == asked and not request.break_glass and (own.starts or today) <= today:
         edits = [Put(path=(*path, name), value=terms[name]) for name in ("expires", "reason")]
-        return ProposedEdit(edit=edit_all(files, {place.file: edits}), notes=(f"it would have ended on {own.expires}",))
-    more = _raise_for_a_while(request, terms, desired, files, expires=expires, stronger=stronger)
-    return replace(more, notes=(*more.notes, *notes))
+        return ProposedEdit(edit=edit_all(files, {file: edits}), notes=(f"it would have ended on {own.expires}",))
+    else:
+        edits = _give_beside(request, terms, desired, notes)
+    conflict = ("organizations", organization.key, "on_conflict")
+    if any(line.attributes != asked for line in lines) and index.find(conflict).value != "highest":
+        edits.append(Put(path=conflict, value="highest"))
+        notes.append(f"{organization.key} gets `on_conflict: highest`: of two roles of one person the stronger counts")
+    return ProposedEdit(edit=edit_all(files, {file: edits}), notes=tuple(notes))
 
 
 _OF_AN_EMERGENCY = ("break_glass", "reviewed_by")
 """What is said of one emergency, and of no later access."""
 
 
-def _write_again(
-    path: Path, terms: Mapping[str, Value], files: Sequence[SourceFile], file: str
-) -> tuple[list[Edit], tuple[str, ...]]:
-    """The line that gives access from now on; what else stands on one that has ended stays, and is told."""
-    node: Any = parse_file(next(one for one in files if one.path == file)).node
-    for key in path:
-        node = node.get(key) if isinstance(node, dict) else None
-    if not isinstance(node, dict):
-        return [Put(path=path, value=terms)], ()
-    edits: list[Edit] = [Put(path=(*path, name), value=value) for name, value in terms.items()]
-    over = [name for name in _OF_AN_EMERGENCY if name in node and name not in terms]
-    edits += [Drop(path=(*path, name), keep=len(path)) for name in over]
-    others = {name: value for name, value in node.items() if name not in {*terms, *over, "starts"}}
+def _write_again(path: Path, terms: Mapping[str, Value], written: object, notes: list[str]) -> list[Edit]:
+    """The line that gives access from now on; what else stands on one that has ended stays, and is noted."""
+    if not isinstance(written, dict):
+        return [Put(path=path, value=terms)]
+    over = [name for name in _OF_AN_EMERGENCY if name in written and name not in terms]
+    others = {name: value for name, value in written.items() if name not in {*terms, *over, "starts"}}
     kept = [f"{name}: {str(value).lower() if value is True else value}" for name, value in others.items()]
-    note = f"of the line that has ended this stays, and holds again: {', '.join(kept)}"
-    return edits, (note,) if kept else ()
+    if kept:
+        notes.append(f"of the line that has ended this stays, and holds again: {', '.join(kept)}")
+    puts = (Put(path=(*path, name), value=value) for name, value in terms.items())
+    return [*puts, *(Drop(path=(*path, name), keep=len(path)) for name in over)]
 
 
-def _read_access(request: AccessRequest, desired: Desired) -> dict[str, Value]:
-    """The role, or the permissions, as they are written; raises UsageError for words that are none here."""
+def _give_beside(request: AccessRequest, terms: Mapping[str, Value], desired: Desired, notes: list[str]) -> list[Edit]:
+    """A group of one beside the line that they have: a name can stand under `members` only once."""
+    name = f"{request.person.partition('@')[0]}-until-{terms['expires']}"
+    if name in desired.groups:
+        raise UsageError(f"there is a group `{name}` already", advice="choose another number of days, or edit by hand")
+    notes.append(f"their own line stays as it is; until {terms['expires']} a group of one gives this beside it")
+    return [
+        Put(path=("groups", name), value={"members": [request.person], "description": request.reason}),
+        Put(path=(*path_of(request.address)[:-1], f"{PREFIX}{name}"), value=terms),
+    ]
+
+
+def _read_access(request: AccessRequest, desired: Desired) -> Attributes:
+    """The role, or the permissions; raises UsageError for words that are none here."""
     address = request.address
     system = desired.organizations[address.organization].system
     permissions = system.permissions.get(address.kind, ())
@@ -238,43 +240,7 @@ def _read_access(request: AccessRequest, desired: Desired) -> dict[str, Value]:
         if word not in known:
             advice = suggest_word(word, known) or f"there are: {', '.join(known)}"
             raise UsageError(f"{word!r} is no {'permission' if permissions else 'role'} here", advice=advice)
-    return {"permissions": sorted(set(asked))} if permissions else {"role": request.role}
-
-
-def _raise_for_a_while(
-    request: AccessRequest,
-    terms: Mapping[str, Value],
-    desired: Desired,
-    files: Sequence[SourceFile],
-    *,
-    expires: date,
-    stronger: Sequence[Edit],
-) -> ProposedEdit:
-    """Beside the line that they have, through a group of one: a name can stand under `members` only once."""
-    address, key = request.address, request.address.organization
-    name = f"{request.person.partition('@')[0]}-until-{expires}"
-    path = (*path_of(address)[:-1], f"{PREFIX}{name}")
-    if name in desired.groups:
-        raise UsageError(f"there is a group `{name}` already", advice="choose another number of days, or edit by hand")
-    edits: list[Edit] = [
-        Put(path=("groups", name), value={"members": [request.person], "description": request.reason}),
-        Put(path=path, value=terms),
-        *stronger,
-    ]
-    note = f"their own line stays as it is; until {expires} a group of one gives this beside it"
-    return ProposedEdit(edit=edit_all(files, {desired.organizations[key].place.file: edits}), notes=(note,))
-
-
-def _let_the_stronger_count(
-    desired: Desired, key: str, files: Sequence[SourceFile]
-) -> tuple[list[Edit], tuple[str, ...]]:
-    """What lets two roles of one person stand beside each other, where the organization does not say so yet."""
-    path = desired.organizations[key].place.file
-    node: Any = parse_file(next(file for file in files if file.path == path)).node
-    if node["organizations"][key].get("on_conflict") == "highest":
-        return [], ()
-    note = f"{key} gets `on_conflict: highest`: of two roles of one person the stronger counts"
-    return [Put(path=("organizations", key, "on_conflict"), value="highest")], (note,)
+    return {"permissions": tuple(sorted(set(asked)))} if permissions else {"role": request.role}
 
 
 def propose_revoke(

@@ -157,9 +157,8 @@ class Proposal:
         # Without one group there may be no membership for what another one gives.
         while lacking := self._without_membership(found):
             for group, organization in lacking.items():
-                self.leave_out(
-                    f"group:{group}", f"what it gives takes a membership in {organization}, which is left out"
-                )
+                why = f"what it gives takes a membership in {organization}, which is left out"
+                self.leave_out(f"group:{group}", why)
                 del found[group]
         for group in found:
             if self.newcomer.key not in groups.listed.get(group, ()):
