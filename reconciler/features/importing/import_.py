@@ -84,10 +84,7 @@ class ImportRequest:
 
 
 def draft_import(
-    request: ImportRequest,
-    *,
-    provider_for: ProviderFor,
-    on_notice: Callable[[str], None] = lambda _text: None,
+    request: ImportRequest, *, provider_for: ProviderFor, on_notice: Callable[[str], None] = lambda _text: None
 ) -> Import:
     """Manifests whose plan is empty; raises ReconcilerError when that cannot be had.
 

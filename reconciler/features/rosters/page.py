@@ -9,15 +9,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import and_
 
-from reconciler.features.rosters.tables import (
-    Cell,
-    Columns,
-    Extent,
-    Sheet,
-    SheetRow,
-    find_column,
-    find_columns,
-)
+from reconciler.features.rosters.tables import Cell, Columns, Extent, Sheet, SheetRow, find_column, find_columns
 from reconciler.features.rosters.vocabulary import (
     AROUND,
     IDENTITIES,

@@ -150,12 +150,7 @@ PERSONAL = IDENTITIES | {Sort.TEXT}
 AROUND = frozenset({Sort.NOISE, Sort.COUNT, Sort.PAGES, Sort.NUMBER, Sort.MORE, Sort.NEXT, Sort.EMPTY})
 """What is about the list and not about anybody in it."""
 ATTRIBUTES = frozenset({Sort.ROLE, Sort.FINANCE, Sort.STATUS, Sort.DAY, Sort.NOISE})
-SORTS = {
-    Column.ROLE: Sort.ROLE,
-    Column.FINANCE: Sort.FINANCE,
-    Column.STATUS: Sort.STATUS,
-    Column.SINCE: Sort.DAY,
-}
+SORTS = {Column.ROLE: Sort.ROLE, Column.FINANCE: Sort.FINANCE, Column.STATUS: Sort.STATUS, Column.SINCE: Sort.DAY}
 """What the cells of a column say."""
 
 
