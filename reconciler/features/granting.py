@@ -309,7 +309,11 @@ def describe_access(
             if line.expires is None or line.expires > today:
                 advice = "take that line out by hand, then try again"
                 raise UsageError(f"{person} would still have that by another line ({line.place})", advice=advice)
-    changes = tuple(_compare(before, after, today))
+    changes, old, new = list[GrantedAccess](), before.everything, after.everything
+    for address in sorted(old.keys() | new.keys()):
+        had, has = _in_words(old.get(address), today), _in_words(new.get(address), today)
+        if had != has:
+            changes.append(GrantedAccess(address=address, had=had, has=has))
     organization = after.organizations[target.organization]
     notes = list(proposed.notes)
     if not is_grant:
@@ -322,7 +326,7 @@ def describe_access(
         person=person,
         target=_name(target),
         is_grant=is_grant,
-        changes=changes,
+        changes=tuple(changes),
         notes=tuple(dict.fromkeys(notes)),
         owners=tuple(owner for owner in dict.fromkeys(owners) if owner != person),  # nobody decides about themselves
         edited=proposed.edit.texts,
@@ -374,14 +378,6 @@ def _foreseen_step(step: Change | Waiting, fate: StepFate, why: str = "") -> For
     )
 
 
-def _compare(before: Desired, after: Desired, today: date) -> Iterator[GrantedAccess]:
-    old, new = before.everything, after.everything
-    for address in sorted(old.keys() | new.keys()):
-        words = [_in_words(each.get(address), today) for each in (old, new)]
-        if words[0] != words[1]:
-            yield GrantedAccess(address=address, had=words[0], has=words[1])
-
-
 def _in_words(declared: Declared | None, today: date) -> str:
     """The lines that hold today or later: `standard, then admin ...`."""
     lines = [one for one in (declared.lines if declared else ()) if one.expires is None or one.expires > today]
@@ -401,20 +397,15 @@ PROPOSAL = Output(
 
 def document_of_proposal(found: AccessProposal) -> Document:
     """The proposal, as the description of a pull request may hold it."""
+    blocked = sum(one.fate is StepFate.BLOCKED for one in found.steps)
+    held = f" As it is, a plan blocks {count(blocked, 'step', 'steps')} of it." if blocked else ""
+    then = f"Have the edit reviewed, and apply it.{held}"
     return Document(
         title=plain(f"{'Access' if found.is_grant else 'No more access'} to {found.target} for {found.person}"),
         blocks=tuple(filter(None, _blocks(found))),
-        summary=_summary(found),
+        summary=then if found.edited else "Nothing has to be edited.",
         whole="proposal",
     )
-
-
-def _summary(found: AccessProposal) -> str:
-    if not found.edited:
-        return "Nothing has to be edited."
-    blocked = sum(one.fate is StepFate.BLOCKED for one in found.steps)
-    held = f" As it is, a plan blocks {count(blocked, 'step', 'steps')} of it." if blocked else ""
-    return f"Have the edit reviewed, and apply it.{held}"
 
 
 def _blocks(found: AccessProposal) -> Iterator[Block | None]:

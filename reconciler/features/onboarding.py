@@ -225,7 +225,11 @@ class Proposal:
 
 def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: date) -> Proposal:
     """The least that lets a newcomer work like the other one."""
-    theirs = _access_of(newcomer.like, desired, today)
+    theirs: dict[Address, list[Entitlement]] = {}
+    for organization, declarations in desired.resources.items():
+        named = {address: one for address, one in declarations.items() if person_in(address) == newcomer.like}
+        wanted, _ = split_by_date(named, today, desired.organizations[organization].system)
+        theirs |= {address: [line for line in one.lines if line.holds_on(today)] for address, one in wanted.items()}
     proposal = Proposal(newcomer=newcomer, desired=desired, theirs=theirs)
     if newcomer.entry:
         proposal.edits.append(Put(path=("people", newcomer.key), value=dict(newcomer.entry)))
@@ -298,17 +302,6 @@ def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, 
     )
 
 
-def _access_of(key: str, desired: Desired, today: date) -> dict[Address, list[Entitlement]]:
-    """The lines that give somebody something today."""
-    found: dict[Address, list[Entitlement]] = {}
-    for organization, declarations in desired.resources.items():
-        theirs = {address: declared for address, declared in declarations.items() if person_in(address) == key}
-        wanted, _ = split_by_date(theirs, today, desired.organizations[organization].system)
-        for address, declared in wanted.items():
-            found[address] = [line for line in declared.lines if line.holds_on(today)]
-    return found
-
-
 def _as_of_person(address: Address, key: str) -> Address:
     """The same thing for somebody else."""
     part = KINDS[address.kind].person_part
@@ -363,7 +356,7 @@ def document_of_onboarding(found: Onboarding) -> Document:
 def _blocks(found: Onboarding) -> Iterator[Block | None]:
     sections: dict[str, Iterable[Inline]] = {
         "Joins": [code(f"group:{name}") for name in found.groups],
-        "Gets": [plain(f"{one.address.organization}: {_describe_given(one)}") for one in found.given],
+        "Gets": [plain(_describe_given(one)) for one in found.given],
         "Does not get": [plain(f"{one.what}: {one.why}") for one in found.left_out],
         "Validation says": map(word_finding, found.findings),
         "Policies object": map(word_finding, found.objections),
@@ -374,9 +367,10 @@ def _blocks(found: Onboarding) -> Iterator[Block | None]:
 
 
 def _describe_given(given: Given) -> str:
-    where = name_access(given.address) or "member"
-    through = f", through {given.through}" if given.through else ", by name"
-    return f"{given.what}: {where}{through}" if given.address.kind != "member" else f"member: {given.what}{through}"
+    access = "member" if given.address.kind == "member" else given.what
+    where = given.what if given.address.kind == "member" else name_access(given.address)
+    through = f"through {given.through}" if given.through else "by name"
+    return f"{given.address.organization}: {access}: {where}, {through}"
 
 
 def _describe_welcome(welcome: Welcome) -> str:

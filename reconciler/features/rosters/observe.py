@@ -400,7 +400,7 @@ def document_of_observation(observation: Observation) -> Document:
 def _blocks(observation: Observation) -> Iterator[Block]:
     yield from (_roster(roster, observation) for roster in observation.rosters)
     if observation.previous:
-        yield _differences(observation)
+        yield _differences(observation, observation.previous)
     drift = rows_section("Drift", map(drift_row, observation.drift))
     if drift:
         yield drift
@@ -419,48 +419,31 @@ def _roster(roster: Roster, observation: Observation) -> Section:
     number = count(len(roster.resources), KINDS[roster.kind].title, KINDS[roster.kind].plural)
     unclear = sum(not Part(part).is_whole for part in roster.unknown)
     number += f", and {unclear:,} of whom too little is said" if unclear else ""
+    rows = []
+    for one in roster.resources:
+        place = observation.places.get(one.address)
+        file = f"{place.file.rpartition('/')[2]}:" if place and len(observation.texts) > 1 else ""
+        status, since = one.status.replace("_", " "), str(one.since or "")
+        told = (plain(_values(one)), status, since, plain(one.identity), plain(f"{file}{place.line}" if place else ""))
+        rows.append(Row(cells=(code(one.address.key), *told)))
     header = ("who" if roster.kind == "member" else "what", "is", "status", "since", "shown as", "line")
-    rows = tuple(_row(one, observation) for one in roster.resources)
     return Section(
         title=plain(f"{observation.organization}: {number}"),
         about=plain(f"{observation.title}, taken {_format_time(roster.taken)}, from {roster.source}"),
-        blocks=(Table(header=header, rows=rows),) if rows else (),
+        blocks=(Table(header=header, rows=tuple(rows)),) if rows else (),
     )
 
 
-def _row(resource: Resource, observation: Observation) -> Row:
-    place, line = observation.places.get(resource.address), ""
-    if place is not None:
-        file = f"{place.file.rpartition('/')[2]}:" if len(observation.texts) > 1 else ""
-        line = f"{file}{place.line}"
-    return Row(
-        cells=(
-            code(resource.address.key),
-            plain(_values(resource)),
-            resource.status.replace("_", " "),
-            str(resource.since or ""),
-            plain(resource.identity),
-            plain(line),
-        )
-    )
-
-
-def _differences(observation: Observation) -> Block:
-    since = f"since the roster of {_format_time(observation.previous)}"
+def _differences(observation: Observation, previous: datetime) -> Block:
+    since = f"since the roster of {_format_time(previous)}"
     if not observation.differences:
         return Paragraph(text=f"Nothing has changed {since}.")
-    rows = tuple(map(_row_of_difference, observation.differences))
-    return Section(title=f"Changed {since}", blocks=(Table(header=("what", "shows"), rows=rows),))
-
-
-def _row_of_difference(difference: RosterDifference) -> Row:
-    sides = [
-        f"{_values(side)} {side.status.replace('_', ' ')}".strip()
-        for side in (difference.before, difference.after)
-        if side is not None
-    ]
-    name = f"{difference.address.kind}/{difference.address.key}"
-    return Row(cells=(code(name), plain(" -> ".join(filter(None, sides)))), sign=_SIGNS[difference.what])
+    rows = []
+    for one in observation.differences:
+        sides = [f"{_values(side)} {side.status.replace('_', ' ')}".strip() for side in (one.before, one.after) if side]
+        name = code(f"{one.address.kind}/{one.address.key}")
+        rows.append(Row(cells=(name, plain(" -> ".join(filter(None, sides)))), sign=_SIGNS[one.what]))
+    return Section(title=f"Changed {since}", blocks=(Table(header=("what", "shows"), rows=tuple(rows)),))
 
 
 def _name_scope(prefix: str) -> str:
@@ -482,5 +465,5 @@ def _values(resource: Resource) -> str:
     return ", ".join([*texts, *(f"{name} not shown" for name in resource.unread)])
 
 
-def _format_time(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%MZ}" if moment else ""
+def _format_time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%MZ}"

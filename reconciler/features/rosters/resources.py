@@ -82,16 +82,24 @@ class IdentityMatcher:
     def _find_by_identity(self, plain: Sequence[Reading], *, is_sure: bool) -> PersonMatch | str:
         found = {one.value: self.keys.get(_lookup_key(one)) for one in plain}
         known = {key for key in found.values() if key is not None}
+        addresses = [one for one in plain if one.sort is not Sort.HANDLE]
         if len(known) > 1:
             return f"`{'` and `'.join(found)}` are different people"
-        if not known:
-            return _match_stranger(plain, is_sure=is_sure)
-        key = known.pop()
-        foreign = next((value for value, owner in found.items() if owner is None), None)
-        if foreign is not None and not is_sure:
-            return f"`{foreign}` stands beside an address of {key}, and is none of theirs"
-        addresses = [_lookup_key(one) for one in plain if one.sort is not Sort.HANDLE and found[one.value] == key]
-        return PersonMatch(key, next(iter(addresses), ""))
+        if known:
+            key = known.pop()
+            foreign = next((value for value, owner in found.items() if owner is None), None)
+            if foreign is not None and not is_sure:
+                return f"`{foreign}` stands beside an address of {key}, and is none of theirs"
+            return PersonMatch(key, next((_lookup_key(one) for one in addresses if found[one.value] == key), ""))
+        # Somebody who is not in the directory goes by their address.
+        if not addresses:
+            return f"`{plain[0].value}` is nobody's in the directory"
+        if len(addresses) > 1 and not is_sure:
+            return f"it shows several addresses: `{'` and `'.join(one.value for one in addresses)}`"
+        if addresses[0].sort is Sort.PHONE and not addresses[0].value.startswith("+"):
+            return f"`{addresses[0].value}` has no country code, and is nobody's in the directory"
+        key = _lookup_key(addresses[0])
+        return f"`{key}` cannot be a key" if "/" in key else PersonMatch(key, key)
 
     def _find_by_name(self, name: str, masked: Sequence[str]) -> PersonMatch | str:
         people = self.names.get(fold(name), frozenset())
@@ -103,19 +111,6 @@ class IdentityMatcher:
             if not any(may_show(shown, one) for one in self.identities.get(key, ())):
                 return f"`{masked[0]}` fits no address of {key}, whose name stands beside it"
         return PersonMatch(key)
-
-
-def _match_stranger(plain: Sequence[Reading], *, is_sure: bool) -> PersonMatch | str:
-    """Somebody who is not in the directory goes by their address."""
-    addresses = [one for one in plain if one.sort is not Sort.HANDLE]
-    if not addresses:
-        return f"`{plain[0].value}` is nobody's in the directory"
-    if len(addresses) > 1 and not is_sure:
-        return f"it shows several addresses: `{'` and `'.join(one.value for one in addresses)}`"
-    key = _lookup_key(addresses[0])
-    if addresses[0].sort is Sort.PHONE and not addresses[0].value.startswith("+"):
-        return f"`{addresses[0].value}` has no country code, and is nobody's in the directory"
-    return f"`{key}` cannot be a key" if "/" in key else PersonMatch(key, key)
 
 
 def _lookup_key(identity: Reading) -> str:
