@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from reconciler.editing.person_edits import read_group_lists
+from reconciler.editing.person_edits import ManifestIndex
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.declared import Desired
 from reconciler.model.values import dataclass
@@ -56,11 +56,8 @@ class _Owners:
         groups = node.get("groups") or {}
         keys = {key for key, one in self.desired.organizations.items() if one.place.file == file.path}
         touched = keys | {key for name in groups for key in through.get(str(name), ())}
-        touched |= {
-            one.address.organization
-            for one in self.desired.approvals
-            if one.place is not None and one.place.file == file.path
-        }
+        approvals = (one for one in self.desired.approvals if one.place is not None and one.place.file == file.path)
+        touched |= {one.address.organization for one in approvals}
         by_owners: dict[tuple[str, ...], list[str]] = {}
         for key in sorted(touched & self.desired.organizations.keys()):
             by_owners.setdefault(self.of_organization(key), []).append(key)
@@ -84,7 +81,7 @@ def find_code_owners(
 ) -> CodeOwners:
     """Of all manifests, and of `general` paths that belong to the workspace, such as its own file."""
     owners = _Owners(desired=desired, workspace=workspace)
-    lists, through = read_group_lists(files), _organizations_by_line(desired)
+    lists, through = ManifestIndex(files).groups, _organizations_by_line(desired)
     reaching = {
         name: frozenset(key for outer in lists.giving_through(name) for key in through.get(outer, ()))
         for name in lists.listed
@@ -118,11 +115,6 @@ def merge_code_owners(text: str, found: CodeOwners, *, prefix: str, has_sections
     In a section of its own where the forge has such, so that its owners are asked besides those of other sections.
     """
     rest = _BLOCK.sub("\n", text).strip("\n")
-    body = "\n".join([BEGIN, *(["[Access]"] if has_sections else []), *_lines(found, prefix), END])
+    lines = [" ".join((f"/{prefix}{path}".replace(" ", "\\ "), *names)) for path, names in found.lines.items()]
+    body = "\n".join([BEGIN, *(["[Access]"] if has_sections else []), *lines, END])
     return f"{rest}\n\n{body}\n" if rest else f"{body}\n"
-
-
-def _lines(found: CodeOwners, prefix: str) -> Iterator[str]:
-    for path, names in found.lines.items():
-        escaped = f"/{prefix}{path}".replace(" ", "\\ ")
-        yield f"{escaped} {' '.join(names)}"

@@ -132,13 +132,12 @@ def _forecast(
     )
     if not isinstance(provider, Metered) or not part.is_limited:
         return part
-    present = {record.address for record in state.records.values() if not record.status.is_gone}
-    counts = Counter(address.kind for address in {*present, *declared} - (_absent(changes) if is_recorded else set()))
-    apply_calls = (
-        provider.count_calls(counts, changes=changes)
-        if is_recorded
-        else provider.count_calls(counts, others=part.changes)
-    )
+    looked_at = {record.address for record in state.records.values() if not record.status.is_gone} | declared.keys()
+    if is_recorded:
+        looked_at -= _absent(changes)
+    counts = Counter(address.kind for address in looked_at)
+    known, others = (changes, 0) if is_recorded else ((), part.changes)
+    apply_calls = provider.count_calls(counts, changes=known, others=others)
     return replace(part, plan_calls=provider.count_calls(counts), apply_calls=apply_calls)
 
 

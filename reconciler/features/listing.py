@@ -23,7 +23,7 @@ from reconciler.output.document import (
 )
 from reconciler.output.json import Output
 from reconciler.systems import get_system
-from reconciler.systems.table import OldSource, RoleRow, SystemTable
+from reconciler.systems.table import RoleRow, SystemTable
 
 POLICIES = Output(
     name="policies", title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"
@@ -52,11 +52,9 @@ def as_written(value: Parameter) -> str:
     """As it is written in reconciler.yaml."""
     if isinstance(value, tuple):
         return f"[{', '.join(value)}]"
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (int, float)):
+    if isinstance(value, str | int | float):
         return str(value)
     lists = (f"{name}: {as_written(words)}" for name, words in value.items())
     return f"{{{', '.join(lists)}}}"
@@ -74,8 +72,9 @@ def document_of_systems(table: SystemTable) -> Document:
         }
         unseen = get_system(system, variant).unseen.items()
         kinds["not seen by any reading"] = [Item(text=(plain(f"{thing}: {why}"),)) for thing, why in unseen]
-        old = [one for one in table.old_sources if (one.system, one.variant) == (system, variant)]
-        kinds["older than a year; look whether it still holds"] = [_old(one) for one in old]
+        old = (one for one in table.old_sources if (one.system, one.variant) == (system, variant))
+        told = (f"{one.source} ({one.date}): {count(one.statements, 'statement', 'statements')}" for one in old)
+        kinds["older than a year; look whether it still holds"] = [Item(text=(plain(text),)) for text in told]
         blocks = tuple(
             Section(title=title, blocks=(Items(items=tuple(items)),)) for title, items in kinds.items() if items
         )
@@ -88,8 +87,3 @@ def _role_item(row: RoleRow) -> Item:
     may_not = (f"may not: {row.may_not}",) if row.may_not else ()
     role = (Span(row.role, SpanStyle.STRONG), Span(f" ({row.label}{cap})"))
     return Item(text=role, details=(f"may: {row.may}", *may_not))
-
-
-def _old(one: OldSource) -> Item:
-    statements = count(one.statements, "statement", "statements")
-    return Item(text=(plain(f"{one.source} ({one.date}): {statements}"),))

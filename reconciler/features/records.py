@@ -154,12 +154,10 @@ _FULL = (*_BRIEF[:5], *_CHANGED, "operator", "commit", "plan", "job", "actor", "
 
 def document_of_audit_log(entries: Sequence[LoggedEntry]) -> Document:
     """One row per entry, oldest first; a terminal has no room for all that files and pages tell."""
-    if not entries:
-        nothing = Paragraph(text="The audit log has nothing of this.")
-        return Document(title="Audit log", is_title_needless=True, blocks=(nothing,), whole="log")
     brief = Table(header=_BRIEF, rows=tuple(Row(cells=(*_what(one), *_who(one), plain(one.why))) for one in entries))
     full = Table(header=_FULL, rows=tuple(map(_row, entries)))
-    return Document(title="Audit log", is_title_needless=True, blocks=(Detail(full=full, brief=brief),), whole="log")
+    shown = Detail(full=full, brief=brief) if entries else Paragraph(text="The audit log has nothing of this.")
+    return Document(title="Audit log", is_title_needless=True, blocks=(shown,), whole="log")
 
 
 def _what(entry: LoggedEntry) -> tuple[Inline, ...]:
