@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from reconciler.editing.edits import Join, Path, Put
 from reconciler.editing.writer import Value
@@ -33,19 +32,20 @@ def path_of(address: Address) -> Path:
 
 def to_entry(resource: Resource, system: System, *, name: str = "") -> Put | Join:
     """What declares a resource as it is; raises NotExpressible. `name` is what people call an asset."""
-    address = resource.address
-    if KINDS[address.kind].shape is Shape.ORGANIZATION:
+    address, kind = resource.address, KINDS[resource.address.kind]
+    if kind.shape is Shape.ORGANIZATION:
         raise NotExpressible("manifests have no place for it")
-    if KINDS[address.kind].is_item:
-        return Join(path=path_of(address), item=address.parts[-1])
-    if address.kind == "member":
-        return Put(path=path_of(address), value=_member(resource, system))
-    if KINDS[address.kind].section:
-        return Put(path=path_of(address), value=_asset(resource, system, name))
+    path = path_of(address)
+    if kind.is_item:
+        return Join(path=path, item=address.parts[-1])
+    if kind.name == "member":
+        return Put(path=path, value=_member(resource, system))
+    if kind.section:
+        return Put(path=path, value=_asset(resource, system, name))
     permissions = resource.attributes.get("permissions")
     if permissions is None:
-        return Put(path=path_of(address), value=_role_word(resource, system))
-    return Put(path=path_of(address), value=_known_permissions(address.kind, permissions, system))
+        return Put(path=path, value=_role_word(resource, system))
+    return Put(path=path, value=_known_permissions(kind.name, permissions, system))
 
 
 def _role_word(resource: Resource, system: System) -> str:
@@ -88,7 +88,12 @@ def _asset(resource: Resource, system: System, name: str) -> Value:
         raise NotExpressible("this organization does not own it")
     if name:
         value["name"] = name
-    return {**value, **_link(resource, system)}
+    if (permissions := resource.attributes.get("permissions")) is not None:
+        allowed = _known_permissions(kind, permissions, system)
+        # What is asked for when nothing is said is not written.
+        if allowed != [min(system.permissions[kind], key=lambda permission: permission.rank).name]:
+            value["permissions"] = allowed
+    return value
 
 
 def _which(resource: Resource) -> dict[str, Value]:
@@ -103,13 +108,3 @@ def _which(resource: Resource) -> dict[str, Value]:
     if not found and kind != "asset_group":
         raise NotExpressible("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
     return found
-
-
-def _link(resource: Resource, system: System) -> Mapping[str, Value]:
-    """What a linked account allows, unless it is what is asked for when nothing is said."""
-    permissions = resource.attributes.get("permissions")
-    if permissions is None:
-        return {}
-    known = _known_permissions(resource.address.kind, permissions, system)
-    least = min(system.permissions[resource.address.kind], key=lambda permission: permission.rank).name
-    return {} if known == [least] else {"permissions": known}

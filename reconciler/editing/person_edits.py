@@ -120,11 +120,6 @@ class GroupLists:
         return frozenset(found)
 
 
-def read_group_lists(files: Iterable[SourceFile]) -> GroupLists:
-    """From all files; what is malformed is left to the reader of manifests."""
-    return ManifestIndex(files).groups
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """Where something is declared, spelled as it is there."""
@@ -143,7 +138,7 @@ class ManifestIndex:
 
     @cached_property
     def groups(self) -> GroupLists:
-        """What groups list."""
+        """What groups list; what is malformed is left to the reader of manifests."""
         listed: dict[str, tuple[str, ...]] = {}
         for node in self._nodes.values():
             groups = node.get("groups") if node is not None else None

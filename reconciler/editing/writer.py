@@ -110,11 +110,9 @@ def leave(text: str, path: Sequence[str], item: str) -> str:
     while True:
         page = _Layout(text)
         entries, found = page.walk(path)
-        gone = (
-            next((one for one in found.value if one.value == item), None) if isinstance(found, SequenceNode) else None
-        )
-        if gone is None or not isinstance(found, SequenceNode):
+        if not isinstance(found, SequenceNode) or item not in (values := [one.value for one in found.value]):
             return text
+        gone = found.value[values.index(item)]
         text = page.take_out(found, (gone, gone)) if page.keeps_something(found) else page.replace(entries, [])
 
 

@@ -28,7 +28,7 @@ from reconciler.cli.options import (
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, judge_recorded
-from reconciler.editing.person_edits import ManifestEdit, make_leave, read_group_lists
+from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, make_leave
 from reconciler.engine.planner import Worlds, plan
 from reconciler.features.granting import (
     AccessProposal,
@@ -100,7 +100,7 @@ def onboard(app: App, /, person: str, *, like: str, reason: str, with_admin: boo
     other = require_in(desired.people, like)
     entry = _entry(person, said, desired.people.get(person))
     newcomer = Joiner(key=person, entry=entry, like=other.key, with_admin=with_admin, reason=reason)
-    proposal = propose(newcomer, desired, read_group_lists(app.files), today=app.today)
+    proposal = propose(newcomer, desired, ManifestIndex(app.files).groups, today=app.today)
     edit = write_proposal(proposal, app.files, beside=other.place.file)
     after = _check_edit(app, edit.texts)
     found = describe_proposal(newcomer, proposal, edit, after.desired)
