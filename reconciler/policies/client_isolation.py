@@ -9,13 +9,13 @@ from reconciler.engine.entitlements import reach
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import AccessPath
 from reconciler.model.finding import Severity
-from reconciler.policies.rule import Overview, Parameters, PolicyInput, PolicyObjection, Rule, Scale, lists, words
+from reconciler.policies.rule import Overview, Parameters, PolicyInput, PolicyObjection, Rule, Scale, by_name, words
 
 Clients = Mapping[str, tuple[str, ...]]
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    clients = lists(parameters, "clients")
+    clients = by_name(parameters, "clients", tuple)
     spared = set(words(parameters, "except"))
     held: dict[str, dict[str, list[AccessPath]]] = {}
     for key, there in world.overviews.items():

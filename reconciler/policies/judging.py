@@ -125,7 +125,8 @@ def judge(
     later: list[Found] = []
     used: dict[RuleException, int] = {}
     if desired is not None:
-        held = _find_held(settings, rules.rules, today, has_states=recorded is not None)
+        held = _find_held(settings, rules.rules, (one for one in settings.exceptions if today <= one.until))
+        held = [one for one in held if recorded is not None or not one.rule.needs_state]
         world = PolicyInput.of(desired, today, recorded=recorded)
         now = list(_objections(world, held, used))
         later = _objections_later(world, held, now=now)
@@ -153,20 +154,17 @@ class _Held(NamedTuple):
     """Of the exceptions."""
 
 
-def _find_held(settings: PolicySettings, rules: Rules, today: date, *, has_states: bool) -> list[_Held]:
-    """The rules that are on and have something to look at."""
-    exceptions: dict[str, list[RuleException]] = defaultdict(list)
-    for one in settings.exceptions:
-        if today <= one.until:
-            exceptions[one.rule].append(one)
-    return [
-        _Held(rule, severity, parameters, excepted, AddressPatterns(one.address for one in excepted))
-        for rule in rules.values()
-        if (severity := severity_of(rule, settings)) is not None
-        and not rule.looks_at_nothing(parameters := parameters_of(rule, settings))
-        and (has_states or not rule.needs_state)
-        and (excepted := exceptions[rule.id]) is not None
-    ]
+def _find_held(settings: PolicySettings, rules: Rules, exceptions: Iterable[RuleException] = ()) -> list[_Held]:
+    """The rules that are on and have what they need, each with its exceptions."""
+    excepted: dict[str, list[RuleException]] = defaultdict(list)
+    for one in exceptions:
+        excepted[one.rule].append(one)
+    held = []
+    for rule in rules.values():
+        severity, parameters, ours = severity_of(rule, settings), parameters_of(rule, settings), excepted[rule.id]
+        if severity is not None and all(parameters[name] for name in rule.needs):
+            held.append(_Held(rule, severity, parameters, ours, AddressPatterns(one.address for one in ours)))
+    return held
 
 
 def _objections(world: PolicyInput, held: Iterable[_Held], used: dict[RuleException, int]) -> Iterator[Found]:
@@ -278,26 +276,22 @@ def _had_anywhere(world: PolicyInput) -> Iterator[tuple[_Resources, Sequence[dat
 
 def are_local(settings: PolicySettings, rules: Rules) -> bool:
     """Whether all rules that a plan asks judge each organization by itself."""
-    return all(rule.is_local(parameters_of(rule, settings)) for rule in _asked_by_plans(settings, rules))
+    return all(one.rule.is_local for one in _asked_by_plans(settings, rules))
 
 
 def are_timeless(settings: PolicySettings, rules: Rules, desired: Desired, *, today: date) -> bool:
     """Whether all rules that a plan asks change their mind on declared days only; one that looks nowhere does."""
-    changing = [rule for rule in _asked_by_plans(settings, rules) if not rule.is_timeless]
-    if not all(rule.where for rule in changing):
+    changing = [one for one in _asked_by_plans(settings, rules) if not one.rule.is_timeless]
+    if not all(one.rule.where for one in changing):
         return False
     world = PolicyInput.of(desired, today)
-    return not any(rule.find_scope(world, parameters_of(rule, settings)).overviews for rule in changing)
+    return not any(one.rule.find_scope(world, one.parameters).overviews for one in changing)
 
 
-def _asked_by_plans(settings: PolicySettings, rules: Rules) -> list[Rule]:
-    """Of the rules that look at what is recorded those of severity error, and all others that are on."""
-    severities = {name: severity_of(rule, settings) for name, rule in rules.items()}
-    return [
-        rule
-        for name, rule in rules.items()
-        if severities[name] is Severity.ERROR or (severities[name] is not None and not rule.needs_state)
-    ]
+def _asked_by_plans(settings: PolicySettings, rules: Rules) -> list[_Held]:
+    """Of the rules that look at what is recorded those of severity error, and all others."""
+    held = _find_held(settings, rules)
+    return [one for one in held if one.severity is Severity.ERROR or not one.rule.needs_state]
 
 
 def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]:
@@ -318,7 +312,7 @@ def standing_rules(settings: PolicySettings, rules: Rules) -> list[StandingRule]
 
 def looks_at_state(settings: PolicySettings, rules: Rules, *severities: Severity) -> bool:
     """Whether a rule that looks at what is recorded is on, with one of these severities."""
-    return any(rule.needs_state and severity_of(rule, settings) in severities for rule in rules.values())
+    return any(one.rule.needs_state and one.severity in severities for one in _find_held(settings, rules))
 
 
 def only(settings: PolicySettings, chosen: Collection[str], known: Rules = POLICIES) -> PolicySettings:

@@ -8,7 +8,7 @@ from reconciler.model.address import Address, person_in
 from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Severity, count
 from reconciler.model.resource import role_in
-from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, numbers
+from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, by_name
 
 _FOR_OUTSIDERS = {"admin": 90, "administrator": 90, "owner": 90, "any": 365}
 
@@ -18,7 +18,7 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
         person = world.find_person(declared.address)
         if person is None:
             continue
-        limits, there = numbers(parameters, person.employment), world.overviews[organization.key]
+        limits, there = by_name(parameters, person.employment, int), world.overviews[organization.key]
         membership = there.resources.get(Address(organization.key, "member", person.key))
         # What a membership ends needs no end of its own.
         has_end = membership is not None and membership.expires is not None

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from reconciler.engine.entitlements import split_by_date
 from reconciler.model.address import KINDS, Address, person_in
@@ -22,6 +22,7 @@ from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 Parameters = Mapping[str, Parameter]
+_T = TypeVar("_T")
 
 
 Employment = Literal["employee", "contractor", "agency", "creator"]
@@ -260,17 +261,12 @@ class Rule:
             for key, there in world.overviews.items()
             if any(named and not named.isdisjoint(there.words(fact)) for fact, named in wanted.items())
         }
-        if self.scale in (Scale.PERSON_ANYWHERE, Scale.EVERYTHING) and concerned:
-            return world
-        return replace(world, overviews=concerned)
+        return world if concerned and not self.is_local else replace(world, overviews=concerned)
 
-    def is_local(self, parameters: Parameters) -> bool:
+    @property
+    def is_local(self) -> bool:
         """Whether it judges each organization by itself: what it says of one then holds whatever the others declare."""
-        return self.scale in (Scale.PERSON, Scale.ORGANIZATION) or self.looks_at_nothing(parameters)
-
-    def looks_at_nothing(self, parameters: Parameters) -> bool:
-        """Whether it lacks something that it needs."""
-        return not all(parameters[name] for name in self.needs)
+        return self.scale in (Scale.PERSON, Scale.ORGANIZATION)
 
 
 def number(parameters: Parameters, name: str) -> float:
@@ -285,15 +281,8 @@ def words(parameters: Parameters, name: str) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def lists(parameters: Parameters, name: str) -> Mapping[str, tuple[str, ...]]:
-    """Lists of words by name among the parameters."""
-    value = parameters[name]
-    found = value.items() if isinstance(value, Mapping) else ()
-    return {key: words for key, words in found if isinstance(words, tuple)}
-
-
-def numbers(parameters: Parameters, name: str) -> Mapping[str, int]:
-    """Numbers by name among the parameters; none where there is no such parameter."""
+def by_name(parameters: Parameters, name: str, kind: type[_T]) -> Mapping[str, _T]:
+    """Numbers or lists of words by name among the parameters; none where there is no such parameter."""
     value = parameters.get(name)
     found = value.items() if isinstance(value, Mapping) else ()
-    return {key: number for key, number in found if isinstance(number, int)}
+    return {key: one for key, one in found if isinstance(one, kind)}
