@@ -95,7 +95,7 @@ class Surface:
     """The UTC day of the last look at its members."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Blocker:
     """What has to be settled before somebody can go."""
 
@@ -145,8 +145,7 @@ class Offboarding:
     @property
     def is_complete(self) -> bool:
         """Whether the day has come, everything is over, and somebody has looked everywhere."""
-        has_left = self.leaves is not None and self.leaves <= self.today
-        return has_left and not self.left and not self.unseen and not self.edited
+        return self.age is not None and not (self.left or self.unseen or self.edited)
 
     @property
     def age(self) -> int | None:
@@ -213,34 +212,26 @@ def _when(found: Offboarding) -> str:
 
 def _sections(found: Offboarding) -> Iterator[Block]:
     """What to do now, what comes first, everything by matter, and where somebody has to look; no empty ones."""
-    commands = [Line(text=(Span(f"{what}: "), code(command))) for what, command in _commands(found)]
-    if commands:
-        yield _section("What to do now", commands)
-    if found.hurdles:
-        lines = (
-            _line(Progress.OPEN, one.address.organization if one.address else found.person, one.what, one.first)
-            for one in found.hurdles
-        )
-        yield _section("What has to come first", lines)
+    commands = (Line(text=(Span(f"{what}: "), code(command))) for what, command in _commands(found))
+    yield from _section("What to do now", commands)
+    places = ((one, one.address.organization if one.address else found.person) for one in found.hurdles)
+    first = (_line(Progress.OPEN, place, one.what, one.first) for one, place in places)
+    yield from _section("What has to come first", first)
     for matter, (title, about) in _ABOUT.items():
-        items = [_item(item, found.today) for item in found.items if item.matter is matter]
-        if items:
-            yield _section(title, items, about)
-    if found.surfaces:
-        about = "Removal in one organization touches no other: a look after the last day has to find nothing there."
-        looks = (
-            _line(one.progress, one.organization, one.title, one.why + (f"; seen on {one.seen}" if one.seen else ""))
-            for one in found.surfaces
-        )
-        yield _section("Where somebody has to have looked", looks, about)
+        yield from _section(title, (_item(item, found.today) for item in found.items if item.matter is matter), about)
+    about = "Removal in one organization touches no other: a look after the last day has to find nothing there."
+    seen = ((one, one.why + (f"; seen on {one.seen}" if one.seen else "")) for one in found.surfaces)
+    looks = (_line(one.progress, one.organization, one.title, why) for one, why in seen)
+    yield from _section("Where somebody has to have looked", looks, about)
     if edit := edit_section(found.patch):
         yield edit
 
 
-def _section(title: str, lines: Iterable[Line], about: str = "") -> Section:
-    """A page has room to say what a reader has to know to act on it."""
-    explained = (Detail(full=Paragraph(text=about)),) if about else ()
-    return Section(title=title, blocks=(*explained, Items(items=tuple(lines))))
+def _section(title: str, lines: Iterable[Line], about: str = "") -> Iterator[Section]:
+    """Nothing without lines. A page has room to say what a reader has to know to act on it."""
+    if items := tuple(lines):
+        explained = (Detail(full=Paragraph(text=about)),) if about else ()
+        yield Section(title=title, blocks=(*explained, Items(items=items)))
 
 
 def _line(progress: Progress, where: str, what: str, then: str) -> Line:

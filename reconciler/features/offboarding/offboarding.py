@@ -6,10 +6,9 @@ to have given the person anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from datetime import date
-from functools import cached_property
 from glob import escape
 
 from reconciler import __version__
@@ -24,8 +23,9 @@ from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.holding import Holding, PersonReport
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Live, Owner, Resource, Unknown, role_in
-from reconciler.model.state import OrderStatus, WorkOrder
+from reconciler.model.state import OrderStatus
 from reconciler.model.values import dataclass
+from reconciler.output.words import name_access, name_attributes
 from reconciler.systems.markup import quote
 
 _GIVING = frozenset(
@@ -85,15 +85,15 @@ def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date
 
 def follow_leaver(leaver: Leaver, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
     """How far somebody's way out is, from three worlds that were looked at."""
-    report = leaver.report
-    there = _things_of(leaver.keys, worlds)
+    report, keys = leaver.report, leaver.keys
+    found = [one for live in worlds.live.values() for one in live.resources.values() if not one.status.is_gone]
+    there = {one.address: one for one in found if {person_in(one.address), Owner.of(one.attributes).person} & keys}
     apps = {one.address for one in leaver.holdings if one.address.kind == "app"}
     apps |= {address for address in there if address.kind == "app"}
-    keys = [escape(key) for key in sorted(leaver.keys)]
-    patterns = [pattern for key in keys for pattern in (f"*/member/{key}", f"*/*_access/*/{key}")]
+    patterns = [pattern for key in map(escape, sorted(keys)) for pattern in (f"*/member/{key}", f"*/*_access/*/{key}")]
     targets = Targets(include=(*patterns, *sorted(escape(str(app)) for app in apps)))
     plan = make_plan(worlds, settings, targets=targets, tool_version=__version__)
-    survey = _Survey(leaver, worlds, plan, there, today)
+    survey = _Survey(leaver, worlds, plan, there, keys, today)
     items = [*survey.access(), *survey.unseen(), *survey.credentials(), *survey.orders(), *survey.manifest_lines()]
     return Offboarding(
         person=report.key,
@@ -110,18 +110,7 @@ def follow_leaver(leaver: Leaver, worlds: Worlds, *, settings: GuardSettings, to
     )
 
 
-def _things_of(keys: Collection[str], worlds: Worlds) -> dict[Address, Resource]:
-    """Everything that is there of somebody: memberships, access, and apps that are theirs in person."""
-    return {
-        resource.address: resource
-        for live in worlds.live.values()
-        for resource in live.resources.values()
-        if not resource.status.is_gone
-        and (person_in(resource.address) in keys or Owner.of(resource.attributes).person in keys)
-    }
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Survey:
     """One person in all worlds."""
 
@@ -129,19 +118,15 @@ class _Survey:
     worlds: Worlds
     plan: Plan
     there: Mapping[Address, Resource]
+    """Memberships, access, and apps that are theirs in person."""
+    keys: frozenset[str]
     today: date
-
-    @cached_property
-    def _keys(self) -> frozenset[str]:
-        return self.leaver.keys
 
     def access(self) -> Iterator[LeaverItem]:
         """What is there, and how the plan ends it."""
         for address, resource in sorted(self.there.items()):
-            why = self._reason_untouched(address)
-            item = LeaverItem(
-                matter=_matter_of(address), address=address, what=_describe(resource), progress=Progress.OPEN, why=why
-            )
+            matter, what, why = _matter_of(address), _describe(resource), self._reason_untouched(address)
+            item = LeaverItem(matter=matter, address=address, what=what, progress=Progress.OPEN, why=why)
             yield self._with_step(item)
 
     def _with_step(self, item: LeaverItem) -> LeaverItem:
@@ -194,33 +179,31 @@ class _Survey:
     def credentials(self) -> Iterator[LeaverItem]:
         """What they know, with the work orders about it; who has not been asked yet is told to ask."""
         leaves = self.leaver.leaves
-        for secret in find_known_secrets(self._keys, self.leaver.holdings, self.worlds):
-            order = secret.answer(leaves)
-            is_open = order is not None and order.status is OrderStatus.OPEN
-            moment = order and (order.issued if is_open else order.closed)
-            progress = Progress.WAITING if is_open else Progress.OVER
+        for secret in find_known_secrets(self.keys, self.leaver.holdings, self.worlds):
+            order, on, since = secret.answer(leaves), "", None
+            progress, why = Progress.OPEN, "nobody is asked for it yet"
+            if order and order.status is OrderStatus.OPEN:
+                early = f"; not before {leaves}" if leaves and leaves > self.today else ""
+                why, on, since = f"work order {order.id} is open{early}", order.actor or order.actor_role, order.issued
+                progress = Progress.WAITING if leaves else Progress.OPEN
+            elif order:
+                why, since = f"done, says {order.closed_by or 'somebody'}: {order.evidence}", order.closed
+                progress = Progress.OVER if leaves else Progress.OPEN
             yield LeaverItem(
                 matter=Matter.CREDENTIALS,
                 address=secret.address,
                 what=secret.what,
-                progress=progress if order and leaves else Progress.OPEN,
-                why=self._describe_order(order) if order else "nobody is asked for it yet",
-                on=order.actor or order.actor_role if order and is_open else "",
-                since=moment.date() if moment else None,
+                progress=progress,
+                why=why,
+                on=on,
+                since=since.date() if since else None,
                 work_order=order.id if order else "",
             )
-
-    def _describe_order(self, order: WorkOrder) -> str:
-        leaves = self.leaver.leaves
-        if order.status is OrderStatus.OPEN:
-            early = f"; not before {leaves}" if leaves and leaves > self.today else ""
-            return f"work order {order.id} is open{early}"
-        return f"done, says {order.closed_by or 'somebody'}: {order.evidence}"
 
     def orders(self) -> Iterator[LeaverItem]:
         """Open work orders that are theirs to carry out."""
         for order in (order for state in self.worlds.recorded.values() for order in state.orders.values()):
-            if order.status is OrderStatus.OPEN and order.actor in self._keys:
+            if order.status is OrderStatus.OPEN and order.actor in self.keys:
                 yield LeaverItem(
                     matter=Matter.WORK_ORDER,
                     address=order.address,
@@ -236,7 +219,7 @@ class _Survey:
     def manifest_lines(self) -> Iterator[LeaverItem]:
         """Approvals to give them something."""
         for approval in self.worlds.desired.approvals:
-            if approval.approve in _GIVING and person_in(approval.address) in self._keys:
+            if approval.approve in _GIVING and person_in(approval.address) in self.keys:
                 yield LeaverItem(
                     matter=Matter.MANIFEST,
                     address=approval.address,
@@ -257,12 +240,11 @@ class _Survey:
             yield Surface(organization=key, title=title, progress=progress, why=why, seen=day)
 
     def _judge_look(self, key: str, live: Live) -> tuple[Progress, str]:
-        there = sum(address.organization == key for address in self.there)
-        if there:
+        leaves, seen = self.leaver.leaves, live.seen_at("member")
+        if there := sum(address.organization == key for address in self.there):
             return Progress.OPEN, f"{there} still there"
         if live.unknown:
             return Progress.UNKNOWN, next(iter(live.unknown.values()))
-        leaves, seen = self.leaver.leaves, live.seen_at("member")
         if leaves is None or leaves > self.today:
             return Progress.OPEN, "nothing of theirs there; to be looked at again once they have left"
         if seen is not None and seen.date() < leaves:
@@ -277,14 +259,15 @@ class _Survey:
                 what="they are listed in guards.required_admins, so no plan takes their admin roles",
                 first="take them out of guards.required_admins in reconciler.yaml",
             )
-        yield from self._role_blockers()
+        for address, resource in sorted(self.there.items()):
+            if address.kind == "member":
+                yield from self._role_blockers(address, role_in(resource.attributes))
         for address in (address for address in sorted(self.there) if address.kind == "app"):
             what = f"the app {address.key} is theirs in person, and only its owner can transfer it"
-            first = "have them transfer it to an organization before they go"
-            yield Blocker(what=what, first=first, address=address)
+            yield Blocker(what, "have them transfer it to an organization before they go", address)
         for blocked in self.plan.blocked:
             if blocked.guard not in _TOLD_OTHERWISE:
-                yield Blocker(what=blocked.message, first=_advise(blocked), address=blocked.change.address)
+                yield Blocker(blocked.message, _advise(blocked), blocked.change.address)
         person = self.leaver.report.person
         handle = person.identities.get("tiktok", "").casefold() if person else ""
         for address, one in self.worlds.desired.everything.items():
@@ -292,21 +275,16 @@ class _Survey:
             if handle and address.kind == "tiktok_account" and one.identity.casefold() == handle:
                 what = f"the TikTok account {address.key} is their own, and they can end its use at any time"
                 first = "agree with them in writing what happens to it, or take it out of the manifest"
-                yield Blocker(what=what, first=first, address=address)
+                yield Blocker(what, first, address)
 
-    def _role_blockers(self) -> Iterator[Blocker]:
-        for address, resource in sorted(self.there.items()):
-            if address.kind != "member":
-                continue
-            organization, role = address.organization, role_in(resource.attributes)
-            if self.worlds.live[organization].acting == address.key:
-                what = f"this tool reaches {organization} with their token, which ends with their membership"
-                first = "get a token of another admin: `reconciler auth` tells how"
-                yield Blocker(what=what, first=first, address=address)
-            if self.worlds.desired.organizations[organization].system.is_handed_over(role):
-                what = f"they are {role} of {organization}, and only they can hand that over"
-                first = f"declare another {role}, and have them hand it over before they go"
-                yield Blocker(what=what, first=first, address=address)
+    def _role_blockers(self, member: Address, role: str) -> Iterator[Blocker]:
+        organization = member.organization
+        if self.worlds.live[organization].acting == member.key:
+            what = f"this tool reaches {organization} with their token, which ends with their membership"
+            yield Blocker(what, "get a token of another admin: `reconciler auth` tells how", member)
+        if self.worlds.desired.organizations[organization].system.is_handed_over(role):
+            what = f"they are {role} of {organization}, and only they can hand that over"
+            yield Blocker(what, f"declare another {role}, and have them hand it over before they go", member)
 
 
 def _matter_of(address: Address) -> Matter:
@@ -324,16 +302,10 @@ def _advise(blocked: Blocked) -> str:
 
 
 def _describe(resource: Resource) -> str:
-    """`admin, finance manager`, `operator on ad account us-brand (invited)`."""
-    kind = KINDS[resource.address.kind]
-    said = ", ".join(
-        " ".join(value) if isinstance(value, tuple) else f"finance {value}" if name == "finance" else value
-        for name, value in sorted(resource.attributes.items(), reverse=True)
-        if name != "owner"
-    )
+    """`member: admin, finance manager`, `operator on ad account us-brand (invited)`."""
+    address, kind = resource.address, KINDS[resource.address.kind]
+    said = {name: value for name, value in resource.attributes.items() if name != "owner"}
+    words = name_access(address, said) if kind.parents else f"{kind.title} {address.key}"
     if kind.name == "member":
-        words = f"member: {said}"
-    else:
-        on = f"{KINDS[kind.parents[0] if kind.parents else kind.name].title} {resource.address.parts[0]}"
-        words = f"{said or 'access'} on {on}" if kind.parents else on
+        words = f"member: {name_attributes(said)}"
     return f"{words} ({resource.status.replace('_', ' ')})" if resource.status.is_pending else words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,7 +21,6 @@ from reconciler.model.state import OrderStatus, RotationTask, State, WorkOrder, 
 from reconciler.model.values import dataclass
 from reconciler.systems.drafting import draft_chore, find_chore
 
-_COUNTS = (OrderStatus.OPEN, OrderStatus.DONE)
 _WHAT = {RotationTask.ROTATION: "client secret of app {}", RotationTask.LOGIN: "password of {}"}
 
 
@@ -53,42 +53,31 @@ def find_known_secrets(keys: Collection[str], holdings: Iterable[Holding], world
     for address, attributes in sorted(_memberships(keys, holdings, worlds).items()):
         for task, thing, what in _known_to(address, attributes, worlds):
             found.setdefault((task, thing), what)
-    asked: dict[tuple[RotationTask, Address], list[WorkOrder]] = {}
+    asked = defaultdict[tuple[RotationTask, Address], list[WorkOrder]](list)
     for order in (order for state in worlds.recorded.values() for order in state.orders.values()):
         if isinstance(order.action, RotationTask) and order.leaver in keys:
-            asked.setdefault((order.action, order.address), []).append(order)
-            if order.status in _COUNTS:
+            asked[order.action, order.address].append(order)
+            if order.status.is_pending:
                 found.setdefault((order.action, order.address), _WHAT[order.action].format(order.address.key))
-    return tuple(
-        KnownSecret(
-            task=task,
-            address=thing,
-            what=what,
-            orders=tuple(sorted(asked.get((task, thing), ()), key=lambda order: str(order.issued))),
-        )
-        for (task, thing), what in sorted(found.items())
-    )
+    secrets = []
+    for (task, thing), what in sorted(found.items()):
+        orders = sorted(asked[task, thing], key=lambda order: str(order.issued))
+        secrets.append(KnownSecret(task=task, address=thing, what=what, orders=tuple(orders)))
+    return tuple(secrets)
 
 
 def _memberships(keys: Collection[str], holdings: Iterable[Holding], worlds: Worlds) -> dict[Address, Attributes]:
     """Memberships and app roles that are or were theirs, with what was last known of each; invitations give nothing."""
-    found: dict[Address, Attributes] = {}
-    pending: set[Address] = set()
+    found: dict[Address, tuple[Attributes, bool]] = {}
     for holding in holdings:
-        if holding.recorded is not None and holding.recorded.status.is_pending:
-            pending.add(holding.address)
-        known = holding.recorded or holding.declared
-        if known is not None:
-            found[holding.address] = known.attributes
-    for address, resource in (item for live in worlds.live.values() for item in live.resources.items()):
-        if address.parts[-1] in keys:
-            found[address] = resource.attributes
-            (pending.add if resource.status.is_pending else pending.discard)(address)
-    return {
-        address: attributes
-        for address, attributes in found.items()
-        if address.kind in {"member", "app_access"} and address not in pending
-    }
+        if known := holding.recorded or holding.declared:
+            is_pending = holding.recorded is not None and holding.recorded.status.is_pending
+            found[holding.address] = known.attributes, is_pending
+    for one in (one for live in worlds.live.values() for one in live.resources.values()):
+        if one.address.parts[-1] in keys:
+            found[one.address] = one.attributes, one.status.is_pending
+    kinds = {"member", "app_access"}
+    return {at: attributes for at, (attributes, is_pending) in found.items() if at.kind in kinds and not is_pending}
 
 
 def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Iterator[tuple[RotationTask, Address, str]]:
@@ -100,33 +89,25 @@ def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Itera
     if find_chore(RotationTask.LOGIN, system.name) and address.kind == "member":
         what = _WHAT[RotationTask.LOGIN].format(organization.identity or key)
         yield RotationTask.LOGIN, Address.whole(key), what
-    if not find_chore(RotationTask.ROTATION, system.name):
-        return
-    apps: Sequence[Address] = ()
-    if address.kind == "app_access":
-        apps = [Address(key, "app", address.parts[0])]
-    elif is_administrator(system, address.kind, attributes) or "app_access" not in system.kinds:
-        # Without roles inside apps, every member uses what the organization owns.
-        apps = _apps_of(key, worlds, address.parts[-1])
+    apps: Iterable[Address] = ()
+    if find_chore(RotationTask.ROTATION, system.name):
+        if address.kind == "app_access":
+            apps = [Address(key, "app", address.parts[0])]
+        elif is_administrator(system, address.kind, attributes) or "app_access" not in system.kinds:
+            # Without roles inside apps, every member uses what the organization owns.
+            apps = _apps_of(key, worlds, address.parts[-1])
     for app in apps:
         yield RotationTask.ROTATION, app, _WHAT[RotationTask.ROTATION].format(app.key)
 
 
-def _apps_of(organization: str, worlds: Worlds, member: str) -> list[Address]:
+def _apps_of(organization: str, worlds: Worlds, member: str) -> Iterator[Address]:
     """Apps whose secret a member can read; that of an app which is still somebody's own, its owner alone."""
     live = worlds.live.get(organization)
-    resources = live.resources if live else {}
-    declared = worlds.desired.resources.get(organization, {})
-    return [
-        address
-        for address in sorted({*resources, *declared})
-        if address.kind == "app"
-        and (
-            address not in resources
-            or not (owner := Owner.of(resources[address].attributes)).is_elsewhere(organization)
-            or owner.person == member
-        )
-    ]
+    there = live.resources if live else {}
+    for address in sorted({*there, *worlds.desired.resources.get(organization, {})}):
+        owner = Owner.of(there[address].attributes) if address in there else None
+        if address.kind == "app" and (owner is None or owner.person == member or not owner.is_elsewhere(organization)):
+            yield address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +123,10 @@ class RotationDesk:
 
     def issue(self, secrets: Iterable[KnownSecret]) -> tuple[WorkOrder, ...]:
         """Ask for everything that nobody is asked for yet, organization by organization under its lock; audited."""
-        missing: dict[str, list[KnownSecret]] = {}
+        missing = defaultdict[str, list[KnownSecret]](list)
         for secret in secrets:
             if secret.answer(self.leaves) is None:
-                missing.setdefault(secret.address.organization, []).append(secret)
+                missing[secret.address.organization].append(secret)
         issued: list[WorkOrder] = []
         for organization, wanted in sorted(missing.items()):
             before = read_state(self.editor.store, organization).orders
@@ -160,39 +141,30 @@ class RotationDesk:
         scope = Scopes(self.worlds.desired).scope_of(state.organization, state)
         person = self.worlds.desired.people.get(self.leaver)
         known = {order.id for secret in secrets for order in secret.orders}
-        asked_since = {
-            (order.action, order.address)
-            for order in state.orders.values()
-            if order.leaver == self.leaver and order.id not in known
-        }
+        since = [one for one in state.orders.values() if one.leaver == self.leaver and one.id not in known]
+        asked_since = {(order.action, order.address) for order in since}
         orders = []
         for secret in secrets:
-            if (secret.task, secret.address) in asked_since:
-                continue
-            order = draft_chore(
-                secret.task,
-                secret.address,
-                scope,
-                leaver=self.leaver,
-                actor=self._choose_actor(secret.address),
-                why=f"{self.leaver} leaves on {self.leaves} and may know it",
-                place=person.place if person else None,
-            )
-            orders.append(replace(order, id=next(names), issued=self.at))
-        deeds = [(str(one.address), ORDER_ACTION, f"{one.id} is open: {one.action}, {one.reason}") for one in orders]
-        return replace(state, orders={**state.orders, **{one.id: one for one in orders}}), deeds
+            if (secret.task, secret.address) not in asked_since:
+                order = draft_chore(
+                    secret.task,
+                    secret.address,
+                    scope,
+                    leaver=self.leaver,
+                    actor=self._choose_actor(secret.address),
+                    why=f"{self.leaver} leaves on {self.leaves} and may know it",
+                    place=person.place if person else None,
+                )
+                orders.append(replace(order, id=next(names), issued=self.at))
+        entries = [(str(one.address), ORDER_ACTION, f"{one.id} is open: {one.action}, {one.reason}") for one in orders]
+        return replace(state, orders={**state.orders, **{one.id: one for one in orders}}), entries
 
     def _choose_actor(self, about: Address) -> str:
         """One of the active admins who stay, in turn; nobody in particular where there is none."""
-        system = self.worlds.desired.organizations[about.organization].system
+        system, people = self.worlds.desired.organizations[about.organization].system, self.worlds.desired.people
         live = self.worlds.live.get(about.organization)
-        admins = [
-            address.key
-            for address, resource in (live.resources.items() if live else ())
-            if resource.status is Status.ACTIVE
-            and is_administrator(system, address.kind, resource.attributes)
-            and address.key != self.leaver
-        ]
-        people = self.worlds.desired.people
-        staying = [key for key in admins if key in people and people[key].ends is None]
-        return next(iter(in_turn(staying or admins, about)), "")
+        active = [one for one in live.resources.values() if one.status is Status.ACTIVE] if live else []
+        admins = [one.address for one in active if is_administrator(system, one.address.kind, one.attributes)]
+        others = [address.key for address in admins if address.key != self.leaver]
+        staying = [key for key in others if key in people and people[key].ends is None]
+        return next(iter(in_turn(staying or others, about)), "")
