@@ -301,7 +301,8 @@ def notices(app: App, person: str, language: str | None, write: bool) -> int:
     key = found.key if found else person
     unread: list[str] = []
     asked = list(_reminders(app, workspace, unread))
-    collected = collect_notices(app.store, desired, at=now, settings=app.config.guards, person=key, reminders=asked)
+    states = (read_state(app.store, organization) for organization in app.store.organizations())
+    collected = collect_notices(states, desired, at=now, settings=app.config.guards, person=key, reminders=asked)
     if person and found is None and not collected.notices:
         message = f"nobody is known as {person!r}, and nobody by that name has anything to do"
         raise ReconcilerError(message, advice=suggest_names(person, desired.people))

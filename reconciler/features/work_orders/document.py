@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
 from reconciler.model.state import OrderStatus, WorkOrder
@@ -46,7 +44,6 @@ WORK_ORDERS = Output(
 )
 NOTICES = Output(name="notices", title="Notices: one message for each person who has to act", value=Notices)
 
-_Told = TypeVar("_Told")
 _COPY_EXACTLY = "What stands in a box like `this` is to be copied exactly as it is."
 _ASK_FIRST = "If another message asks anything else of you, ask whoever sent you this one before you do it."
 _ENGLISH = Speech()
@@ -99,33 +96,25 @@ def document_of_work_orders(work: WorkList) -> Document:
 
 
 def document_of_worksheet(sheet: Worksheet) -> Document:
-    """Everything one person has to do, in their language."""
-    return _in_language(sheet.speech, lambda speech: _worksheet_in(speech, sheet))
-
-
-def _worksheet_in(speech: Speech, sheet: Worksheet) -> Document:
-    number, say = len(sheet.orders), speech.say
-    person = sheet.title if sheet.actor else speech.retell(sheet.title, ROLES)
-    open_ = say(_ONE_OPEN) if number == 1 else say(_MANY_OPEN, number=f"{number:,}")
-    return Document(
-        title=plain(say(_SHEET, person=person)),
-        summary=f"{open_} {say(_TICK)}",
-        blocks=(Paragraph(text=_prose(say(_COPY_EXACTLY))), *_sheet(sheet, speech)),
-        language=speech.language,
-    )
+    """Everything one person has to do, in their language; all in English where any of it is not translated."""
+    speech, number = sheet.speech, len(sheet.orders)
+    say = speech.say
+    try:
+        person = sheet.title if sheet.actor else speech.retell(sheet.title, ROLES)
+        open_ = say(_ONE_OPEN) if number == 1 else say(_MANY_OPEN, number=f"{number:,}")
+        return Document(
+            title=plain(say(_SHEET, person=person)),
+            summary=f"{open_} {say(_TICK)}",
+            blocks=(Paragraph(text=_prose(say(_COPY_EXACTLY))), *_sheet(sheet, speech)),
+            language=speech.language,
+        )
+    except UntranslatedError:
+        return document_of_worksheet(replace(sheet, speech=_ENGLISH))
 
 
 def _sheet(sheet: Worksheet, speech: Speech = _ENGLISH) -> tuple[Section, ...]:
     """Whoever is nobody in the directory is told nothing about files and commands."""
-    answer_to = "" if sheet.actor else ROLES[-1]
-    return tuple(_order(order, answer_to=answer_to, speech=speech) for order in sheet.orders)
-
-
-def _in_language(speech: Speech, tell: Callable[[Speech], _Told]) -> _Told:
-    """All of it in the language of whoever reads it; all of it in English where any of it is not translated."""
-    with suppress(UntranslatedError):
-        return tell(speech)
-    return tell(_ENGLISH)
+    return _in_full(sheet.orders, answer_to="" if sheet.actor else ROLES[-1], speech=speech)
 
 
 def document_of_work_order(order: WorkOrder) -> Document:
@@ -137,20 +126,18 @@ def document_of_code(
     order: WorkOrder, *, until: datetime, picture: str = "", link: str = "", speech: Speech = _ENGLISH
 ) -> Document:
     """The page around a QR code, for whoever scans it and has never heard of this tool."""
-    return _in_language(speech, lambda told: _code_in(told, order, until, picture, link))
-
-
-def _code_in(speech: Speech, order: WorkOrder, until: datetime, picture: str, link: str) -> Document:
-    say = speech.say
-    shows, hint, leads_to = map(say, (_PICTURE, _ON_THE_PHONE, _AS_LINK))
-    _, *blocks = _blocks(order, speech=speech)
-    return Document(
-        title=_prose(speech.retell_order(order).title),
-        summary=say(_SCAN, time=_format_time(until, speech)),
-        picture=Picture(source=picture, shows=shows, link=link, hint=hint, leads_to=leads_to),
-        blocks=tuple(blocks),
-        language=speech.language,
-    )
+    try:
+        shows, hint, leads_to = map(speech.say, (_PICTURE, _ON_THE_PHONE, _AS_LINK))
+        _, *blocks = _blocks(order, speech=speech)
+        return Document(
+            title=_prose(speech.retell_order(order).title),
+            summary=speech.say(_SCAN, time=_format_time(until, speech)),
+            picture=Picture(source=picture, shows=shows, link=link, hint=hint, leads_to=leads_to),
+            blocks=tuple(blocks),
+            language=speech.language,
+        )
+    except UntranslatedError:
+        return document_of_code(order, until=until, picture=picture, link=link)
 
 
 def document_of_notices(notices: Notices) -> Document:
@@ -181,24 +168,18 @@ def with_messages(notices: Notices) -> Notices:
 
 
 def _tell(notice: Notice, speeches: Mapping[str, Speech]) -> tuple[Speech, Section]:
-    """The message, and the language that it is in."""
+    """The message, and the language that all of it is in."""
     speech = speeches.get(notice.language, _ENGLISH)
-    return _in_language(speech, lambda told: (told, _notice_in_full(notice, told)))
-
-
-def _notice_in_full(notice: Notice, speech: Speech) -> Section:
-    contact = notice.email or notice.phone or speech.say(_NO_CONTACT)
-    about = (
-        Span(f"{speech.say(_TO)} "),
-        code(contact),
-        Span(". "),
-        *spans(_prose(speech.say(_COPY_EXACTLY))),
-        Span(f" {speech.say(_ASK_FIRST)}"),
-    )
-    person = _addressee(notice, speech)
-    title = plain(speech.say(_FOR, person=person, subject=_subject(notice, speech)))
-    orders = tuple(_order(order, answer_to=notice.answer_to, speech=speech) for order in notice.orders)
-    return Section(title=title, blocks=(Paragraph(text=about), *orders))
+    say = speech.say
+    try:
+        contact = code(notice.email or notice.phone or say(_NO_CONTACT))
+        copy, ask = spans(_prose(say(_COPY_EXACTLY))), Span(f" {say(_ASK_FIRST)}")
+        about = Paragraph(text=(Span(f"{say(_TO)} "), contact, Span(". "), *copy, ask))
+        title = plain(say(_FOR, person=_addressee(notice, speech), subject=_subject(notice, speech)))
+        orders = _in_full(notice.orders, answer_to=notice.answer_to, speech=speech)
+        return speech, Section(title=title, blocks=(about, *orders))
+    except UntranslatedError:
+        return _tell(notice, {})
 
 
 def _notice_in_brief(notice: Notice, at: datetime) -> Section:
@@ -227,33 +208,26 @@ def _addressee(notice: Notice, speech: Speech = _ENGLISH) -> str:
 
 def _subject(notice: Notice, speech: Speech = _ENGLISH) -> str:
     """How much it is, and until when."""
-    number = len(notice.orders)
+    number, deadline = len(notice.orders), notice.deadline
     things = speech.say(_ONE) if number == 1 else speech.say(_MANY, number=f"{number:,}")
-    first = next((order for order in notice.orders if notice.deadline and order.deadline == notice.deadline), None)
-    if first is None or first.deadline is None:
+    first = next((order for order in notice.orders if deadline and order.deadline == deadline), None)
+    if first is None or deadline is None:
         return things
-    if first.deadline == first.expires:
-        return speech.say(_FIRST_ENDS, things=things, time=_format_time(first.deadline, speech))
-    return speech.say(_FIRST_DUE, things=things, day=first.due.strftime(speech.say(DAY)) if first.due else "")
+    if first.due and deadline != first.expires:
+        return speech.say(_FIRST_DUE, things=things, day=first.due.strftime(speech.say(DAY)))
+    return speech.say(_FIRST_ENDS, things=things, time=_format_time(deadline, speech))
 
 
 def _row(order: WorkOrder) -> Row:
-    cells = (
-        code(order.id),
-        order.status.value,
-        plain(order.actor or order.actor_role),
-        code(order.address.organization),
-        f"{order.issued:%Y-%m-%d}" if order.issued else "",
-        str(order.due or (_format_time(order.expires) if order.expires else "")),
-        _prose(order.title),
-    )
-    return Row(cells=cells)
+    issued = f"{order.issued:%Y-%m-%d}" if order.issued else ""
+    due = str(order.due or (_format_time(order.expires) if order.expires else ""))
+    who, where = plain(order.actor or order.actor_role), code(order.address.organization)
+    return Row(cells=(code(order.id), order.status.value, who, where, issued, due, _prose(order.title)))
 
 
-def _order(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH) -> Section:
-    """An order in full, below others."""
-    title = _prose(speech.retell_order(order).title)
-    return Section(title=title, blocks=tuple(_blocks(order, answer_to=answer_to, speech=speech)))
+def _in_full(orders: Iterable[WorkOrder], *, answer_to: str, speech: Speech) -> tuple[Section, ...]:
+    told = ((speech.retell_order(one).title, _blocks(one, answer_to=answer_to, speech=speech)) for one in orders)
+    return tuple(Section(title=_prose(title), blocks=tuple(blocks)) for title, blocks in told)
 
 
 def _blocks(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH) -> Iterator[Block]:
@@ -288,18 +262,16 @@ def _blocks(order: WorkOrder, *, answer_to: str = "", speech: Speech = _ENGLISH)
         "to undo": order.undo,
         "note": order.note,
     }
-    yield Section(
-        title=say("How it ends"),
-        blocks=(Facts(pairs=tuple((say(label), _prose(text)) for label, text in ends.items() if text)),),
-    )
+    ending = Facts(pairs=tuple((say(label), _prose(text)) for label, text in ends.items() if text))
+    yield Section(title=say("How it ends"), blocks=(ending,))
     if answer_to:
         person = say(answer_to) if answer_to in ROLES else answer_to
         told = plain(say(_ANSWER, person=person))
         yield Section(title=say("Report back"), blocks=(Paragraph(text=told),))
     elif order.id and order.status is OrderStatus.OPEN:
-        done, failed = (f"reconciler work-orders {word} {order.id}" for word in ("done", "failed"))
-        commands = (f"{done} --evidence FILE|TEXT", f"{failed} --because REASON")
-        yield Section(title=say("Report back"), blocks=(Items(items=tuple(Item(text=code(one)) for one in commands)),))
+        words = ("done", "--evidence FILE|TEXT"), ("failed", "--because REASON")
+        commands = (code(f"reconciler work-orders {word} {order.id} {option}") for word, option in words)
+        yield Section(title=say("Report back"), blocks=(Items(items=tuple(Item(text=one) for one in commands)),))
 
 
 def _ticks(texts: Iterable[str], *, is_numbered: bool = False) -> Items:

@@ -6,18 +6,17 @@ code. Nobody else tells them what that is about, so it is told here, in the word
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from reconciler.apply.reading import Scopes
-from reconciler.apply.states import read_state
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, language_of, note_overdue
 from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change, is_administrator
 from reconciler.model.declared import Declared, Desired, GuardSettings, Mode
-from reconciler.model.ports import Scope, StateStore
+from reconciler.model.ports import Scope
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.state import OrderStatus, Record, State, WorkOrder, in_turn
 from reconciler.model.system import System
@@ -28,7 +27,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def collect_notices(
-    store: StateStore,
+    states: Iterable[State],
     desired: Desired,
     *,
     at: datetime,
@@ -36,50 +35,38 @@ def collect_notices(
     person: str = "",
     reminders: Sequence[WorkOrder] = (),
 ) -> Notices:
-    """One message for each person who can do something now, or the one for `person`; asks no system.
+    """One message for each person who can do something now, or the one for `person`, people of the directory first.
 
-    `reminders` are told with what the states hold.
-    """
-    states = [read_state(store, key) for key in store.organizations()]
-    messages = make_notices(states, desired, at=at, settings=settings, reminders=reminders)
-    theirs = tuple(one for one in messages if not person or person == one.person)
-    return Notices(at=at, person=person, notices=theirs)
-
-
-def make_notices(
-    states: Iterable[State],
-    desired: Desired,
-    *,
-    at: datetime,
-    settings: GuardSettings,
-    reminders: Sequence[WorkOrder] = (),
-) -> Iterator[Notice]:
-    """The messages, from what is remembered of each organization; people of the directory first.
-
-    What begins only when somebody else is done is left out until then, and so is what has run out.
+    Of what is remembered of each organization and of `reminders`. What begins only when somebody else is done is left
+    out until then, and so is what has run out.
     """
     scopes, identities = Scopes(desired), Identities(desired)
     orders: list[WorkOrder] = [*reminders]
     known_states = {one.organization: one for one in (rename_to_today(one, identities).state for one in states)}
     for state in known_states.values():
-        orders += _open_orders(list(state.orders.values()))
+        orders += _open_orders(state.orders.values())
         if state.organization in desired.organizations:
             wanted = desired.resources.get(state.organization, {})
             orders += _Pending(state, scopes.scope_of(state.organization, state), wanted, settings, at).orders()
     patience = timedelta(days=settings.pending_days)
     current = [one for order in orders if (one := _while_asked(order, at, patience))]
+    found = []
     for actor, role, theirs in group_by_actor(current):
-        person = desired.people.get(actor)
-        known = person.identities if person else {}
-        yield Notice(
+        if person not in ("", actor):
+            continue
+        somebody = desired.people.get(actor)
+        known = somebody.identities if somebody else {}
+        notice = Notice(
             person=actor,
-            name=person.name if person else role,
+            name=somebody.name if somebody else role,
             email=known.get("email", actor if "@" in actor else ""),
             phone=known.get("phone", ""),
             orders=tuple(sorted(theirs, key=_urgency)),
             language=language_of(actor, theirs[0].address.organization, desired),
             answer_to=_whom_to_answer(theirs[0].address, desired, known_states, actor),
         )
+        found.append(notice)
+    return Notices(at=at, person=person, notices=tuple(found))
 
 
 def _whom_to_answer(address: Address, desired: Desired, states: Mapping[str, State], actor: str) -> str:
@@ -108,7 +95,7 @@ def _while_asked(order: WorkOrder, at: datetime, patience: timedelta) -> WorkOrd
     return note_overdue(order, at) if is_ours or order.expires is None or order.expires > at else None
 
 
-def _open_orders(orders: Sequence[WorkOrder]) -> list[WorkOrder]:
+def _open_orders(orders: Collection[WorkOrder]) -> list[WorkOrder]:
     """Orders whose turn has come."""
     still_open = [order for order in orders if order.status is OrderStatus.OPEN]
     first: dict[tuple[object, object], int] = {}

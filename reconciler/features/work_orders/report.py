@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -45,14 +45,9 @@ def list_orders(
     store: StateStore, *, organization: str = "", actor: str = "", closed: bool = False
 ) -> tuple[WorkOrder, ...]:
     """Work orders by organization and time of issue; those that have ended only if they are asked for."""
-    found: list[WorkOrder] = []
-    for key in [organization] if organization else store.organizations():
-        orders = read_state(store, key).orders.values()
-        found += [
-            order
-            for order in orders
-            if (closed or order.is_pending) and (not actor or actor in (order.actor, order.actor_role))
-        ]
+    keys = [organization] if organization else store.organizations()
+    orders = [order for key in keys for order in read_state(store, key).orders.values() if closed or order.is_pending]
+    found = [order for order in orders if not actor or actor in (order.actor, order.actor_role)]
     found.sort(key=lambda one: (one.address.organization, str(one.issued or ""), one.address, one.party))
     return tuple(found)
 
@@ -78,7 +73,6 @@ class OrderDesk:
         """Somebody says that it was done; that it is true is known when a later look at the system shows it."""
 
         def change(order: WorkOrder, state: State, now: datetime) -> State:
-            _require_pending(order)
             if order.status is OrderStatus.DONE:
                 message = f"work order {order.id} is done already, says {order.closed_by or 'somebody'}"
                 advice = "nothing will show it" if order.is_taken else "a newer roster will show it"
@@ -88,16 +82,10 @@ class OrderDesk:
             if before:
                 message = f"work order {order.id} is part {order.party}, and part {before[0].party} is still open"
                 raise ReconcilerError(message, advice=f"report {before[0].id} first")
-            said = replace(
-                order,
-                status=OrderStatus.DONE,
-                closed=now,
-                closed_by=by,
-                evidence=evidence.text,
-                evidence_digest=evidence.digest,
-            )
+            said = replace(order, status=OrderStatus.DONE, closed=now, closed_by=by)
+            said = replace(said, evidence=evidence.text, evidence_digest=evidence.digest)
             state = _with_orders(state, begin_next([said if part.id == order.id else part for part in parts]))
-            return replace(state, records=_taken(said, state.records, is_there=not said.takes_away, on=now.date()))
+            return _as_told(said, state, on=now.date())
 
         return self._take_down(order_id, change)
 
@@ -105,22 +93,17 @@ class OrderDesk:
         """Somebody says why it could not be done, also of one that was said to be done before."""
 
         def change(order: WorkOrder, state: State, now: datetime) -> State:
-            _require_pending(order)
-            failed = replace(
-                order, status=OrderStatus.FAILED, closed=now, closed_by=by, failure=reason, explanation=note
-            )
-            others = [
-                close(part, OrderStatus.SUPERSEDED, at=now, why=f"{order.id} is failed")
-                for part in _parts(order, state)
-                if part.status is OrderStatus.OPEN and part.id != order.id
-            ]
-            state = _with_orders(state, [failed, *others])
-            records = dict(state.records)
-            ending = _ENDINGS.get(reason)
-            if ending is not None and order.action in INVITATIONS:
+            failed = replace(order, status=OrderStatus.FAILED, closed=now, closed_by=by)
+            failed = replace(failed, failure=reason, explanation=note)
+            others = [part for part in _parts(order, state) if part.status is OrderStatus.OPEN and part.id != order.id]
+            why = f"{order.id} is failed"
+            given_up = [close(part, OrderStatus.SUPERSEDED, at=now, why=why) for part in others]
+            state = _with_orders(state, [failed, *given_up])
+            if reason in _ENDINGS and order.action in INVITATIONS:
                 # How an invitation ended decides what may happen next, whoever has sent it.
-                records[order.address] = invitation_ended(records.get(order.address), failed, ending)
-            return replace(state, records=_taken(failed, records, is_there=failed.takes_away, on=now.date()))
+                ended = invitation_ended(state.records.get(order.address), failed, _ENDINGS[reason])
+                state = replace(state, records={**state.records, order.address: ended})
+            return _as_told(failed, state, on=now.date())
 
         return self._take_down(order_id, change)
 
@@ -168,8 +151,12 @@ class OrderDesk:
         def take_down(state: State) -> tuple[State, Edits]:
             if order_id not in state.orders:
                 raise ReconcilerError(f"work order {order_id} is gone", advice="its state was replaced meanwhile")
-            now = self.editor.clock.now()
-            after = change(state.orders[order_id], state, now)
+            now, order = self.editor.clock.now(), state.orders[order_id]
+            if not order.status.is_pending:
+                why = f": {order.explanation}" if order.explanation else ""
+                advice = "nobody waits for it; hand in a newer roster to say what is there now"
+                raise ReconcilerError(f"work order {order.id} is {order.status} already{why}", advice=advice)
+            after = change(order, state, now)
             told = [one for key, one in sorted(after.orders.items()) if one.status is not state.orders[key].status]
             serials = range(state.serial + 1, state.serial + len(told) + 1)
             return after, [order_entry(one, serial=serial, at=now) for one, serial in zip(told, serials, strict=True)]
@@ -188,21 +175,13 @@ def _with_orders(state: State, orders: Iterable[WorkOrder]) -> State:
     return replace(state, orders={**state.orders, **{order.id: order for order in orders}})
 
 
-def _taken(
-    order: WorkOrder, records: Mapping[Address, Record], *, is_there: bool, on: date
-) -> Mapping[Address, Record]:
-    """With the word of whoever did an order for what it is about, where nothing else will ever tell."""
-    if order.is_chore or not KINDS[order.address.kind].is_told:
-        return records
-    rest = {address: record for address, record in records.items() if address != order.address}
-    if not is_there:
-        return rest
-    said = Record(address=order.address, attributes=order.wanted, since=on, unread=(PRESENCE,))
-    return {**rest, order.address: records.get(order.address, said)}
-
-
-def _require_pending(order: WorkOrder) -> None:
-    if not order.status.is_pending:
-        why = f": {order.explanation}" if order.explanation else ""
-        advice = "nobody waits for it; hand in a newer roster to say what is there now"
-        raise ReconcilerError(f"work order {order.id} is {order.status} already{why}", advice=advice)
+def _as_told(order: WorkOrder, state: State, *, on: date) -> State:
+    """With the word of whoever did an order, or could not, for what it is about, where nothing else will ever tell."""
+    address = order.address
+    if order.is_chore or not KINDS[address.kind].is_told:
+        return state
+    rest = {at: record for at, record in state.records.items() if at != address}
+    if order.takes_away == (order.status is OrderStatus.DONE):
+        return replace(state, records=rest)
+    said = Record(address=address, attributes=order.wanted, since=on, unread=(PRESENCE,))
+    return replace(state, records={**rest, address: state.records.get(address, said)})

@@ -14,7 +14,7 @@ import pytest
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.features.work_orders.document import with_messages
 from reconciler.features.work_orders.model import Notice, Notices
-from reconciler.features.work_orders.notices import make_notices
+from reconciler.features.work_orders.notices import collect_notices
 from reconciler.model.address import Action, Address
 from reconciler.model.state import WorkOrder, in_turn
 from reconciler.output.document import PLAIN
@@ -26,7 +26,7 @@ PATHS = sorted((Path(__file__).parents[2] / "cases" / "notices").glob("*.yaml"))
 def describe(case: Case) -> list[str]:
     at = datetime.combine(case.worlds.today, time(12), UTC)
     states = [state for _, state in sorted(case.worlds.recorded.items())]
-    found = Notices(at=at, notices=tuple(make_notices(states, case.worlds.desired, at=at, settings=case.settings)))
+    found = collect_notices(states, case.worlds.desired, at=at, settings=case.settings)
     return RENDERERS.notices["text"](found, PLAIN).splitlines()
 
 
@@ -92,8 +92,8 @@ def test_people_from_outside_are_told_whom_to_answer_and_nothing_of_commands_and
     case = read_case(path)
     at = datetime.combine(case.worlds.today, time(12), UTC)
     states = list(case.worlds.recorded.values())
-    made = make_notices(states, case.worlds.desired, at=at, settings=case.settings)
-    told = {one.person or one.name: one for one in with_messages(Notices(at=at, notices=tuple(made))).notices}
+    made = collect_notices(states, case.worlds.desired, at=at, settings=case.settings)
+    told = {one.person or one.name: one for one in with_messages(made).notices}
     assert {"zoe", "the owner of @brand"} <= told.keys()
     for who in ("zoe", "the owner of @brand"):
         assert told[who].answer_to == "Mara Lind (mara@acme.example)"
