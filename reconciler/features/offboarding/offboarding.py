@@ -25,7 +25,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.resource import Live, Owner, Resource, Unknown, role_in
 from reconciler.model.state import OrderStatus
 from reconciler.model.values import dataclass
-from reconciler.output.words import name_access, name_attributes
+from reconciler.output.document import name_access, name_attributes
 from reconciler.systems.markup import quote
 
 _GIVING = frozenset(
