@@ -10,8 +10,7 @@ from typing import Any, Self
 
 from reconciler.model.finding import ProviderError
 from reconciler.sandbox import SEED_FILE, WORLD_FILE
-from reconciler.sandbox.api.access import DEFAULT_APP, add_api_app, add_token
-from reconciler.sandbox.api.options import Options, write_options
+from reconciler.sandbox.api.configuration import DEFAULT_APP, Options, add_api_app, add_token, write_options
 from reconciler.sandbox.apps import add_app
 from reconciler.sandbox.assets import add_asset, grant, hold
 from reconciler.sandbox.partners import add_partner, share

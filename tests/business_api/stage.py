@@ -19,9 +19,8 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.configuration import Options, issue_token
 from reconciler.sandbox.api.emulator import Emulator
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.world import World

@@ -26,10 +26,9 @@ from reconciler.model.drift import DriftSort
 from reconciler.model.plan import Plan
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.sandbox.api.access import add_token
+from reconciler.sandbox.api.configuration import Options, add_token
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.assets import add_asset_to_group, create_group, set_group_role
 from reconciler.sandbox.people import accept, approve, grant_by_hand, invite_by_hand, remove_by_hand
 from reconciler.sandbox.registry import get_organization, get_person

@@ -23,10 +23,9 @@ from reconciler.providers.business_api.authorizing import (
     revoke_token,
 )
 from reconciler.providers.business_api.client import Client, Connection
-from reconciler.sandbox.api.access import DEFAULT_APP, DEFAULT_SECRET, add_token, issue_code
+from reconciler.sandbox.api.configuration import DEFAULT_APP, DEFAULT_SECRET, Options, add_token, issue_code
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.members import change_role
 from reconciler.sandbox.registry import get_organization, get_person

@@ -17,7 +17,7 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Live
 from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_reading
-from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.configuration import issue_token
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.world import World

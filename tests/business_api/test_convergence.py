@@ -21,9 +21,9 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.providers.business_api.client import Client, Connection
+from reconciler.sandbox.api.configuration import Options
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.platforms import Knobs
 from tests.business_api.facts import invitations

@@ -24,8 +24,8 @@ from reconciler.output.document import Style
 from reconciler.output.text import render_text
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.sandbox.api.calls import user_id
 from reconciler.sandbox.api.emulator import Emulator
-from reconciler.sandbox.api.naming import user_id
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.people import accept, invite_by_hand
 from reconciler.sandbox.registry import get_person

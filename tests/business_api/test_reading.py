@@ -15,7 +15,7 @@ from reconciler.model.plan import Applied, Waits
 from reconciler.model.resource import Attributes, Live, Resource, Status, Unknown
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.configuration import issue_token
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.assets import add_asset, create_group, grant, request_access, set_group_role

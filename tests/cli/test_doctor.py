@@ -15,9 +15,8 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
 from reconciler.providers.business_api.client import Client, Connection
-from reconciler.sandbox.api.access import add_token
+from reconciler.sandbox.api.configuration import Options, add_token
 from reconciler.sandbox.api.emulator import Emulator
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.world import World

@@ -12,8 +12,8 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
+from reconciler.sandbox.api.configuration import Options
 from reconciler.sandbox.api.emulator import ALL, PREFIX, openapi
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.server import Server, Site
 from tests.contracts.schemas_business_api import REQUESTS
 from tests.sandbox.api.desk import BC, Desk, new_desk

@@ -21,9 +21,8 @@ from reconciler.model.resource import Live, Resource, Status, fingerprint_of
 from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.configuration import Options, issue_token
 from reconciler.sandbox.api.emulator import Emulator
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.people import accept, approve, decline
 from reconciler.sandbox.registry import get_person

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.api.access import issue_code
+from reconciler.sandbox.api.configuration import issue_code
 from reconciler.sandbox.api.server import Server, Site
 from reconciler.sandbox.people import accept
 from reconciler.sandbox.registry import get_person

@@ -48,7 +48,7 @@ from reconciler.model.state import AuditMark, State
 from reconciler.output.document import Style
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
-from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.configuration import issue_token
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.seed import load_seed

@@ -17,7 +17,7 @@ from reconciler.model.resource import Live, Resource, role_in
 from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
 from reconciler.sandbox import apps, assets, members, partners
-from reconciler.sandbox.api.naming import get_asset_identity
+from reconciler.sandbox.api.calls import get_asset_identity
 from reconciler.sandbox.platforms import SHARE_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
 from reconciler.sandbox.world import Refusal, World

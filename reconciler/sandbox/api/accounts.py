@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final, NoReturn
 
-from reconciler.sandbox.api.access import Caller, exchange, find_caller, get_app, revoke_token
-from reconciler.sandbox.api.calls import Call, Data, Endpoints
-from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.naming import asset_id, core_user_id, format_address, user_id
-from reconciler.sandbox.api.parameters import choice, flag, ident, listed, record, text
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, core_user_id, format_address, user_id
+from reconciler.sandbox.api.configuration import Caller, RefusedCall, exchange, find_caller, get_app, revoke_token
+from reconciler.sandbox.api.messages import choice, flag, ident, listed, record, text
 from reconciler.sandbox.registry import find_address, find_person
 from reconciler.sandbox.world import Event, Row
 

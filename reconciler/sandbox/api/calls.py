@@ -1,17 +1,104 @@
-"""One call that has passed the first checks, and what an endpoint is."""
+"""One call that has passed the first checks, and what an endpoint is; how the API calls what the world knows.
+
+Numbers are stable, have 19 digits, and are never mixed up with one another.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-from reconciler.sandbox.api.access import Caller
-from reconciler.sandbox.api.naming import KINDS, asset_id, get_asset_identity, person_of
-from reconciler.sandbox.api.options import Options
-from reconciler.sandbox.api.parameters import Parameter, Parameters, ident, paged, refuse_missing
+from reconciler.sandbox.api.configuration import Caller, Options
+from reconciler.sandbox.api.messages import KINDS, Parameter, Parameters, ident, paged, refuse_missing
 from reconciler.sandbox.registry import SandboxOrganization, find_active
 from reconciler.sandbox.world import Refusal, Row, World
+
+_PEOPLE: Final = 6_800_000_000_000_000_000
+_CORE: Final = 6_500_000_000_000_000_000
+_ASSETS: Final = 7_600_000_000_000_000_000
+_GROUPS: Final = 7_700_000_000_000_000_000
+_SPAN: Final = 1_000_000_000_000_000
+
+
+def user_id(person: int) -> str:
+    """Of a person, in every Business Center."""
+    return str(_PEOPLE + person)
+
+
+def core_user_id(person: int, *, equal: bool) -> str:
+    """Of a person as the owner of an account; perhaps the same number."""
+    return str((_PEOPLE if equal else _CORE) + person)
+
+
+def person_of(number: str) -> int:
+    """The person behind a user id; a number that nobody has is nobody's, 0."""
+    return _within(_PEOPLE, number)
+
+
+def asset_id(asset: Row) -> str:
+    """The asset's own id, if it has a numeric one; TikTok accounts are known to the world by handle and get a number.
+
+    `asset` has the columns `asset_number` and `identity`.
+    """
+    identity = str(asset["identity"])
+    return identity if identity.isascii() and identity.isdigit() else str(_ASSETS + int(asset["asset_number"]))
+
+
+def get_asset_identity(world: World, kind: str, number: str) -> str:
+    """What the world calls an asset; a number that no asset has is its own name, which leads nowhere."""
+    row = world.find("asset", kind=kind, id=_within(_ASSETS, number))
+    return str(row["identity"]) if row else number
+
+
+def group_id(group: int) -> str:
+    """Of an asset group."""
+    return str(_GROUPS + group)
+
+
+def get_group(world: World, organization: int, number: str) -> Row:
+    """The group with this id; none is a Refusal."""
+    row = world.find("asset_group", organization=organization, id=_within(_GROUPS, number))
+    if row is None:
+        raise Refusal("unknown", f"asset group {number} does not exist")
+    return row
+
+
+def pixel_code(identity: str) -> str:
+    """The code that web pages carry: 20 upper-case letters and digits, not the pixel's id."""
+    return "C" + base64.b32encode(hashlib.sha256(identity.encode()).digest()).decode()[:19]
+
+
+def _within(start: int, number: str) -> int:
+    offset = int(number) - start
+    return offset if 0 < offset < _SPAN else 0
+
+
+def mask(address: str) -> str:
+    """First and last character of the local part, as many stars as there are characters between, and the domain.
+
+    How short local parts are masked is not published; here at least one star is always there.
+    """
+    local, _, domain = address.partition("@")
+    hidden = local[:1] * (len(local) > 1) + "*" * max(len(local) - 2, 1) + local[-1] * (len(local) > 2)
+    return f"{hidden}@{domain}"
+
+
+def format_address(address: str, masking: Literal["all", "some", "none"]) -> str:
+    """The address, masked or not. `some` masks half of all addresses, always the same half."""
+    is_masked = masking == "all" or (masking == "some" and sum(address.encode()) % 2 == 0)
+    return mask(address) if is_masked else address
+
+
+def account_name(account: Row, options: Options) -> str:
+    """A TikTok account's handle or title; one that was never given a title has its handle, written as a title."""
+    handle, name = str(account["identity"]), str(account["name"])
+    if options.account_names == "handle":
+        return handle
+    return name if name != handle else handle.removeprefix("@").replace(".", " ").title()
+
 
 Data = Mapping[str, Any]
 _Item = TypeVar("_Item")
@@ -45,6 +132,11 @@ class Call:
         return found
 
     @property
+    def keyword(self) -> str:
+        """What a list is searched for; empty finds everything."""
+        return str(self.filtering.get("keyword", "")).casefold()
+
+    @property
     def kind(self) -> str:
         """The world's word for the asset type; of the types the world does not have, nothing is ever found."""
         return KINDS.get(self.get("asset_type"), "")
@@ -71,8 +163,7 @@ class Call:
 
     def search(self, rows: Sequence[Row]) -> list[Row]:
         """The assets whose name has the keyword in it, or whose number is the keyword; all of them without one."""
-        keyword = self.filtering.get("keyword", "").casefold()
-        return [row for row in rows if keyword in row["name"].casefold() or keyword == asset_id(row)]
+        return [row for row in rows if self.keyword in row["name"].casefold() or self.keyword == asset_id(row)]
 
     def page(self, items: Sequence[_Item], show: Callable[[_Item], Data], *, key: str = "list") -> dict[str, Any]:
         """One page of a list, shown, and which one it is."""

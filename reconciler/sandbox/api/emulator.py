@@ -12,20 +12,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from reconciler.sandbox.api import accounts, assets, groups, members, partners, uses
-from reconciler.sandbox.api.access import Caller, find_caller
+from reconciler.sandbox.api import accounts, assets, groups, members
 from reconciler.sandbox.api.calls import Call, Data, Route
+from reconciler.sandbox.api.configuration import Caller, Options, RefusedCall, find_caller, read_options, write_options
 from reconciler.sandbox.api.faults import Fault, Faults, Limiter, Replica
-from reconciler.sandbox.api.messages import JSON_TYPE, ApiRequest, RefusedCall, Response, render_plain
-from reconciler.sandbox.api.options import Options, read_options, write_options
-from reconciler.sandbox.api.parameters import read_parameters, record_schema, value_schema
+from reconciler.sandbox.api.messages import (
+    JSON_TYPE,
+    ApiRequest,
+    Response,
+    read_parameters,
+    record_schema,
+    render_plain,
+    value_schema,
+)
 from reconciler.sandbox.registry import find_active, find_organization
 from reconciler.sandbox.world import Refusal, World
 
 PREFIX: Final = "/open_api/v1.3/"
 
 ALL: Final[tuple[Route, ...]] = tuple(
-    route for module in (accounts, members, assets, uses, groups, partners) for route in module.API.routes
+    route for module in (accounts, members, assets, groups) for route in module.API.routes
 )
 
 ROUTES: Final[Mapping[str, Mapping[str, Route]]] = {

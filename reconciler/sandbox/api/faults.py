@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, get_args
 
-from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.options import Tier
+from reconciler.sandbox.api.configuration import RefusedCall, Tier
 from reconciler.sandbox.world import World
 
 FaultKind = Literal["code", "html_502", "reset", "slow", "stale"]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from reconciler.sandbox.api.calls import Call, Data, Endpoints
-from reconciler.sandbox.api.naming import asset_id, get_asset_identity, get_group, group_id, user_id
-from reconciler.sandbox.api.parameters import Parameter, asset_type, choice, ident, listed, record, refuse_missing, text
+from reconciler.sandbox.api.calls import (
+    Call,
+    Data,
+    Endpoints,
+    asset_id,
+    get_asset_identity,
+    get_group,
+    group_id,
+    user_id,
+)
+from reconciler.sandbox.api.messages import Parameter, asset_type, choice, ident, listed, record, refuse_missing, text
 from reconciler.sandbox.assets import (
     add_asset_to_group,
     create_group,
@@ -46,9 +54,7 @@ def _create(call: Call) -> Data:
     call.act(create_group, name=name)
     _for_each_asset(call, name, add_asset_to_group)
     _add_members(call, name)
-    row = call.world.rows(
-        "SELECT id FROM asset_group WHERE organization = :bc AND name = :name", {"bc": call.bc.id, "name": name}
-    )[0]
+    (row,) = call.world.find_all("asset_group", organization=call.bc.id, name=name)
     return {"asset_group_id": group_id(row["id"])}
 
 
@@ -61,13 +67,10 @@ def _add_members(call: Call, name: str) -> None:
     for member in call.params["members"]:
         row = call.member(member["member_id"])
         role = member.get("asset_roles", {}).get("ADVERTISER", f"{_PREFIX}ADMIN").removeprefix(_PREFIX).lower()
-        if call.options.group_member_again == "ignored" and call.world.has(
-            "SELECT 1 FROM group_member JOIN asset_group ON asset_group.id = group_member.asset_group"
-            " WHERE asset_group.organization = :bc AND asset_group.name = :name AND group_member.membership = :member",
-            {"bc": call.bc.id, "name": name, "member": row["id"]},
-        ):
-            continue
-        call.act(set_group_role, name=name, address=row["identity"], role=role)
+        group = call.world.find("asset_group", organization=call.bc.id, name=name)
+        is_in = group and call.world.find("group_member", asset_group=group["id"], membership=row["id"])
+        if not is_in or call.options.group_member_again != "ignored":
+            call.act(set_group_role, name=name, address=row["identity"], role=role)
 
 
 @API.add("GET bc/asset_group/list/", drops_null=True, rows=50, filtering=record(keyword=text(required=True)))
@@ -76,9 +79,11 @@ def _list(call: Call) -> Data:
     rows = call.world.rows("SELECT * FROM asset_group WHERE organization = :bc ORDER BY id", {"bc": call.bc.id})
     keyword = call.filtering.get("keyword")
     wanted = [row for row in rows if keyword in (None, row["name"], group_id(row["id"]))]
-    return call.page(
-        wanted, lambda row: {"asset_group_id": group_id(row["id"]), "asset_group_name": row["name"]}, key="asset_groups"
-    )
+    return call.page(wanted, _group, key="asset_groups")
+
+
+def _group(row: Row) -> dict[str, Any]:
+    return {"asset_group_id": group_id(row["id"]), "asset_group_name": row["name"]}
 
 
 @API.add(
@@ -95,11 +100,8 @@ def _get(call: Call) -> Data:
     is_assets = call.get("query_entity") == "ASSET"
     key = "assets" if is_assets else "members"
     page = call.page(_group_assets(call, group) if is_assets else _group_members(call, group), dict, key=key)
-    shown: object = {"asset_group_id": group_id(group["id"]), "asset_group_name": group["name"], key: page[key]}
-    return {
-        "asset_group": shown if call.options.group_get_shape == "object" else [shown],
-        "page_info": page["page_info"],
-    }
+    shown = _group(group) | {key: page.pop(key)}
+    return {"asset_group": shown if call.options.group_get_shape == "object" else [shown], **page}
 
 
 def _group_assets(call: Call, group: Row) -> list[Data]:
@@ -118,11 +120,10 @@ def _group_members(call: Call, group: Row) -> list[Data]:
         " WHERE group_member.asset_group = :group ORDER BY membership.id",
         {"group": group["id"]},
     )
-    keyword = call.filtering.get("keyword", "").casefold()
-    wanted = [row for row in rows if keyword in row["name"].casefold() or keyword == row["identity"]]
     return [
         {"member_id": user_id(row["person"]), "asset_roles": {"ADVERTISER": f"{_PREFIX}{row['role'].upper()}"}}
-        for row in wanted
+        for row in rows
+        if call.keyword in row["name"].casefold() or call.keyword == row["identity"]
     ]
 
 

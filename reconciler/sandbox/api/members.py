@@ -1,4 +1,4 @@
-"""bc/get and bc/member/*."""
+"""bc/get, bc/member/*, and bc/partner/*: other Business Centers, and what is shared with them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from reconciler.sandbox.api.calls import Call, Data, Endpoints
-from reconciler.sandbox.api.messages import RefusedCall
-from reconciler.sandbox.api.naming import format_address, user_id
-from reconciler.sandbox.api.parameters import asset_type, choice, email, ident, listed, record, text
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, format_address, get_asset_identity, user_id
+from reconciler.sandbox.api.configuration import RefusedCall, refuse_if_code
+from reconciler.sandbox.api.messages import asset_type, choice, email, ident, listed, record, text
 from reconciler.sandbox.assets import promise
 from reconciler.sandbox.members import (
     answer_invitation,
@@ -20,8 +19,10 @@ from reconciler.sandbox.members import (
     invite,
     remove,
 )
+from reconciler.sandbox.partners import add_partner, find_partnership, remove_partner, share, unshare
+from reconciler.sandbox.platforms import AD_ACCOUNT_ROLES, SHARE_ROLES
 from reconciler.sandbox.registry import get_person, normalise
-from reconciler.sandbox.world import Row
+from reconciler.sandbox.world import Refusal, Row
 
 API: Final = Endpoints(scope=156)
 
@@ -43,8 +44,8 @@ def _get_bcs(call: Call) -> Data:
         " ORDER BY organization.id",
         {"person": call.caller.person, "bc_id": call.params.get("bc_id")},
     )
-    if "bc_id" in call.params and not rows and call.options.unknown_bc != "empty":
-        raise RefusedCall(int(call.options.unknown_bc), f"Business center {call.get('bc_id')} does not exist")
+    if "bc_id" in call.params and not rows:
+        refuse_if_code(call.options.unknown_bc, f"Business center {call.get('bc_id')} does not exist")
     return call.page(rows, _bc)
 
 
@@ -75,15 +76,9 @@ def _finance(row: Row) -> Data:
     ),
 )
 def _get_members(call: Call) -> Data:
-    relations = _relations(call)
-    # Of thousands of rows a page shows twenty, and only those are read in full.
-    return call.page(_find_members(call, relations), lambda row: _member(call, row["id"], relations))
-
-
-def _find_members(call: Call, relations: Mapping[str, str]) -> list[Row]:
-    wanted = call.filtering
+    relations, wanted, keyword = _relations(call), call.filtering, call.keyword
     statuses = [status for status, name in relations.items() if wanted.get("relation_status", name) == name]
-    keyword = wanted.get("keyword", "").casefold()
+    # Of thousands of rows a page shows twenty, and only those are read in full.
     names, person = (
         (", membership.identity, person.name", " JOIN person ON person.id = membership.person") if keyword else ("", "")
     )
@@ -93,7 +88,8 @@ def _find_members(call: Call, relations: Mapping[str, str]) -> list[Row]:
         " AND (:role IS NULL OR membership.role = lower(:role)) ORDER BY membership.id",
         {"bc": call.bc.id, "statuses": json.dumps(statuses), "role": wanted.get("user_role")},
     )
-    return [row for row in rows if _is_found(call, row, keyword)] if keyword else rows
+    found = [row for row in rows if _is_found(call, row)] if keyword else rows
+    return call.page(found, lambda row: _member(call, row["id"], relations))
 
 
 def _relations(call: Call) -> dict[str, str]:
@@ -106,11 +102,11 @@ def _relations(call: Call) -> dict[str, str]:
     return relations
 
 
-def _is_found(call: Call, row: Row, keyword: str) -> bool:
+def _is_found(call: Call, row: Row) -> bool:
     address = row["identity"]
     if not call.options.keyword_finds_masked:
         address = format_address(address, call.options.mask_emails)
-    return keyword in address.casefold() or keyword in row["name"].casefold()
+    return call.keyword in address.casefold() or call.keyword in row["name"].casefold()
 
 
 def _member(call: Call, membership: int, relations: Mapping[str, str]) -> Data:
@@ -188,8 +184,7 @@ def _update(call: Call) -> None:
     finance = member["finance"] if finance is None else finance
     call.act(change_role, address=member["identity"], role=role, finance=finance)
     if "user_name" in call.params:
-        with call.world.transaction() as db:
-            db.execute("UPDATE person SET name = ? WHERE id = ?", (call.get("user_name"), member["person"]))
+        call.world.update("person", {"id": member["person"]}, name=call.get("user_name"))
 
 
 @API.add("POST bc/member/delete/", user_id=ident(), user_email=email())
@@ -201,6 +196,123 @@ def _delete(call: Call) -> None:
         call.act(cancel_invitation, address=call.get("user_email"))
         return
     member = call.member(call.get("user_id"))
-    if member["person"] == call.caller.person and call.options.self_delete != "allow":
-        raise RefusedCall(int(call.options.self_delete), "You can not delete yourself from the business center")
+    if member["person"] == call.caller.person:
+        refuse_if_code(call.options.self_delete, "You can not delete yourself from the business center")
     call.act(remove, address=member["identity"])
+
+
+_PARTNER_SCOPE: Final = 155
+
+_PARTNERSHIPS: Final = (
+    "SELECT other.identity AS bc_id, other.name AS bc_name, partnership.status FROM partnership"
+    " JOIN organization AS other ON other.id = partnership.partner WHERE partnership.organization = :bc"
+    " UNION SELECT other.identity, other.name, partnership.status FROM partnership"
+    " JOIN organization AS other ON other.id = partnership.organization WHERE partnership.partner = :bc"
+    " ORDER BY bc_id"
+)
+"""A partnership binds both sides, whichever of them began it."""
+
+
+@API.add("GET bc/partner/get/", scope=_PARTNER_SCOPE, rows=50, filtering=record(name=text()))
+def _get_partners(call: Call) -> Data:
+    shown = ("active", "requested") if call.options.pending_partners_listed else ("active",)
+    name = call.filtering.get("name", "").casefold()
+    rows = call.world.rows(_PARTNERSHIPS, {"bc": call.bc.id})
+    listed_rows = {row["bc_id"]: row for row in rows if row["status"] in shown and name in row["bc_name"].casefold()}
+    return call.page(list(listed_rows.values()), lambda row: {"bc_id": row["bc_id"], "bc_name": row["bc_name"]})
+
+
+@API.add(
+    "POST bc/partner/add/",
+    scope=_PARTNER_SCOPE,
+    partner_id=ident(required=True),
+    asset_type=asset_type("partner/add"),
+    asset_ids=listed(ident(), most=50),
+    advertiser_role=choice("ADMIN", "OPERATOR", "ANALYST"),
+)
+def _add(call: Call) -> None:
+    """A partnership, and perhaps shares; with an existing partner only the shares."""
+    partner, role = call.get("partner_id"), call.get("advertiser_role", "ANALYST").lower()
+    numbers = call.params.get("asset_ids", [])
+    known = find_partnership(call.bc, partner)
+    if known is None or known["status"] == "declined":
+        call.act(add_partner, partner=partner)
+    elif not numbers:
+        refuse_if_code(call.options.partner_again, f"business center {partner} is a partner already")
+    for number in numbers:
+        identity = get_asset_identity(call.world, "ad_account", number)
+        if call.options.share_again != "raises" and _has_lower_share(call, identity, role):
+            refuse_if_code(call.options.share_again, f"asset({number}) is shared with {partner} already")
+            continue
+        call.act(share, partner=partner, kind="ad_account", identity=identity, role=role)
+
+
+def _has_lower_share(call: Call, identity: str, role: str) -> bool:
+    row = call.world.find("shared", lender=call.bc.id, borrower_bc=call.get("partner_id"), identity=identity)
+    return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
+
+
+@API.add("POST bc/partner/delete/", scope=_PARTNER_SCOPE, partner_id=ident(required=True))
+def _end_partnership(call: Call) -> None:
+    """End a partnership from either side; what was shared either way is taken back."""
+    partner = call.get("partner_id")
+    if find_partnership(call.bc, partner) is None and _is_partner(call):
+        call.act(add_partner, partner=partner)
+    call.act(remove_partner, partner=partner)
+
+
+def _is_partner(call: Call) -> bool:
+    partners = call.world.rows(_PARTNERSHIPS, {"bc": call.bc.id})
+    return any(row["bc_id"] == call.get("partner_id") for row in partners)
+
+
+@API.add(
+    "GET bc/partner/asset/get/",
+    scope=_PARTNER_SCOPE,
+    rows=50,
+    partner_id=ident(required=True),
+    asset_type=asset_type("partner/asset/get"),
+    share_type=choice("SHARING", "SHARED", required=True),
+    filtering=record(keyword=text()),
+)
+def _get_shared(call: Call) -> Data:
+    """What is shared with the partner (SHARING), or by it (SHARED)."""
+    if not _is_partner(call):
+        raise Refusal("unknown", f"business center {call.get('partner_id')} is not a partner")
+    lender, borrower = call.bc.identity, call.get("partner_id")
+    if call.get("share_type") == "SHARED":
+        lender, borrower = borrower, lender
+    rows = call.world.rows(
+        "SELECT asset_number, identity, name, role FROM shared WHERE lender_bc = :lender AND borrower_bc = :borrower"
+        " AND status = 'active' AND kind = :kind ORDER BY asset_number",
+        {"lender": lender, "borrower": borrower, "kind": call.kind},
+    )
+    return call.page(call.search(rows), lambda row: _shared(call, row))
+
+
+def _shared(call: Call, row: Row) -> Data:
+    is_account = call.get("asset_type") == "ADVERTISER"
+    return {
+        "asset_id": asset_id(row),
+        "asset_type": call.get("asset_type"),
+        "asset_name": row["name"],
+        "advertiser_role": row["role"].upper() if is_account else None,
+        "advertiser_account_type": "AUCTION" if is_account else None,
+        "catalog_role": row["role"].upper() if call.get("asset_type") == "CATALOG" else None,
+    }
+
+
+@API.add(
+    "POST bc/partner/asset/delete/",
+    scope=_PARTNER_SCOPE,
+    partner_id=ident(required=True),
+    asset_type=asset_type("partner/asset/delete"),
+    asset_ids=listed(ident(), required=True, least=1),
+)
+def _unshare(call: Call) -> None:
+    kind = call.kind
+    for number in call.params["asset_ids"]:
+        identity = get_asset_identity(call.world, kind, number)
+        if kind not in SHARE_ROLES:
+            raise Refusal("unknown", f"{number} is not shared with {call.get('partner_id')}")
+        call.act(unshare, partner=call.get("partner_id"), kind=kind, identity=identity)

@@ -21,7 +21,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from reconciler.sandbox import people
-from reconciler.sandbox.api.access import DEFAULT_APP, issue_code, issue_token
+from reconciler.sandbox.api.configuration import DEFAULT_APP, issue_code, issue_token
 from reconciler.sandbox.api.emulator import Emulator, openapi
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response, render_json, render_plain

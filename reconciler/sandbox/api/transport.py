@@ -11,10 +11,9 @@ from dataclasses import replace
 
 import httpx2
 
-from reconciler.sandbox.api.access import add_token
+from reconciler.sandbox.api.configuration import add_token, read_options
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.messages import ApiRequest
-from reconciler.sandbox.api.options import read_options
 from reconciler.sandbox.registry import find_person
 from reconciler.sandbox.world import World
 

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.sandbox.api.access import issue_token
+from reconciler.sandbox.api.configuration import Options, issue_token
 from reconciler.sandbox.api.emulator import Emulator
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.registry import find_or_add_person, get_person
 from reconciler.sandbox.world import World
 from tests.contracts.schemas_business_api import check_response

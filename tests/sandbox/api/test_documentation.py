@@ -12,9 +12,9 @@ import yaml
 
 from reconciler.cli.app import shared_options
 from reconciler.cli.commands.sandbox import serve
+from reconciler.sandbox.api.configuration import Options
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.api.server import EVENTS
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World

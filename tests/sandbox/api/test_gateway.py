@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.api.access import add_api_app, add_token, issue_code
+from reconciler.sandbox.api.calls import mask
+from reconciler.sandbox.api.configuration import Options, add_api_app, add_token, issue_code
 from reconciler.sandbox.api.emulator import ALL, PREFIX, Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response
-from reconciler.sandbox.api.naming import mask
-from reconciler.sandbox.api.options import Options
 from reconciler.sandbox.people import accept, decline
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.seed import load_seed
@@ -191,8 +190,8 @@ def test_limits_are_those_of_the_tier_and_a_minute_too_many_costs_five() -> None
 
 
 def test_who_breaks_the_limit_of_a_minute_waits_for_five_minutes() -> None:
+    from reconciler.sandbox.api.configuration import RefusedCall
     from reconciler.sandbox.api.faults import Limiter
-    from reconciler.sandbox.api.messages import RefusedCall
 
     limiter = Limiter()
     for number in range(600):

@@ -1,15 +1,21 @@
-"""Every question the API's documentation leaves open, as a choice. Defaults are the likeliest answers."""
+"""How an API is set up: what it does where its documentation leaves a question open, apps, codes and tokens.
+
+Every open question is a choice, whose default is the likeliest answer. A code is what people bring back from approving
+an app; a token acts as the person who approved.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Final, Literal, get_args, get_origin, get_type_hints
 
-from reconciler.sandbox.world import World
+from reconciler.sandbox.world import Refusal, Row, World
 
 _SETTING: Final = "business_api_options"
 
@@ -137,3 +143,135 @@ def _choices(kind: object) -> str:
     if get_origin(kind) is tuple:
         return "it is a list of texts"
     return "it is true or false" if kind is bool else "it is a number of seconds" if kind is float else "word: code"
+
+
+DEFAULT_APP: Final = "7000000000000000001"
+"""There without being named in a seed."""
+DEFAULT_SECRET: Final = "sandbox-secret"  # noqa: S105  # opens nothing but a sandbox
+
+SCOPES: Final[dict[int, tuple[int, ...]]] = {
+    1: (10,),
+    10: (100,),
+    15: (150, 151, 153, 155, 156),
+    2: (20,),
+    69: (693,),
+    7153155400966176769: (),
+}
+"""Scope -> scopes that it implies."""
+
+_CODE_HOURS: Final = 1
+
+
+class RefusedCall(Exception):
+    """A return code that is not 0; nothing was changed."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+def refuse_if_code(choice: str, text: str) -> None:
+    """Raise RefusedCall if an option's choice is a return code, and not a word for going on."""
+    if choice.isdecimal():
+        raise RefusedCall(int(choice), text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever a token stands for."""
+
+    app: str
+    person: int
+    scopes: frozenset[int]
+
+    def may_use(self, scope: int | None) -> bool:
+        """Whether the person gave the app this scope, or one that implies it."""
+        return scope is None or scope in _implied(self.scopes)
+
+
+def add_api_app(world: World, app: str = DEFAULT_APP, *, secret: str = DEFAULT_SECRET, scopes: str = "") -> None:
+    """Register an app; `scopes` are numbers joined by commas, all of them when empty. A second time changes nothing."""
+    world.insert_or_keep("api_app", id=app, secret=secret, scopes=scopes or ",".join(map(str, SCOPES)))
+
+
+def _get_registered(world: World, app: str) -> Row:
+    """The app with this id, which has to exist unless it is the default one."""
+    if app == DEFAULT_APP:
+        add_api_app(world)
+    row = world.find("api_app", id=app)
+    if row is None:
+        raise Refusal("unknown", f"there is no app {app}")
+    return row
+
+
+def add_token(world: World, token: str, *, person: int, app: str = DEFAULT_APP, scopes: str = "") -> None:
+    """Let a token exist, as if it had been exchanged long ago."""
+    with world.transaction():
+        registered, since = _get_registered(world, app), world.timestamp()
+        given = scopes or registered["scopes"]
+        world.insert_or_change("api_token", token=token, app=app, person=person, scopes=given, since=since)
+
+
+def issue_token(world: World, person: int) -> str:
+    """A token of the default app for somebody, made up on the spot."""
+    token = secrets.token_hex(20)
+    add_token(world, token, person=person)
+    return token
+
+
+def issue_code(world: World, person: int, *, app: str = DEFAULT_APP) -> str:
+    """What the browser brings back when somebody has approved an app; it works once, for an hour."""
+    with world.transaction():
+        _get_registered(world, app)
+        code, expires = secrets.token_hex(20), world.timestamp(timedelta(hours=_CODE_HOURS))
+        world.insert("api_code", code=code, app=app, person=person, expires=expires)
+        return code
+
+
+def get_app(world: World, app: str, secret: str) -> Row:
+    """The app with this id and secret; raises RefusedCall."""
+    row = world.find("api_app", id=app)
+    if row is None:
+        raise RefusedCall(40113, "The app does not exist or is blocked.")
+    if not secrets.compare_digest(row["secret"].encode(), secret.encode()):
+        raise RefusedCall(40101, "The app_id and secret do not match.")
+    return row
+
+
+def exchange(world: World, app: Row, code: str) -> tuple[str, Caller]:
+    """A token for a code that has not been used yet; raises RefusedCall 40110."""
+    with world.transaction():
+        row = world.find("api_code", code=code, app=app["id"], used=0)
+        if row is None or row["expires"] <= world.timestamp():
+            text = "The auth_code is used, cancelled or expired. Please ask the user to authorize again."
+            raise RefusedCall(40110, text)
+        world.update("api_code", {"code": code}, used=1)
+        token = secrets.token_hex(20)
+        add_token(world, token, person=row["person"], app=app["id"])
+        return token, Caller(app=app["id"], person=row["person"], scopes=_scopes(app["scopes"]))
+
+
+def revoke_token(world: World, token: str) -> None:
+    """Let a token be worth nothing from now on."""
+    world.delete("api_token", token=token)
+
+
+def find_caller(world: World, token: str) -> Caller | None:
+    """Whoever a token stands for; a revoked or invented one stands for nobody."""
+    row = world.find("api_token", token=token)
+    if row is None:
+        return None
+    return Caller(app=row["app"], person=row["person"], scopes=_scopes(row["scopes"]))
+
+
+def _scopes(text: str) -> frozenset[int]:
+    return frozenset(map(int, text.split(",")))
+
+
+def _implied(scopes: frozenset[int]) -> frozenset[int]:
+    found, frontier = set(scopes), set(scopes)
+    while frontier:
+        frontier = {below for scope in frontier for below in SCOPES.get(scope, ())} - found
+        found |= frontier
+    return frozenset(found)
