@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from reconciler.model.finding import ProviderError
 from reconciler.sandbox import SEED_FILE, WORLD_FILE
@@ -113,11 +113,6 @@ class _Fields:
         self._left: dict[Any, Any] = dict(value)
         self.where = where
 
-    @classmethod
-    def of(cls, value: object, where: str, *, short: str) -> Self:
-        """A mapping, or the one value that matters most in its place."""
-        return cls(value if isinstance(value, Mapping) else {short: value}, where)
-
     def text(self, name: str, default: str | None = None) -> str:
         """A text; without a default it has to be there."""
         value = self._left.pop(name, default)
@@ -147,6 +142,15 @@ class _Fields:
             del self._left[name]
             yield name, value
 
+    def mappings(self, name: str, *, short: str = "") -> Iterator[tuple[str, _Fields]]:
+        """All mappings inside the one of this name; in place of one may stand the value that matters most in it."""
+        section = self.fields(name)
+        for key, value in section.each():
+            is_whole = isinstance(value, Mapping) or not short
+            fields = _Fields(value if is_whole else {short: value}, f"{section.where}.{key}".removeprefix("the seed."))
+            yield key, fields
+            fields.finish()
+
     def finish(self) -> None:
         """Refuse whatever nobody has asked for."""
         if self._left:
@@ -173,8 +177,7 @@ def _mistake(where: str, problem: str) -> ProviderError:
 
 def _plant_people(world: World, seed: _Fields) -> None:
     """People, and where they have an account: everywhere, unless `registered` says where."""
-    for key, value in seed.fields("people").each():
-        person = _Fields.of(value, f"people.{key}", short="email")
+    for key, person in seed.mappings("people", short="email"):
         email = person.text("email", "")
         named = person.fields("identities")
         identities = {name: _text(text, f"{named.where}.{name}") for name, text in named.each()}
@@ -185,25 +188,24 @@ def _plant_people(world: World, seed: _Fields) -> None:
                 raise Refusal("unknown", f"{person.where}.registered names {system}, which is not a system")
             if address := identities.get(system, email):
                 register(world, number, system=system, identity=address)
-        person.finish()
 
 
 def _plant_organizations(world: World, seed: _Fields) -> None:
     """Organizations with their first people and what they own; partners come when all of them are there."""
     partners: list[tuple[SandboxOrganization, _Fields]] = []
-    for key, value in seed.fields("organizations").each():
-        fields = _Fields(value, f"organizations.{key}")
+    for key, fields in seed.mappings("organizations"):
         organization = _plant_organization(world, key, fields)
-        for name, member in fields.fields("members").each():
-            _plant_member(world, organization, name, _Fields.of(member, f"{fields.where}.members.{name}", short="role"))
+        for name, member in fields.mappings("members", short="role"):
+            person = _get_person(world, name)
+            address = member.text("as", "") or find_address(world, person, system=organization.system)
+            roles = {"role": member.text("role"), "finance": member.text("finance", "")}
+            seat(organization, person=person, address=normalise(address), **roles)
         for client_key, title in fields.fields("apps").each():
             add_app(world, client_key, name=_text(title, f"{fields.where}.apps"), organization=organization)
         for section, kind in _SECTIONS.items():
-            for identity, asset in fields.fields(section).each():
-                where = f"{fields.where}.{section}.{identity}"
-                _plant_owned(world, organization, kind, identity, _Fields.of(asset, where, short="name"))
+            for identity, asset in fields.mappings(section, short="name"):
+                _plant_owned(world, organization, kind, identity, asset)
         partners.append((organization, fields.fields("partners")))
-        fields.finish()
     for organization, listed in partners:
         for partner, value in listed.each():
             actor = get_admin(organization)
@@ -216,22 +218,18 @@ def _plant_organizations(world: World, seed: _Fields) -> None:
 def _plant_assets(world: World, seed: _Fields) -> None:
     """Assets that belong to a person: id -> owner; also with who has access to them or a link already."""
     for section, kind in _SECTIONS.items():
-        for identity, value in seed.fields(section).each():
-            fields = _Fields.of(value, f"{section}.{identity}", short="owner")
+        for identity, fields in seed.mappings(section, short="owner"):
             person = _get_person(world, fields.text("owner"))
             asset = add_asset(world, kind, identity, name=fields.text("name", ""), person=person)
             for key in fields.texts("granted", []):
                 hold(get_organization(world, key), asset, relation="granted", status="active")
-            fields.finish()
-    for handle, value in seed.fields("tiktok_accounts").each():
-        account = _Fields.of(value, f"tiktok_accounts.{handle}", short="owner")
+    for handle, account in seed.mappings("tiktok_accounts", short="owner"):
         person, title = _get_person(world, account.text("owner")), account.text("name", "")
         asset = add_asset(world, "tiktok_account", handle, name=title, person=person)
         for key, permissions in account.fields("linked").each():
             linked = _texts(permissions, f"{account.where}.linked.{key}")
             place = get_organization(world, key)
             hold(place, asset, relation="granted", status="active", permissions=linked)
-        account.finish()
 
 
 def _get_person(world: World, name: str) -> int:
@@ -250,15 +248,6 @@ def _plant_organization(world: World, key: str, fields: _Fields) -> SandboxOrgan
     return found(world, system=system, variant=variant, identity=identity, name=name, key=key)
 
 
-def _plant_member(world: World, organization: SandboxOrganization, name: str, fields: _Fields) -> None:
-    """Somebody who is in from the start, under `as` or the address they have in that system."""
-    person = _get_person(world, name)
-    address = fields.text("as", "") or find_address(world, person, system=organization.system)
-    finance = fields.text("finance", "")
-    seat(organization, person=person, address=normalise(address), role=fields.text("role"), finance=finance)
-    fields.finish()
-
-
 def _plant_owned(world: World, organization: SandboxOrganization, kind: str, identity: str, fields: _Fields) -> None:
     """An asset the Business Center owns, with the access that members have from the start."""
     add_asset(world, kind, identity, name=fields.text("name", ""), organization=organization)
@@ -269,7 +258,6 @@ def _plant_owned(world: World, organization: SandboxOrganization, kind: str, ide
         address = find_address(world, person, system=organization.system, organization=organization.id)
         roles = [role] if role else []
         grant(organization, actor=actor, kind=kind, identity=identity, address=address, roles=roles)
-    fields.finish()
 
 
 def _plant_business_api(world: World, seed: _Fields) -> None:
@@ -278,15 +266,11 @@ def _plant_business_api(world: World, seed: _Fields) -> None:
     options = dict(section.fields("options").each())
     if options:
         write_options(world, Options().changed(options))
-    for app, value in section.fields("apps").each():
-        fields = _Fields.of(value, f"{section.where}.apps.{app}", short="secret")
+    for app, fields in section.mappings("apps", short="secret"):
         add_api_app(world, app, secret=fields.text("secret"), scopes=_scopes(fields))
-        fields.finish()
-    for token, value in section.fields("tokens").each():
-        fields = _Fields.of(value, f"{section.where}.tokens.{token}", short="person")
+    for token, fields in section.mappings("tokens", short="person"):
         person = get_person(world, fields.text("person"))
         add_token(world, token, person=person, app=fields.text("app", DEFAULT_APP), scopes=_scopes(fields))
-        fields.finish()
     section.finish()
 
 

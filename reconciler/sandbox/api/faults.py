@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, get_args
 
@@ -23,7 +23,7 @@ LIMITS: Final[dict[Tier, tuple[int, int, int]]] = {
 }
 """Tier -> calls per second, per minute, per day."""
 
-_WINDOWS: Final = (1, 60, 86_400)
+_WINDOWS: Final = {"QPS": 1, "QPM": 60, "QPD": 86_400}
 _REST: Final = 300.0
 
 
@@ -109,15 +109,6 @@ class Faults:
         return None
 
 
-@dataclass(slots=True)
-class _Counter:
-    """Calls of one app in the present second, minute and day, and until when it is turned away."""
-
-    windows: list[int] = field(default_factory=lambda: [0, 0, 0])
-    calls: list[int] = field(default_factory=lambda: [0, 0, 0])
-    barred_until: float = 0.0
-
-
 class Limiter:
     """How many calls an app may make: per second, minute and day, summed over all of its users and endpoints.
 
@@ -128,26 +119,25 @@ class Limiter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counters: dict[str, _Counter] = {}
+        self._barred_until: dict[str, float] = {}
+        self._counted: dict[str, Counter[tuple[str, int]]] = {}
+        """App -> calls in its present second, minute and day."""
 
     def admit(self, app: str, *, tier: Tier, at: float) -> None:
         """Count a call at this time in seconds, or turn it away with 40100."""
         if tier == "unlimited":
             return
         with self._lock:
-            counter = self._counters.setdefault(app, _Counter())
-            if at < counter.barred_until:
+            if at < self._barred_until.get(app, 0.0):
                 raise RefusedCall(40100, "Too many requests. Please retry in some time.")
-            for index, length in enumerate(_WINDOWS):
-                window = int(at // length)
-                if window != counter.windows[index]:
-                    counter.windows[index], counter.calls[index] = window, 0
-            for index, unit in reversed(list(enumerate(("QPS", "QPM", "QPD")))):
-                limit, length = LIMITS[tier][index], _WINDOWS[index]
-                if counter.calls[index] >= limit:
-                    counter.barred_until = at + _REST if unit == "QPM" else float((at // length + 1) * length)
+            before, counted = self._counted.get(app, Counter()), Counter[tuple[str, int]]()
+            for (unit, length), limit in reversed([*zip(_WINDOWS.items(), LIMITS[tier], strict=True)]):
+                number = int(at // length)
+                if before[unit, number] >= limit:
+                    self._barred_until[app] = at + _REST if unit == "QPM" else float((number + 1) * length)
                     raise RefusedCall(40100, f"Too many requests: the {unit} limit of this app is {limit}.")
-            counter.calls = [calls + 1 for calls in counter.calls]
+                counted[unit, number] = before[unit, number] + 1
+            self._counted[app] = counted
 
 
 class Replica:
