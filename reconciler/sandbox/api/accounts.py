@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final, NoReturn
 
-from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, core_user_id, format_address, user_id
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, user_id
 from reconciler.sandbox.api.configuration import Caller, RefusedCall, exchange, find_caller, get_app, revoke_token
 from reconciler.sandbox.api.messages import choice, flag, ident, listed, record, text
 from reconciler.sandbox.registry import find_address, find_person
@@ -140,12 +140,14 @@ def _advertiser_info(number: str, row: Row) -> dict[str, Any]:
 def _get_user(call: Call) -> Data:
     person = call.world.rows("SELECT * FROM person WHERE id = :id", {"id": call.caller.person})[0]
     address = find_address(call.world, person["id"], system="business_center")
-    number = core_user_id(person["id"], equal=call.options.core_user_id == "equal")
+    number = user_id(person["id"])
+    if call.options.core_user_id == "other":
+        number = f"65{number[2:]}"
     return {
         "id": number,
         "core_user_id": number,
         "display_name": person["name"] or address.partition("@")[0],
-        "email": format_address(address, call.options.mask_emails),
+        "email": call.format_address(address),
         "create_time": 1_700_000_000,
         "avatar_url": "",
     }

@@ -7,37 +7,15 @@ import uuid
 from datetime import timedelta
 from typing import Any, Final
 
-from reconciler.sandbox.api.calls import (
-    Call,
-    Data,
-    Endpoints,
-    account_name,
-    asset_id,
-    format_address,
-    get_asset_identity,
-    person_of,
-    pixel_code,
-    user_id,
-)
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, person_of, pixel_code, user_id
 from reconciler.sandbox.api.configuration import RefusedCall, refuse_if_code
-from reconciler.sandbox.api.messages import (
-    KINDS,
-    asset_type,
-    choice,
-    email,
-    flag,
-    ident,
-    listed,
-    record,
-    refuse_missing,
-    text,
-)
+from reconciler.sandbox.api.messages import asset_type, choice, email, flag, ident, listed, record, refuse_missing, text
 from reconciler.sandbox.assets import allow_use, end_use, get_holding, grant, hold, release, revoke
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import require_admin
 from reconciler.sandbox.world import Refusal, Row
 
-API: Final = Endpoints(scope=153)
+API: Final = Endpoints()
 
 _HELD: Final = (
     "SELECT {roles}, held.*, owner.name AS owner_bc_name FROM held"
@@ -196,7 +174,7 @@ def _asset(call: Call, row: Row) -> dict[str, Any]:
         **({"tt_asset_handle": row["identity"]} if has_handle else {}),
         "asset_type": kind,
         "asset_id": asset_id(row),
-        "asset_name": account_name(row, call.options) if kind == "TT_ACCOUNT" else row["name"],
+        "asset_name": call.account_name(row) if kind == "TT_ACCOUNT" else row["name"],
         "advertiser_account_type": "AUCTION" if kind == "ADVERTISER" else None,
         "advertiser_role": (roles or None) if kind == "ADVERTISER" else None,
         "catalog_role": (roles or None) if kind == "CATALOG" else None,
@@ -233,7 +211,7 @@ def _get_asset_members(call: Call) -> Data:
         f" FROM {_grants(call, by_asset=True)} AS asset_grant"
         " JOIN membership ON membership.id = asset_grant.membership JOIN person ON person.id = membership.person"
         " WHERE asset_grant.holding = :holding AND membership.status = 'active' ORDER BY membership.id",
-        {"holding": get_holding(call.bc, call.kind, call.asset)["id"]},
+        {"holding": get_holding(call.bc, **call.asset)["id"]},
     )
     wanted = [row for row in rows if any(call.keyword in row[column].casefold() for column in ("name", "identity"))]
     return call.page(wanted, lambda row: _asset_member(call, row))
@@ -244,7 +222,7 @@ def _asset_member(call: Call, row: Row) -> Data:
     return {
         "user_id": user_id(row["person"]),
         "user_name": row["name"] or row["identity"].partition("@")[0],
-        "user_email": format_address(row["identity"], call.options.mask_emails),
+        "user_email": call.format_address(row["identity"]),
         "advertiser_role": role if kind == "ADVERTISER" else None,
         "catalog_role": role if kind == "CATALOG" else None,
         "business_account_roles": _business_roles(row) if kind == "MANAGED_BUSINESS_ACCOUNT" else None,
@@ -261,7 +239,7 @@ def _asset_member(call: Call, row: Row) -> Data:
 def _get_asset_partners(call: Call) -> Data:
     rows = call.world.rows(
         "SELECT borrower_bc AS bc_id, borrower_name AS bc_name FROM shared WHERE holding = :holding ORDER BY bc_id",
-        {"holding": get_holding(call.bc, call.kind, call.asset)["id"]},
+        {"holding": get_holding(call.bc, **call.asset)["id"]},
     )
     return call.page([row for row in rows if call.keyword in row["bc_name"].casefold()], dict)
 
@@ -274,7 +252,7 @@ def _get_asset_partners(call: Call) -> Data:
 def _delete(call: Call) -> None:
     """Only form libraries and TikTok accounts; getting one back takes its owner."""
     for number in call.params["asset_ids"]:
-        call.act(release, kind=call.kind, identity=get_asset_identity(call.world, call.kind, number))
+        call.act(release, kind=call.kind, identity=call.identity(call.kind, number))
 
 
 @API.add(
@@ -304,7 +282,7 @@ def _assign(call: Call) -> None:
             roles = sorted(known | set(roles))
         if kind == "managed_account" and call.options.reassign_account_roles == "add":
             roles = [max(known | set(roles), key=ASSET_ROLES[kind].index)]
-    call.act(grant, kind=kind, identity=call.asset, address=member["identity"], roles=roles)
+    call.act(grant, **call.asset, address=member["identity"], roles=roles)
 
 
 def _asked_roles(call: Call) -> list[str]:
@@ -327,14 +305,14 @@ def _asked_roles(call: Call) -> list[str]:
 def _unassign(call: Call) -> None:
     member, before = _find_grant(call)
     if before is not None:
-        call.act(revoke, kind=call.kind, identity=call.asset, address=member["identity"])
+        call.act(revoke, **call.asset, address=member["identity"])
     else:
         refuse_if_code(call.options.unassign_missing, f"asset({call.get('asset_id')}) is not assigned to the user")
 
 
 def _find_grant(call: Call) -> tuple[Row, Row | None]:
     """The member that is named, and the access they have to the asset that is named."""
-    held, member = get_holding(call.bc, call.kind, call.asset), call.member(call.get("user_id"))
+    held, member = get_holding(call.bc, **call.asset), call.member(call.get("user_id"))
     return member, call.world.find("asset_grant", holding=held["id"], membership=member["id"])
 
 
@@ -370,7 +348,7 @@ def _show_code(call: Call) -> Data:
     advertiser_id=ident(required=True),
 )
 def _let_use(call: Call) -> None:
-    call.act(allow_use, **_account(call), ad_account=_ad_account(call))
+    call.act(allow_use, **call.asset, ad_account=call.ad_account)
 
 
 @API.add(
@@ -380,9 +358,8 @@ def _let_use(call: Call) -> None:
     advertiser_id=ident(required=True),
 )
 def _end_use(call: Call) -> None:
-    ad_account = _ad_account(call)
-    if any(row["identity"] == ad_account for row in _users(call)):
-        call.act(end_use, **_account(call), ad_account=ad_account)
+    if any(row["identity"] == call.ad_account for row in _users(call)):
+        call.act(end_use, **call.asset, ad_account=call.ad_account)
     else:
         refuse_if_code(call.options.unassign_missing, f"{call.get('advertiser_id')} is not assigned to the asset")
 
@@ -399,16 +376,7 @@ def _get_assigned(call: Call) -> Data:
 
 def _users(call: Call) -> list[Row]:
     """The ad accounts that may use the asset that is named."""
-    return call.world.rows(_USERS, {"holding": get_holding(call.bc, **_account(call))["id"]})
-
-
-def _account(call: Call) -> dict[str, str]:
-    kind = KINDS.get(call.get("asset_type", "TT_ACCOUNT"), "")
-    return {"kind": kind, "identity": get_asset_identity(call.world, kind, call.get("asset_id"))}
-
-
-def _ad_account(call: Call) -> str:
-    return get_asset_identity(call.world, "ad_account", call.get("advertiser_id"))
+    return call.world.rows(_USERS, {"holding": get_holding(call.bc, **call.asset)["id"]})
 
 
 def _advertiser(row: Row) -> Data:
@@ -452,7 +420,7 @@ def _identity(call: Call, row: Row) -> Data:
         "identity_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://www.tiktok.com/{row['identity']}")),
         "identity_type": "BC_AUTH_TT",
         "identity_authorized_bc_id": row["bc_id"],
-        "display_name": account_name(row, call.options),
+        "display_name": call.account_name(row),
         "username": row["identity"].removeprefix("@") if is_told else None,
         "profile_image": None,
         "available_status": "AVAILABLE",
@@ -481,8 +449,7 @@ def _update_pixel_users(call: Call) -> None:
     pixel = _get_pixel(call, needs_role=call.options.pixel_updates_need_role)["identity"]
     step = allow_use if call.get("relation_status") == "LINK" else end_use
     for advertiser in call.params["advertiser_ids"]:
-        ad_account = get_asset_identity(call.world, "ad_account", advertiser)
-        call.act(step, kind="pixel", identity=pixel, ad_account=ad_account)
+        call.act(step, kind="pixel", identity=pixel, ad_account=call.identity("ad_account", advertiser))
 
 
 @API.add("POST bc/pixel/transfer/", pixel_code=text(required=True))

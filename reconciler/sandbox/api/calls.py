@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-from reconciler.sandbox.api.configuration import Caller, Options
+from reconciler.sandbox.api.configuration import Caller, Options, RefusedCall, refuse_if_code
 from reconciler.sandbox.api.messages import KINDS, Parameter, Parameters, ident, paged, refuse_missing
-from reconciler.sandbox.registry import SandboxOrganization, find_active
+from reconciler.sandbox.registry import SandboxOrganization, find_active, find_organization
 from reconciler.sandbox.world import Refusal, Row, World
 
 _PEOPLE: Final = 6_800_000_000_000_000_000
-_CORE: Final = 6_500_000_000_000_000_000
 _ASSETS: Final = 7_600_000_000_000_000_000
 _GROUPS: Final = 7_700_000_000_000_000_000
 _SPAN: Final = 1_000_000_000_000_000
@@ -26,11 +25,6 @@ _SPAN: Final = 1_000_000_000_000_000
 def user_id(person: int) -> str:
     """Of a person, in every Business Center."""
     return str(_PEOPLE + person)
-
-
-def core_user_id(person: int, *, equal: bool) -> str:
-    """Of a person as the owner of an account; perhaps the same number."""
-    return str((_PEOPLE if equal else _CORE) + person)
 
 
 def person_of(number: str) -> int:
@@ -58,14 +52,6 @@ def group_id(group: int) -> str:
     return str(_GROUPS + group)
 
 
-def get_group(world: World, organization: int, number: str) -> Row:
-    """The group with this id; none is a Refusal."""
-    row = world.find("asset_group", organization=organization, id=_within(_GROUPS, number))
-    if row is None:
-        raise Refusal("unknown", f"asset group {number} does not exist")
-    return row
-
-
 def pixel_code(identity: str) -> str:
     """The code that web pages carry: 20 upper-case letters and digits, not the pixel's id."""
     return "C" + base64.b32encode(hashlib.sha256(identity.encode()).digest()).decode()[:19]
@@ -86,24 +72,19 @@ def mask(address: str) -> str:
     return f"{hidden}@{domain}"
 
 
-def format_address(address: str, masking: Literal["all", "some", "none"]) -> str:
-    """The address, masked or not. `some` masks half of all addresses, always the same half."""
-    is_masked = masking == "all" or (masking == "some" and sum(address.encode()) % 2 == 0)
-    return mask(address) if is_masked else address
-
-
-def account_name(account: Row, options: Options) -> str:
-    """A TikTok account's handle or title; one that was never given a title has its handle, written as a title."""
-    handle, name = str(account["identity"]), str(account["name"])
-    if options.account_names == "handle":
-        return handle
-    return name if name != handle else handle.removeprefix("@").replace(".", " ").title()
-
-
 Data = Mapping[str, Any]
 _Item = TypeVar("_Item")
 
 _PAGE_SIZE: Final = 10
+
+_SCOPES: Final = {
+    "bc/member/": 156,
+    "bc/partner/": 155,
+    "bc/asset/": 153,
+    "bc/pixel/": 153,
+    "bc/asset_group/": 7153155400966176769,
+}
+"""Beginning of a path -> what the token's owner must have given the app, unless the endpoint says so itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +95,33 @@ class Call:
     options: Options
     caller: Caller
     params: Mapping[str, Any]
-    place: SandboxOrganization | None = None
     turn: int = 0
     """How many calls there were before, for rows that change their order."""
 
     @property
     def bc(self) -> SandboxOrganization:
         """The Business Center that `bc_id` names; the caller is in it, as an admin unless all members are served."""
-        if self.place is None:
+        place = self._find_bc()
+        if place is None:
             refuse_missing("bc_id")
-        return self.place
+        return place
+
+    def _find_bc(self) -> SandboxOrganization | None:
+        return find_organization(self.world, system="business_center", identity=self.get("bc_id"))
+
+    def require_permission(self, route: Route) -> None:
+        """The app needs the scope; the person has to be in the Business Center, and to be an admin of it."""
+        options = self.options
+        if route.serves != "everybody" and not self.caller.may_use(route.scope):
+            refuse_if_code(options.missing_scope, f"No permission to operate {route.path}: the scope is missing.")
+        if route.serves not in ("admins", "members"):
+            return
+        place = self._find_bc()
+        own = None if place is None else find_active(place, self.caller.person)
+        is_open = route.serves == "members" or (route.path == "bc/member/get/" and options.standard_may_list_members)
+        if own is None or (own["role"] != "admin" and not is_open):
+            code = options.codes.get("not-an-admin", 40001)
+            raise RefusedCall(code, f"No permission to operate business center {self.get('bc_id')}")
 
     @property
     def filtering(self) -> Mapping[str, Any]:
@@ -138,13 +136,29 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """The world's word for the asset type; of the types the world does not have, nothing is ever found."""
-        return KINDS.get(self.get("asset_type"), "")
+        """The world's word for the asset type, an account where none is named; empty where the world has no word."""
+        return KINDS.get(self.get("asset_type", "TT_ACCOUNT"), "")
 
     @property
-    def asset(self) -> str:
-        """What the world calls the asset that is asked about."""
-        return get_asset_identity(self.world, self.kind, self.get("asset_id"))
+    def asset(self) -> dict[str, str]:
+        """The asset that is asked about, as the rules of the world take it."""
+        return {"kind": self.kind, "identity": self.identity(self.kind, self.get("asset_id"))}
+
+    @property
+    def ad_account(self) -> str:
+        """What the world calls the ad account that is named."""
+        return self.identity("ad_account", self.get("advertiser_id"))
+
+    def identity(self, kind: str, number: str) -> str:
+        """What the world calls an asset with this number."""
+        return get_asset_identity(self.world, kind, number)
+
+    def group(self, number: str) -> Row:
+        """The group with this id; none is a Refusal."""
+        row = self.world.find("asset_group", organization=self.bc.id, id=_within(_GROUPS, number))
+        if row is None:
+            raise Refusal("unknown", f"asset group {number} does not exist")
+        return row
 
     def get(self, name: str, default: str = "") -> str:
         """A text among the parameters."""
@@ -160,6 +174,19 @@ class Call:
     def act(self, rule: Callable[..., None], **values: object) -> None:
         """Apply a rule of the world to the Business Center, in the caller's name."""
         rule(self.bc, actor=self.caller.person, **values)
+
+    def format_address(self, address: str) -> str:
+        """The address, masked or not. `some` masks half of all addresses, always the same half."""
+        masking = self.options.mask_emails
+        is_masked = masking == "all" or (masking == "some" and sum(address.encode()) % 2 == 0)
+        return mask(address) if is_masked else address
+
+    def account_name(self, account: Row) -> str:
+        """A TikTok account's handle or title; one that was never given a title has its handle, written as a title."""
+        handle, name = str(account["identity"]), str(account["name"])
+        if self.options.account_names == "handle":
+            return handle
+        return name if name != handle else handle.removeprefix("@").replace(".", " ").title()
 
     def search(self, rows: Sequence[Row]) -> list[Row]:
         """The assets whose name has the keyword in it, or whose number is the keyword; all of them without one."""
@@ -204,9 +231,8 @@ class Endpoints:
     `page` and `page_size` after it.
     """
 
-    def __init__(self, scope: int | None = None) -> None:
+    def __init__(self) -> None:
         self.routes: list[Route] = []
-        self._scope = scope
 
     def add(
         self,
@@ -220,7 +246,7 @@ class Endpoints:
         takes_forms: bool = False,
         **parameters: Parameter,
     ) -> Callable[[Callable[[Call], Data | None]], Callable[[Call], Data | None]]:
-        """Decorate the function that answers `GET path` or `POST path`; without a `scope` the module's counts."""
+        """Decorate the function that answers `GET path` or `POST path`; without a `scope` that of its kind counts."""
         method, path = endpoint.split(" ")
         own = {"bc_id": ident(required=True)} if serves in ("admins", "members") else {}
 
@@ -231,7 +257,7 @@ class Endpoints:
                     path=path,
                     answer=answer,
                     parameters={**own, **parameters, **(paged(rows) if rows else {})},
-                    scope=scope or self._scope,
+                    scope=scope or next((number for kind, number in _SCOPES.items() if path.startswith(kind)), None),
                     serves=serves,
                     changes=changes or method == "POST",
                     drops_null=drops_null,

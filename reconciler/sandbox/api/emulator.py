@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from reconciler.sandbox.api import accounts, assets, groups, members
+from reconciler.sandbox.api import accounts, assets, members
 from reconciler.sandbox.api.calls import Call, Data, Route
 from reconciler.sandbox.api.configuration import Caller, Options, RefusedCall, find_caller, read_options, write_options
 from reconciler.sandbox.api.faults import Fault, Faults, Limiter, Replica
@@ -25,14 +25,11 @@ from reconciler.sandbox.api.messages import (
     render_plain,
     value_schema,
 )
-from reconciler.sandbox.registry import find_active, find_organization
 from reconciler.sandbox.world import Refusal, World
 
 PREFIX: Final = "/open_api/v1.3/"
 
-ALL: Final[tuple[Route, ...]] = tuple(
-    route for module in (accounts, members, assets, groups) for route in module.API.routes
-)
+ALL: Final[tuple[Route, ...]] = tuple(route for module in (accounts, members, assets) for route in module.API.routes)
 
 ROUTES: Final[Mapping[str, Mapping[str, Route]]] = {
     route.path: {other.method: other for other in ALL if other.path == route.path} for route in ALL
@@ -166,10 +163,8 @@ class Emulator:
         else:
             world = self._replica.seen(at=now)
         with world.transaction():
-            bc_id, turn = params.get("bc_id"), next(self._turns)
-            place = None if bc_id is None else find_organization(world, system="business_center", identity=bc_id)
-            call = Call(world=world, options=options, caller=caller, params=params, place=place, turn=turn)
-            _require_permission(route, call)
+            call = Call(world=world, options=options, caller=caller, params=params, turn=next(self._turns))
+            call.require_permission(route)
             return route.answer(call) or {}
 
     def _get_caller(self, request: ApiRequest, options: Options) -> Caller:
@@ -189,20 +184,6 @@ class Emulator:
         document = {"code": code, "message": message, "request_id": request_id, "data": data}
         body = json.dumps(document, ensure_ascii=False).encode()
         return Response(headers={"Content-Type": JSON_TYPE, "X-TT-LOGID": request_id}, body=body)
-
-
-def _require_permission(route: Route, call: Call) -> None:
-    """The app needs the scope; the person has to be in the Business Center, and to be an admin of it."""
-    options = call.options
-    if route.serves != "everybody" and not call.caller.may_use(route.scope):
-        raise RefusedCall(int(options.missing_scope), f"No permission to operate {route.path}: the scope is missing.")
-    if route.serves not in ("admins", "members"):
-        return
-    own = None if call.place is None else find_active(call.place, call.caller.person)
-    is_open = route.serves == "members" or (route.path == "bc/member/get/" and options.standard_may_list_members)
-    if own is None or (own["role"] != "admin" and not is_open):
-        code = options.codes.get("not-an-admin", 40001)
-        raise RefusedCall(code, f"No permission to operate business center {call.get('bc_id')}")
 
 
 def _as_json(request: ApiRequest) -> ApiRequest:

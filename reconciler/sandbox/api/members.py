@@ -1,30 +1,30 @@
-"""bc/get, bc/member/*, and bc/partner/*: other Business Centers, and what is shared with them."""
+"""bc/get, bc/member/*, bc/partner/* and bc/asset_group/*: with whom a Business Center works."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, format_address, get_asset_identity, user_id
+from reconciler.sandbox import assets, members, partners
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, group_id, user_id
 from reconciler.sandbox.api.configuration import RefusedCall, refuse_if_code
-from reconciler.sandbox.api.messages import asset_type, choice, email, ident, listed, record, text
-from reconciler.sandbox.assets import promise
-from reconciler.sandbox.members import (
-    answer_invitation,
-    cancel_invitation,
-    change_role,
-    find_membership,
-    get_membership,
-    invite,
-    remove,
+from reconciler.sandbox.api.messages import (
+    Parameter,
+    asset_type,
+    choice,
+    email,
+    ident,
+    listed,
+    record,
+    refuse_missing,
+    text,
 )
-from reconciler.sandbox.partners import add_partner, find_partnership, remove_partner, share, unshare
 from reconciler.sandbox.platforms import AD_ACCOUNT_ROLES, SHARE_ROLES
 from reconciler.sandbox.registry import get_person, normalise
 from reconciler.sandbox.world import Refusal, Row
 
-API: Final = Endpoints(scope=156)
+API: Final = Endpoints()
 
 _RELATIONS = {"active": "BOUND", "invited": "PENDING", "declined": "REJECTED"}
 _PENDING_NUMBERS = {"null": None, "empty": "", "zero": "0", "repeated": user_id(0)}
@@ -105,7 +105,7 @@ def _relations(call: Call) -> dict[str, str]:
 def _is_found(call: Call, row: Row) -> bool:
     address = row["identity"]
     if not call.options.keyword_finds_masked:
-        address = format_address(address, call.options.mask_emails)
+        address = call.format_address(address)
     return call.keyword in address.casefold() or call.keyword in row["name"].casefold()
 
 
@@ -121,7 +121,7 @@ def _member(call: Call, membership: int, relations: Mapping[str, str]) -> Data:
     return {
         "user_id": user_id(row["person"]) if is_bound else _PENDING_NUMBERS[call.options.pending_user_id],
         "user_name": (row["name"] or row["identity"].partition("@")[0]) if is_bound else unknown,
-        "user_email": format_address(row["identity"], call.options.mask_emails),
+        "user_email": call.format_address(row["identity"]),
         "user_role": row["role"].upper(),
         "relation_status": relation,
         "ext_user_role": _finance(row),
@@ -146,15 +146,15 @@ def _invite(call: Call) -> None:
             if call.options.outside_domains == "dropped":
                 continue
             raise RefusedCall(40002, f"emails.{index}: the domain is not allowed in this business center")
-        former = find_membership(call.bc, address)
+        former = members.find_membership(call.bc, address)
         if former is not None and former["status"] == "expired" and call.options.expired_rows == "pending":
             continue  # an invitation that ran out still stands in the way of another
-        call.act(invite, address=address, role=role, finance=finance or "")
-        if get_membership(call.bc, address)["status"] == "invited":
+        call.act(members.invite, address=address, role=role, finance=finance or "")
+        if members.get_membership(call.bc, address)["status"] == "invited":
             ad_accounts, access = call.params.get("asset_ids", []), call.get("advertiser_role", "ANALYST").lower()
-            call.act(promise, ad_accounts=ad_accounts, address=address, role=access)
+            call.act(assets.promise, ad_accounts=ad_accounts, address=address, role=access)
             if call.options.former_members == "in" and _was_in(call, address):
-                answer_invitation(call.bc, person=get_person(call.world, address), agree=True)
+                members.answer_invitation(call.bc, person=get_person(call.world, address), agree=True)
 
 
 def _was_in(call: Call, address: str) -> bool:
@@ -182,7 +182,7 @@ def _update(call: Call) -> None:
     finance = _asked_finance(call)
     role = call.get("user_role", member["role"]).lower()
     finance = member["finance"] if finance is None else finance
-    call.act(change_role, address=member["identity"], role=role, finance=finance)
+    call.act(members.change_role, address=member["identity"], role=role, finance=finance)
     if "user_name" in call.params:
         call.world.update("person", {"id": member["person"]}, name=call.get("user_name"))
 
@@ -193,15 +193,13 @@ def _delete(call: Call) -> None:
     if ("user_id" in call.params) == ("user_email" in call.params):
         raise RefusedCall(40002, "user_id: exactly one of user_id and user_email has to be given")
     if "user_email" in call.params:
-        call.act(cancel_invitation, address=call.get("user_email"))
+        call.act(members.cancel_invitation, address=call.get("user_email"))
         return
     member = call.member(call.get("user_id"))
     if member["person"] == call.caller.person:
         refuse_if_code(call.options.self_delete, "You can not delete yourself from the business center")
-    call.act(remove, address=member["identity"])
+    call.act(members.remove, address=member["identity"])
 
-
-_PARTNER_SCOPE: Final = 155
 
 _PARTNERSHIPS: Final = (
     "SELECT other.identity AS bc_id, other.name AS bc_name, partnership.status FROM partnership"
@@ -213,7 +211,7 @@ _PARTNERSHIPS: Final = (
 """A partnership binds both sides, whichever of them began it."""
 
 
-@API.add("GET bc/partner/get/", scope=_PARTNER_SCOPE, rows=50, filtering=record(name=text()))
+@API.add("GET bc/partner/get/", rows=50, filtering=record(name=text()))
 def _get_partners(call: Call) -> Data:
     shown = ("active", "requested") if call.options.pending_partners_listed else ("active",)
     name = call.filtering.get("name", "").casefold()
@@ -224,7 +222,6 @@ def _get_partners(call: Call) -> Data:
 
 @API.add(
     "POST bc/partner/add/",
-    scope=_PARTNER_SCOPE,
     partner_id=ident(required=True),
     asset_type=asset_type("partner/add"),
     asset_ids=listed(ident(), most=50),
@@ -234,17 +231,17 @@ def _add(call: Call) -> None:
     """A partnership, and perhaps shares; with an existing partner only the shares."""
     partner, role = call.get("partner_id"), call.get("advertiser_role", "ANALYST").lower()
     numbers = call.params.get("asset_ids", [])
-    known = find_partnership(call.bc, partner)
+    known = partners.find_partnership(call.bc, partner)
     if known is None or known["status"] == "declined":
-        call.act(add_partner, partner=partner)
+        call.act(partners.add_partner, partner=partner)
     elif not numbers:
         refuse_if_code(call.options.partner_again, f"business center {partner} is a partner already")
     for number in numbers:
-        identity = get_asset_identity(call.world, "ad_account", number)
+        identity = call.identity("ad_account", number)
         if call.options.share_again != "raises" and _has_lower_share(call, identity, role):
             refuse_if_code(call.options.share_again, f"asset({number}) is shared with {partner} already")
             continue
-        call.act(share, partner=partner, kind="ad_account", identity=identity, role=role)
+        call.act(partners.share, partner=partner, kind="ad_account", identity=identity, role=role)
 
 
 def _has_lower_share(call: Call, identity: str, role: str) -> bool:
@@ -252,23 +249,22 @@ def _has_lower_share(call: Call, identity: str, role: str) -> bool:
     return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
 
 
-@API.add("POST bc/partner/delete/", scope=_PARTNER_SCOPE, partner_id=ident(required=True))
+@API.add("POST bc/partner/delete/", partner_id=ident(required=True))
 def _end_partnership(call: Call) -> None:
     """End a partnership from either side; what was shared either way is taken back."""
     partner = call.get("partner_id")
-    if find_partnership(call.bc, partner) is None and _is_partner(call):
-        call.act(add_partner, partner=partner)
-    call.act(remove_partner, partner=partner)
+    if partners.find_partnership(call.bc, partner) is None and _is_partner(call):
+        call.act(partners.add_partner, partner=partner)
+    call.act(partners.remove_partner, partner=partner)
 
 
 def _is_partner(call: Call) -> bool:
-    partners = call.world.rows(_PARTNERSHIPS, {"bc": call.bc.id})
-    return any(row["bc_id"] == call.get("partner_id") for row in partners)
+    rows = call.world.rows(_PARTNERSHIPS, {"bc": call.bc.id})
+    return any(row["bc_id"] == call.get("partner_id") for row in rows)
 
 
 @API.add(
     "GET bc/partner/asset/get/",
-    scope=_PARTNER_SCOPE,
     rows=50,
     partner_id=ident(required=True),
     asset_type=asset_type("partner/asset/get"),
@@ -304,7 +300,6 @@ def _shared(call: Call, row: Row) -> Data:
 
 @API.add(
     "POST bc/partner/asset/delete/",
-    scope=_PARTNER_SCOPE,
     partner_id=ident(required=True),
     asset_type=asset_type("partner/asset/delete"),
     asset_ids=listed(ident(), required=True, least=1),
@@ -312,7 +307,160 @@ def _shared(call: Call, row: Row) -> Data:
 def _unshare(call: Call) -> None:
     kind = call.kind
     for number in call.params["asset_ids"]:
-        identity = get_asset_identity(call.world, kind, number)
+        identity = call.identity(kind, number)
         if kind not in SHARE_ROLES:
             raise Refusal("unknown", f"{number} is not shared with {call.get('partner_id')}")
-        call.act(unshare, partner=call.get("partner_id"), kind=kind, identity=identity)
+        call.act(partners.unshare, partner=call.get("partner_id"), kind=kind, identity=identity)
+
+
+_PREFIX: Final = "ADVERTISER_ROLE_"
+_ROLE: Final = choice(*(_PREFIX + role for role in ("ADMIN", "OPERATOR", "ANALYST")))
+
+
+def _assets_field(*, required: bool) -> Parameter:
+    asset = record(asset_id=ident(required=True), asset_type=asset_type("asset_group", required=False))
+    return listed(asset, required=required, least=1, most=200)
+
+
+def _members_field(*, required: bool) -> Parameter:
+    member = record(member_id=ident(required=True), asset_roles=record(ADVERTISER=_ROLE))
+    return listed(member, required=required, least=1, most=50)
+
+
+@API.add(
+    "POST bc/asset_group/create/",
+    asset_group_name=text(required=True),
+    assets=_assets_field(required=True),
+    members=_members_field(required=True),
+)
+def _create_group(call: Call) -> Data:
+    name = call.get("asset_group_name")
+    call.act(assets.create_group, name=name)
+    _for_each_asset(call, name, assets.add_asset_to_group)
+    _add_members(call, name)
+    (row,) = call.world.find_all("asset_group", organization=call.bc.id, name=name)
+    return {"asset_group_id": group_id(row["id"])}
+
+
+def _for_each_asset(call: Call, name: str, rule: Callable[..., None]) -> None:
+    for asset in call.params["assets"]:
+        call.act(rule, name=name, ad_account=call.identity("ad_account", asset["asset_id"]))
+
+
+def _add_members(call: Call, name: str) -> None:
+    for member in call.params["members"]:
+        row = call.member(member["member_id"])
+        role = member.get("asset_roles", {}).get("ADVERTISER", f"{_PREFIX}ADMIN").removeprefix(_PREFIX).lower()
+        group = call.world.find("asset_group", organization=call.bc.id, name=name)
+        is_in = group and call.world.find("group_member", asset_group=group["id"], membership=row["id"])
+        if not is_in or call.options.group_member_again != "ignored":
+            call.act(assets.set_group_role, name=name, address=row["identity"], role=role)
+
+
+@API.add(
+    "GET bc/asset_group/list/",
+    drops_null=True,
+    rows=50,
+    filtering=record(keyword=text(required=True)),
+)
+def _get_groups(call: Call) -> Data:
+    """All groups; a keyword is an exact name or an id."""
+    rows = call.world.rows("SELECT * FROM asset_group WHERE organization = :bc ORDER BY id", {"bc": call.bc.id})
+    keyword = call.filtering.get("keyword")
+    wanted = [row for row in rows if keyword in (None, row["name"], group_id(row["id"]))]
+    return call.page(wanted, _group, key="asset_groups")
+
+
+def _group(row: Row) -> dict[str, Any]:
+    return {"asset_group_id": group_id(row["id"]), "asset_group_name": row["name"]}
+
+
+@API.add(
+    "GET bc/asset_group/get/",
+    drops_null=True,
+    rows=50,
+    asset_group_id=ident(required=True),
+    query_entity=choice("ASSET", "MEMBER", required=True),
+    filtering=record(keyword=text(required=True)),
+)
+def _get_group(call: Call) -> Data:
+    """One group, with a page either of its ad accounts or of its members."""
+    group = call.group(call.get("asset_group_id"))
+    is_assets = call.get("query_entity") == "ASSET"
+    key = "assets" if is_assets else "members"
+    page = call.page(_group_assets(call, group) if is_assets else _group_members(call, group), dict, key=key)
+    shown = _group(group) | {key: page.pop(key)}
+    return {"asset_group": shown if call.options.group_get_shape == "object" else [shown], **page}
+
+
+def _group_assets(call: Call, group: Row) -> list[Data]:
+    rows = call.world.rows(
+        "SELECT held.asset_number, held.identity, held.name FROM group_asset JOIN held ON held.id = group_asset.holding"
+        " WHERE group_asset.asset_group = :group ORDER BY held.asset_number",
+        {"group": group["id"]},
+    )
+    return [{"asset_type": "ADVERTISER", "asset_id": asset_id(row)} for row in call.search(rows)]
+
+
+def _group_members(call: Call, group: Row) -> list[Data]:
+    rows = call.world.rows(
+        "SELECT membership.person, membership.identity, person.name, group_member.role FROM group_member"
+        " JOIN membership ON membership.id = group_member.membership JOIN person ON person.id = membership.person"
+        " WHERE group_member.asset_group = :group ORDER BY membership.id",
+        {"group": group["id"]},
+    )
+    return [
+        {"member_id": user_id(row["person"]), "asset_roles": {"ADVERTISER": f"{_PREFIX}{row['role'].upper()}"}}
+        for row in rows
+        if call.keyword in row["name"].casefold() or call.keyword == row["identity"]
+    ]
+
+
+@API.add(
+    "POST bc/asset_group/update/",
+    asset_group_id=ident(required=True),
+    update_entity=choice("ASSET", "MEMBER", "NAME", required=True),
+    action=choice("ADD", "DELETE"),
+    asset_group_name=text(),
+    assets=_assets_field(required=False),
+    members=_members_field(required=False),
+)
+def _update_group(call: Call) -> None:
+    """Another name, or more or fewer assets or members; members that are in may get another role."""
+    name = call.group(call.get("asset_group_id"))["name"]
+    entity = call.get("update_entity")
+    needed = ("asset_group_name",) if entity == "NAME" else ("action", f"{entity.lower()}s")
+    missing = [field for field in needed if field not in call.params]
+    if missing:
+        refuse_missing(*missing)
+    match entity, call.get("action"):
+        case "NAME", _:
+            call.act(assets.rename_group, name=name, new_name=call.get("asset_group_name"))
+        case "ASSET", "ADD":
+            _for_each_asset(call, name, assets.add_asset_to_group)
+        case "ASSET", _:
+            _require_rest(call, name, "group_asset", len(call.params["assets"]))
+            _for_each_asset(call, name, assets.take_asset_from_group)
+        case _, "ADD":
+            _add_members(call, name)
+        case _:
+            _require_rest(call, name, "group_member", len(call.params["members"]))
+            for member in call.params["members"]:
+                call.act(assets.take_from_group, name=name, address=call.member(member["member_id"])["identity"])
+
+
+def _require_rest(call: Call, name: str, table: str, asked: int) -> None:
+    """Refuse to take the last ones out, where a group may not be empty; whoever names nobody in it meets that first."""
+    there = call.world.count(
+        f"SELECT count(*) FROM {table} JOIN asset_group ON asset_group.id = {table}.asset_group"  # noqa: S608  # from above
+        " WHERE asset_group.organization = :bc AND asset_group.name = :name",
+        {"bc": call.bc.id, "name": name},
+    )
+    if asked >= there and not call.options.groups_may_be_empty:
+        raise Refusal("invalid", f"asset group {name} can not be empty")
+
+
+@API.add("POST bc/asset_group/delete/", asset_group_ids=listed(ident(), required=True, least=1, most=1))
+def _delete_groups(call: Call) -> None:
+    for number in call.params["asset_group_ids"]:
+        call.act(assets.delete_group, name=call.group(number)["name"])
