@@ -100,7 +100,6 @@ def _read_rosters(scope: Scope) -> Live:
 
 
 def _unread(scope: Scope) -> dict[str, str]:
-    """What no roster tells anything about."""
     organization = scope.organization
     key, kinds = organization.key, [kind for kind in organization.system.kinds if kind in organization.kinds]
     advice = f"look at its pages and run `reconciler observe {key} --from FILE`"

@@ -100,11 +100,10 @@ def _lend(lent: Row, borrower: SandboxOrganization) -> None:
 
 def find_partnership(organization: SandboxOrganization, partner: str) -> Row | None:
     """What an organization has agreed, or asked to agree, with another one."""
-    return organization.world.find_row(
-        "SELECT partnership.* FROM partnership JOIN organization ON organization.id = partnership.partner"
-        " WHERE partnership.organization = :organization AND organization.identity = :partner",
-        {"organization": organization.id, "partner": partner},
-    )
+    other = find_organization(organization.world, system=organization.system, identity=partner)
+    if other is None:
+        return None
+    return organization.world.find("partnership", organization=organization.id, partner=other.id)
 
 
 def _get(organization: SandboxOrganization, partner: str) -> Row:

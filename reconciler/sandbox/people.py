@@ -44,38 +44,10 @@ class Message:
     since: str
 
 
-_INVITATIONS = (
-    "SELECT person, 'invitation' AS kind, organization AS asking, identity AS subject, since,"
-    " role || coalesce(' until ' || expires, '') AS text FROM membership WHERE status = 'invited'"
-)
-_TRANSFERS = (
-    "SELECT membership.person, 'transfer' AS kind, app.receiver AS asking, app.client_key AS subject, app.since,"
-    " app.name AS text FROM app JOIN membership ON membership.organization = app.receiver"
-    " WHERE membership.status = 'active' AND membership.role IN ('admin', 'owner')"
-)
-_REQUESTS = (
-    "SELECT coalesce(held.owner_person, membership.person) AS person,"
-    " CASE held.kind WHEN 'tiktok_account' THEN 'link' ELSE 'access' END AS kind,"
-    " held.organization AS asking, held.identity AS subject, held.since,"
-    " held.kind || ' ' || coalesce(held.pending, held.permissions) AS text"
-    " FROM held LEFT JOIN membership ON membership.organization = held.owner_organization"
-    " AND membership.status = 'active' AND membership.role = 'admin'"
-    " WHERE held.status = 'requested' OR held.pending IS NOT NULL"
-)
-_PARTNERSHIPS = (
-    "SELECT membership.person, 'partnership' AS kind, partnership.organization AS asking,"
-    " organization.identity AS subject, partnership.since, organization.name AS text"
-    " FROM partnership JOIN organization ON organization.id = partnership.partner"
-    " JOIN membership ON membership.organization = partnership.partner"
-    " WHERE partnership.status = 'requested' AND membership.status = 'active' AND membership.role = 'admin'"
-)
-
-
 def inbox(world: World, person: str | None = None) -> list[Message]:
     """Everything that waits for an answer, of one person or of all, oldest first."""
     number = None if person is None else get_person(world, person)
     with world.transaction():
-        queries = (_INVITATIONS, _TRANSFERS, _REQUESTS, _PARTNERSHIPS)
         messages = [
             Message(
                 person=known_as(world, row["person"]),
@@ -86,9 +58,8 @@ def inbox(world: World, person: str | None = None) -> list[Message]:
                 text=row["text"].strip(),
                 since=row["since"],
             )
-            for query in queries
-            for row in world.rows(query, {})
-            if row["person"] is not None and number in (None, row["person"])
+            for row in world.rows("SELECT * FROM waiting", {})
+            if number in (None, row["person"])
         ]
         return sorted(messages, key=lambda message: (message.since, message.subject))
 

@@ -158,14 +158,12 @@ class _Fields:
 
 
 def _texts(value: object, where: str) -> list[str]:
-    """A value that has to be a list of texts."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _mistake(where, f"is {value!r}, not a list of texts")
     return value
 
 
 def _text(value: object, where: str) -> str:
-    """A value that has to be a text."""
     if not isinstance(value, str):
         raise _mistake(where, f"is {value!r}; write a text, in quotes if it looks like a number")
     return value

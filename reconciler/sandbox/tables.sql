@@ -155,6 +155,24 @@ CREATE VIEW IF NOT EXISTS shared AS               -- the same with who shares wh
     JOIN organization AS lender ON lender.id = partnership.organization
     JOIN organization AS borrower ON borrower.id = partnership.partner JOIN held ON held.id = share.holding;
 
+CREATE VIEW IF NOT EXISTS waiting AS              -- what waits for somebody's answer
+    SELECT person, 'invitation' AS kind, organization AS asking, identity AS subject, since,
+    role || coalesce(' until ' || expires, '') AS text FROM membership WHERE status = 'invited'
+    UNION ALL SELECT membership.person, 'transfer', app.receiver, app.client_key, app.since, app.name
+    FROM app JOIN membership ON membership.organization = app.receiver
+    WHERE membership.status = 'active' AND membership.role IN ('admin', 'owner')
+    UNION ALL SELECT coalesce(held.owner_person, membership.person) AS owner,
+    CASE held.kind WHEN 'tiktok_account' THEN 'link' ELSE 'access' END, held.organization, held.identity, held.since,
+    held.kind || ' ' || coalesce(held.pending, held.permissions)
+    FROM held LEFT JOIN membership ON membership.organization = held.owner_organization
+    AND membership.status = 'active' AND membership.role = 'admin'
+    WHERE (held.status = 'requested' OR held.pending IS NOT NULL) AND owner IS NOT NULL
+    UNION ALL SELECT membership.person, 'partnership', partnership.organization, organization.identity,
+    partnership.since, organization.name
+    FROM partnership JOIN organization ON organization.id = partnership.partner
+    JOIN membership ON membership.organization = partnership.partner
+    WHERE partnership.status = 'requested' AND membership.status = 'active' AND membership.role = 'admin';
+
 CREATE TABLE api_app (
     id TEXT PRIMARY KEY,
     secret TEXT NOT NULL,

@@ -239,10 +239,6 @@ class World:
         rows = self.rows(statement, values)
         return rows[0] if rows else None
 
-    def has(self, statement: str, values: Mapping[str, Any]) -> bool:
-        """Whether a query has any row."""
-        return bool(self.rows(statement, values))
-
     def count(self, statement: str, values: Mapping[str, Any]) -> int:
         """What a query that counts says."""
         return int(self.rows(statement, values)[0][0])

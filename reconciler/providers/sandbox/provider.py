@@ -50,11 +50,23 @@ class SandboxProvider:
 
     def read(self, scope: Scope) -> Live:
         """Everything of one organization; nothing at all when the world does not have it."""
-        return self._read(scope, None)
+        return self.read_some(scope, None)
 
-    def read_some(self, scope: Scope, addresses: Sequence[Address]) -> Live:
+    def read_some(self, scope: Scope, addresses: Sequence[Address] | None) -> Live:
         """Only what is needed to be right about these addresses."""
-        return self._read(scope, addresses)
+        with self._world.transaction():
+            names = self._names_of(scope)
+            organization = _find(self._world, scope.organization)
+            resources: dict[Address, Resource] = {}
+            if organization is not None:
+                view = View.of(organization, scope.organization.key, names, addresses)
+                resources = read_resources(view, addresses)
+            return Live(
+                organization=scope.organization.key,
+                resources=resources,
+                acting=names.person(self._act_as) if self._act_as else "",
+                observed_at=self._world.now(),
+            )
 
     def apply(self, scope: Scope, change: Change) -> Outcome:
         """Carry out one change; either all of it happens or the platform's refusal is the outcome."""
@@ -105,40 +117,16 @@ class SandboxProvider:
 
     def find_organizations(self) -> tuple[FoundOrganization, ...]:
         """All organizations of the world, in the order of founding."""
-        rows = self._world.rows("SELECT system, variant, identity, name, key FROM organization ORDER BY id", {})
-        return tuple(
-            FoundOrganization(
-                system=row["system"],
-                variant=row["variant"],
-                identity=row["identity"],
-                name=row["name"],
-                nickname=row["key"] or "",
-            )
-            for row in rows
-        )
+        columns = "system, variant, identity, name, coalesce(key, '') AS nickname"
+        rows = self._world.rows(f"SELECT {columns} FROM organization ORDER BY id", {})  # noqa: S608  # from just above
+        return tuple(FoundOrganization(**dict(row)) for row in rows)
 
     def read_names(self, scope: Scope) -> Mapping[Address, str]:
         """Names of people and things, as far as they have any besides what they are known by."""
         organization = _find(self._world, scope.organization)
         if organization is None:
             return {}
-        return read_names(View.of(self._world, organization, scope.organization.key, self._names_of(scope)))
-
-    def _read(self, scope: Scope, only: Sequence[Address] | None) -> Live:
-        with self._world.transaction():
-            names = self._names_of(scope)
-            organization = _find(self._world, scope.organization)
-            resources: dict[Address, Resource] = {}
-            if organization is not None:
-                seen = View.of(self._world, organization, scope.organization.key, names, only=only)
-                resources = read_resources(seen, only)
-            acting = names.person(self._act_as) if self._act_as else ""
-            return Live(
-                organization=scope.organization.key,
-                resources=resources,
-                acting=acting,
-                observed_at=self._world.now(),
-            )
+        return read_names(View.of(organization, scope.organization.key, self._names_of(scope)))
 
     def _names_of(self, scope: Scope) -> SandboxNames:
         """An apply brings the same scope with every change, and working out its names is slow."""
@@ -181,7 +169,6 @@ class SandboxProvider:
         step(SandboxCall(organization=organization, names=names, change=change, actor=actor))
 
     def _get_actor(self, names: SandboxNames, change: Change) -> tuple[int, str]:
-        """The acting person, and under which identity they are known."""
         key = change.actor or self._act_as
         for identity in names.identities(key) if key else ():
             person = find_person(self._world, identity)

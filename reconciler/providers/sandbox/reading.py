@@ -97,7 +97,6 @@ _SOME_SEATS = _SEATS.replace(" ORDER", " AND identity IN (SELECT value FROM json
 class View:
     """Everything a reader needs."""
 
-    world: World
     organization: SandboxOrganization
     key: str
     """Of the organization, in the manifests."""
@@ -109,13 +108,7 @@ class View:
 
     @classmethod
     def of(
-        cls,
-        world: World,
-        organization: SandboxOrganization,
-        key: str,
-        names: SandboxNames,
-        *,
-        only: Sequence[Address] | None = None,
+        cls, organization: SandboxOrganization, key: str, names: SandboxNames, only: Sequence[Address] | None = None
     ) -> Self:
         """Look at all of an organization, or only at what these addresses are about."""
         values: dict[str, Any] = {"organization": organization.id, "wanted": None}
@@ -127,16 +120,16 @@ class View:
             wanted = [normalise(identity) for person in people for identity in names.identities(person)]
             values["wanted_people"] = json.dumps(wanted)
             values["wanted"] = json.dumps([names.parts(address)[0] for address in only])
-        for row in world.rows(_SEATS if only is None else _SOME_SEATS, values):
+        for row in organization.world.rows(_SEATS if only is None else _SOME_SEATS, values):
             person = names.person(row["identity"])
             person = str(row["identity"]) if person in taken else person
             taken.add(person)
             seats[row["id"]] = person, row
-        return cls(world=world, organization=organization, key=key, names=names, values=values, seats=seats)
+        return cls(organization=organization, key=key, names=names, values=values, seats=seats)
 
     def rows(self, statement: str, **more: object) -> list[Row]:
         """Run a query with the view's parameters."""
-        return self.world.rows(statement, {**self.values, **more})
+        return self.organization.world.rows(statement, {**self.values, **more})
 
     def name(self, kind: str, called: Any) -> str:
         """The key of a person by the number of a membership, of anything else by what the world calls it."""
@@ -210,12 +203,13 @@ def _owner(view: View, app: Row) -> Owner:
     if app["owner_organization"] is not None:
         other = view.rows("SELECT name FROM organization WHERE id = :other", other=app["owner_organization"])[0]
         return Owner(organization=other["name"])
-    known = view.rows("SELECT value FROM identity WHERE person = :person ORDER BY value", person=app["owner_person"])
+    world, person = view.organization.world, app["owner_person"]
+    known = view.rows("SELECT value FROM identity WHERE person = :person ORDER BY value", person=person)
     identities = [str(row["value"]) for row in known]
     keys = [view.names.person(identity) for identity in identities]
     mapped = [key for key, identity in zip(keys, identities, strict=True) if key != identity]
-    registered = [text for text in identities if is_registered(view.world, system="developers", identity=text)]
-    return Owner(person=[*mapped, *registered, *identities, known_as(view.world, app["owner_person"])][0])
+    registered = [text for text in identities if is_registered(world, system="developers", identity=text)]
+    return Owner(person=[*mapped, *registered, *identities, known_as(world, person)][0])
 
 
 def _groups(view: View) -> Iterator[Resource]:
@@ -304,17 +298,15 @@ READERS: dict[str, Callable[[View], Iterator[Resource]]] = {
 
 def read_names(view: View) -> dict[Address, str]:
     """Address -> name of the members, assets, apps and partners of one organization."""
-    people = {row["id"]: row["name"] for row in view.world.rows("SELECT id, name FROM person", {})}
+    people = {row["id"]: row["name"] for row in view.organization.world.rows("SELECT id, name FROM person", {})}
     named = {Address(view.key, "member", key): people[row["person"]] for key, row in view.seats.values()}
-    assets = view.rows("SELECT kind, identity, name FROM held WHERE organization = :organization")
-    apps = view.rows(
-        "SELECT 'app' AS kind, client_key AS identity, name FROM app WHERE owner_organization = :organization"
-    )
-    partners = view.rows(
-        "SELECT 'partner' AS kind, organization.identity, organization.name FROM partnership"
+    rows = view.rows(
+        "SELECT kind, identity, name FROM held WHERE organization = :organization"
+        " UNION ALL SELECT 'app', client_key, name FROM app WHERE owner_organization = :organization"
+        " UNION ALL SELECT 'partner', organization.identity, organization.name FROM partnership"
         " JOIN organization ON organization.id = partnership.partner WHERE partnership.organization = :organization"
     )
-    for row in (*assets, *apps, *partners):
+    for row in rows:
         key = view.names.asset(row["kind"], row["identity"])
         named[Address(view.key, row["kind"], key)] = row["name"]
     return {address: name for address, name in named.items() if name}
@@ -322,15 +314,11 @@ def read_names(view: View) -> dict[Address, str]:
 
 def show(world: World, organization: SandboxOrganization) -> list[Resource]:
     """Everything in an organization, as the provider would read it, people under the keys of the seed."""
-    known = world.rows(
-        "SELECT identity.value, person.key FROM identity JOIN person ON person.id = identity.person"
-        " WHERE person.key IS NOT NULL",
-        {},
-    )
+    known = world.rows("SELECT value, key FROM identity JOIN person ON id = person WHERE key IS NOT NULL", {})
     keys = {row["value"]: row["key"] for row in known}
     names = SandboxNames(people={}, keys=keys, assets={}, group_names={})
     with world.transaction():
-        resources = read_resources(View.of(world, organization, organization.identity, names))
+        resources = read_resources(View.of(organization, organization.identity, names))
     return list(resources.values())
 
 

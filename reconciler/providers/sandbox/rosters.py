@@ -36,46 +36,36 @@ _OWNER_ROLES = {"owner": "Organization owner", "admin": "Organization admin"}
 """What the owner role system calls its roles; every other page writes the word with a capital."""
 _FINANCE = {"manager": "Finance Manager", "analyst": "Finance Analyst"}
 
+_COLUMNS = {
+    "who": ("Member", "User"),
+    "role": ("Role", "Access level"),
+    "finance": ("Finance role", "Advanced permissions"),
+    "status": ("Status", "Invitation status"),
+    "state": ("Status", "App status"),
+    "since": ("Joined", "Date added"),
+    "app": ("App name", "App name"),
+    "client_key": ("Client key", "Client key"),
+    "owner": ("Owner", "Ownership"),
+    "managers": ("App managers", "App managers"),
+    "actions": ("Actions", "Action"),
+}
+_STATES = {
+    "active": ("Active", "Accepted"),
+    "invited": ("Pending", "Invitation sent"),
+    "declined": ("Declined", "Invitation declined"),
+    "expired": ("Expired", "Invitation expired"),
+}
 LABELS: dict[str, Labels] = {
     "old": Labels(
-        columns={
-            "who": "Member",
-            "role": "Role",
-            "finance": "Finance role",
-            "status": "Status",
-            "state": "Status",
-            "since": "Joined",
-            "app": "App name",
-            "client_key": "Client key",
-            "owner": "Owner",
-            "managers": "App managers",
-            "actions": "Actions",
-        },
-        states={"active": "Active", "invited": "Pending", "declined": "Declined", "expired": "Expired"},
+        columns={name: old for name, (old, _) in _COLUMNS.items()},
+        states={name: old for name, (old, _) in _STATES.items()},
         controls=("Edit", "Remove"),
         write_day=lambda day: f"{day:%b} {day.day}, {day.year}",
         foot="1-{count} of {count}",
     ),
     "new": Labels(
-        columns={
-            "who": "User",
-            "role": "Access level",
-            "finance": "Advanced permissions",
-            "status": "Invitation status",
-            "state": "App status",
-            "since": "Date added",
-            "app": "App name",
-            "client_key": "Client key",
-            "owner": "Ownership",
-            "managers": "App managers",
-            "actions": "Action",
-        },
-        states={
-            "active": "Accepted",
-            "invited": "Invitation sent",
-            "declined": "Invitation declined",
-            "expired": "Invitation expired",
-        },
+        columns={name: new for name, (_, new) in _COLUMNS.items()},
+        states={name: new for name, (_, new) in _STATES.items()},
         controls=("...",),
         write_day=lambda day: day.isoformat(),
         foot="{count} in total",
@@ -146,7 +136,9 @@ def _apps(world: World, organization: SandboxOrganization, words: Labels, seen_b
     """What the organization owns, what it is offered, and what belongs to whoever looks."""
     is_inside = seen_by is None or find_active(organization, seen_by) is not None
     rows = world.rows(
-        "SELECT app.*, organization.name AS owned_by FROM app"
+        "SELECT app.*, organization.name AS owned_by, (SELECT group_concat(identity, ', ') FROM (SELECT identity"
+        " FROM app_manager JOIN membership ON membership.id = membership WHERE app = client_key ORDER BY identity))"
+        " AS managers FROM app"
         " LEFT JOIN organization ON organization.id = app.owner_organization"
         " WHERE :inside AND (owner_organization = :id OR receiver = :id) OR owner_person = :person ORDER BY client_key",
         {"id": organization.id, "inside": is_inside, "person": seen_by},
@@ -158,19 +150,10 @@ def _apps(world: World, organization: SandboxOrganization, words: Labels, seen_b
             "owner": row["owned_by"] or find_address(world, row["owner_person"], system="developers"),
             "state": "Transfer pending" if row["receiver"] == organization.id else "Live",
             "since": words.write_day(day_of(row["since"])),
-            "managers": ", ".join(_managers(world, row["client_key"])) or _DASH,
+            "managers": row["managers"] or _DASH,
         }
         for row in rows
     ]
-
-
-def _managers(world: World, client_key: str) -> list[str]:
-    rows = world.rows(
-        "SELECT identity FROM app_manager JOIN membership ON membership.id = membership WHERE app = :app"
-        " ORDER BY identity",
-        {"app": client_key},
-    )
-    return [row["identity"] for row in rows]
 
 
 def _one_line(text: str) -> str:

@@ -86,7 +86,6 @@ def _revoke(call: Call) -> Data:
     secret=text(required=True),
 )
 def _get_advertisers(call: Call) -> Data:
-    """Ad accounts that the token reaches."""
     get_app(call.world, call.get("app_id"), call.get("secret"))
     rows = _advertisers(call, call.caller)
     return {"list": [{"advertiser_id": asset_id(row), "advertiser_name": row["name"]} for row in rows]}

@@ -93,7 +93,6 @@ def _grants(call: Call, *, by_asset: bool) -> str:
 
 
 def _get_promised(call: Call) -> Data:
-    """Ad accounts that come with an invitation."""
     if call.get("asset_type") != "ADVERTISER" or "user_id" in call.filtering:
         raise RefusedCall(40002, "filtering.user_email: only for ADVERTISER, and not together with user_id")
     require_admin(call.bc, call.caller.person)
@@ -268,7 +267,6 @@ def _delete(call: Call) -> None:
     business_account_roles=listed(choice(*(f"BUSINESS_ACCOUNT_{role}" for role in ("ADMIN", "OPERATOR", "ANALYST")))),
 )
 def _assign(call: Call) -> None:
-    """Give access, or change what an access may do."""
     roles = _asked_roles(call)
     member, before = _find_grant(call)
     kind = call.kind
@@ -375,7 +373,6 @@ def _get_assigned(call: Call) -> Data:
 
 
 def _users(call: Call) -> list[Row]:
-    """The ad accounts that may use the asset that is named."""
     return call.world.rows(_USERS, {"holding": get_holding(call.bc, **call.asset)["id"]})
 
 

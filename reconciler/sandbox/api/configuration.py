@@ -196,7 +196,6 @@ def add_api_app(world: World, app: str = DEFAULT_APP, *, secret: str = DEFAULT_S
 
 
 def _get_registered(world: World, app: str) -> Row:
-    """The app with this id, which has to exist unless it is the default one."""
     if app == DEFAULT_APP:
         add_api_app(world)
     row = world.find("api_app", id=app)

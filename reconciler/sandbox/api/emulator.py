@@ -187,7 +187,6 @@ class Emulator:
 
 
 def _as_json(request: ApiRequest) -> ApiRequest:
-    """A web form as the JSON object with the same fields."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return request
     fields = dict(parse_qsl(request.body.decode("utf-8", "replace")))
@@ -196,7 +195,6 @@ def _as_json(request: ApiRequest) -> ApiRequest:
 
 
 def _strip(value: Any) -> Any:
-    """The same without keys that have no value."""
     if isinstance(value, Mapping):
         return {name: _strip(item) for name, item in value.items() if item is not None}
     return [_strip(item) for item in value] if isinstance(value, list) else value
