@@ -71,6 +71,7 @@ def render_plain(status: int, text: str) -> Response:
 
 _INT64: Final = 2**63 - 1
 _INT64_DIGITS: Final = 19
+_TYPES: Final = {"number": "a number", "flag": "a boolean", "list": "a list", "record": "an object"}
 
 KINDS: Final = {
     "ADVERTISER": "ad_account",
@@ -222,24 +223,22 @@ def _check_fields(given: Mapping[str, object], parameters: Parameters, path: str
 
 
 def _check(value: object, parameter: Parameter, path: str, options: Options) -> object:
-    match parameter.kind:
-        case "number":
-            return _check_number(value, parameter, path, options)
-        case "flag":
-            return value if isinstance(value, bool) else _refuse(f"{path}: the value is not a boolean")
-        case "list":
-            return _check_list(value, parameter, path, options)
-        case "record":
-            if not isinstance(value, dict):
-                _refuse(f"{path}: the value is not an object")
-            return _check_fields(value, parameter.fields, f"{path}.", options)
+    match parameter.kind, value:
+        case "flag", bool():
+            return value
+        case "number", int() as number if not isinstance(value, bool):
+            return _check_number(number, parameter, path, options)
+        case "list", list() as items:
+            return _check_list(items, parameter, path, options)
+        case "record", dict() as fields:
+            return _check_fields(fields, parameter.fields, f"{path}.", options)
+        case "text" | "id" | "email" | "choice" | "asset_type", str() as said:
+            return _check_text(said, parameter, path, options)
         case _:
-            return _check_text(value, parameter, path, options)
+            return _refuse(f"{path}: the value is not {_TYPES.get(parameter.kind, 'a string')}")
 
 
-def _check_number(value: object, parameter: Parameter, path: str, options: Options) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        _refuse(f"{path}: the value is not a number")
+def _check_number(value: int, parameter: Parameter, path: str, options: Options) -> int:
     if parameter.least is not None and value < parameter.least:
         _refuse(f"{path}: the value is less than {parameter.least}")
     if parameter.most is not None and value > parameter.most:
@@ -249,9 +248,7 @@ def _check_number(value: object, parameter: Parameter, path: str, options: Optio
     return min(value, _INT64)
 
 
-def _check_list(value: object, parameter: Parameter, path: str, options: Options) -> list[object]:
-    if not isinstance(value, list):
-        _refuse(f"{path}: the value is not a list")
+def _check_list(value: list[object], parameter: Parameter, path: str, options: Options) -> list[object]:
     if len(value) < (parameter.least or 0):
         _refuse(f"{path}: the list has fewer than {parameter.least} elements")
     if parameter.most is not None and len(value) > parameter.most:
@@ -260,9 +257,7 @@ def _check_list(value: object, parameter: Parameter, path: str, options: Options
     return [_check(item, element, f"{path}.{index}", options) for index, item in enumerate(value)]
 
 
-def _check_text(value: object, parameter: Parameter, path: str, options: Options) -> str:
-    if not isinstance(value, str):
-        _refuse(f"{path}: the value is not a string")
+def _check_text(value: str, parameter: Parameter, path: str, options: Options) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
