@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 _T = TypeVar("_T")
+_Asked = TypeVar("_Asked")
 _AT_ONCE = 16
 _CLOCK = "clock"
 _QUERY = re.compile(r"\?\S*")
@@ -63,20 +64,11 @@ class Bucket:
 
         return self._unless_absent(read)
 
-    def find_many(self, keys: Sequence[str]) -> list[Blob | None]:
-        """Several objects, read at the same time."""
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            return list(pool.map(self.find, keys))
-
-    def find_starts(self, keys: Sequence[str], length: int) -> list[bytes | None]:
-        """The first bytes of several objects that have at least so many, read at the same time."""
+    def find_start(self, key: str, length: int) -> bytes | None:
+        """The first bytes of an object that has at least so many, or None."""
         from obstore import get_range
 
-        def find_start(key: str) -> bytes | None:
-            return self._unless_absent(lambda: bytes(get_range(self._store, key, start=0, length=length)))
-
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            return list(pool.map(find_start, keys))
+        return self._unless_absent(lambda: bytes(get_range(self._store, key, start=0, length=length)))
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
@@ -179,6 +171,12 @@ class Bucket:
                     message, advice="docs/state.md lists what gives them, AWS_ACCESS_KEY_ID for one"
                 ) from None
             raise StoreError(f"the bucket with the state cannot be used: {said}") from None
+
+
+def at_once(ask: Callable[[_Asked], _T], what: Iterable[_Asked]) -> list[_T]:
+    """What `ask` answers to each, in their order, asked at the same time."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return list(pool.map(ask, what))
 
 
 def open_bucket(address: str) -> Bucket:

@@ -31,7 +31,7 @@ from reconciler.model.finding import StoreError
 from reconciler.model.json import as_count, load_json, load_time
 from reconciler.model.ports import PastVersion, StoredState
 from reconciler.model.values import dataclass
-from reconciler.stores.bucket import Blob, Bucket, open_bucket
+from reconciler.stores.bucket import Blob, Bucket, at_once, open_bucket
 from reconciler.stores.rules import (
     Dating,
     Holder,
@@ -127,16 +127,29 @@ class ObjectLog:
         return LogEntry.parse(number, blob.data) if blob else None
 
     def tail(self) -> list[LogEntry]:
-        """The present snapshot, if there is one, and what came after it."""
-        while True:
-            entries = self._walk_back(self.numbers())
-            if entries is not None:
-                return entries
+        """The present snapshot, if there is one, and what came after it; found from the end."""
+        numbers = self.numbers()
+        entries: list[LogEntry] = []
+        step = 1  # usually the end is the snapshot, or the fence behind it
+        while numbers:
+            numbers, part = numbers[:-step], numbers[-step:]
+            found = [entry for entry in at_once(self.find, part) if entry]
+            if len(found) < len(part):
+                return self.tail()  # a writer removed something meanwhile
+            entries = found + entries
+            snapshots = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.SNAPSHOT]
+            if snapshots:
+                entries = entries[snapshots[-1] :]
+                self._seen.clear()
+                self._seen[self._key(entries[0].number)] = entries[0]
+                break
+            step = min(2 * step, _MAX_AT_ONCE)
+        return entries
 
     def snapshots(self) -> list[LogEntry]:
         """All snapshots, without their data."""
         numbers = self.numbers()
-        starts = self._bucket.find_starts([self._key(number) for number in numbers], _HEADER)
+        starts = at_once(lambda number: self._bucket.find_start(self._key(number), _HEADER), numbers)
         pairs = zip(numbers, starts, strict=True)
         entries = [LogEntry.parse(number, start) for number, start in pairs if start is not None]
         return [entry for entry in entries if entry.kind is EntryKind.SNAPSHOT]
@@ -150,41 +163,6 @@ class ObjectLog:
         superfluous = [entry for entry in entries if entry.kind is EntryKind.RECORD or entry.at < old]
         if superfluous:
             self._bucket.delete(self._key(entry.number) for entry in superfluous)
-
-    def _walk_back(self, numbers: list[int]) -> list[LogEntry] | None:
-        """From the end to the newest snapshot; None when a writer removed something meanwhile."""
-        entries: list[LogEntry] = []
-        step = 1  # usually the end is the snapshot, or the fence behind it
-        while numbers:
-            numbers, part = numbers[:-step], numbers[-step:]
-            found = self._find_all(part)
-            if len(found) < len(part):
-                return None
-            entries = found + entries
-            snapshots = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.SNAPSHOT]
-            if snapshots:
-                entries = entries[snapshots[-1] :]
-                self._remember(entries[0])
-                break
-            step = min(2 * step, _MAX_AT_ONCE)
-        return entries
-
-    def _find_all(self, numbers: list[int]) -> list[LogEntry]:
-        keys = [self._key(number) for number in numbers]
-        unknown = [key for key in keys if key not in self._seen]
-        blobs = dict(zip(unknown, self._bucket.find_many(unknown), strict=True))
-        entries = []
-        for number, key in zip(numbers, keys, strict=True):
-            blob = blobs.get(key)
-            if key in self._seen:
-                entries.append(self._seen[key])
-            elif blob is not None:
-                entries.append(LogEntry.parse(number, blob.data))
-        return entries
-
-    def _remember(self, entry: LogEntry) -> None:
-        self._seen.clear()
-        self._seen[self._key(entry.number)] = entry
 
     def _key(self, number: int) -> str:
         return f"{self._folder}/{number:010}"
@@ -322,7 +300,7 @@ class ObjectStateStore(LeasedStore):
         end = self.count_audit()
         for start in range(after + 1, end + 1, _MAX_AT_ONCE):
             numbers = range(start, min(start + _MAX_AT_ONCE, end + 1))
-            blobs = self._bucket.find_many([_audit_key(number) for number in numbers])
+            blobs = at_once(self._bucket.find, map(_audit_key, numbers))
             for number, blob in zip(numbers, blobs, strict=True):
                 if blob is None:
                     message = f"record {number} of the audit log is missing"

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -143,6 +143,7 @@ class SealedStore:
     def __init__(self, inner: StateStore, seal: Seal) -> None:
         self._inner = inner
         self._seal = seal
+        self._name = seal.close_name
         self._is_ours = False
 
     def organizations(self) -> list[str]:
@@ -219,11 +220,11 @@ class SealedStore:
     def renew(self, lock: Lock, *, ttl: timedelta) -> Lock:
         """Keep the lock for longer."""
         with self._names_in_clear():
-            return self._lock_in_clear(self._inner.renew(self._lock_as_stored(lock), ttl=ttl))
+            return self._lock_in_clear(self._inner.renew(_renamed(lock, self._name), ttl=ttl))
 
     def release(self, lock: Lock) -> None:
         """Give the lock up."""
-        self._inner.release(self._lock_as_stored(lock))
+        self._inner.release(_renamed(lock, self._name))
 
     def break_lock(self, organization: str, lock_id: str) -> None:
         """Take the lock away from its holder."""
@@ -248,9 +249,6 @@ class SealedStore:
         """As it is stored: a part of something sealed cannot be opened."""
         return self._inner.torn_audit()
 
-    def _name(self, organization: str) -> str:
-        return self._seal.close_name(organization)
-
     def _open(self, data: bytes, what: str) -> bytes:
         self._seal.require(data, what)
         opened = self._seal.find_opened(data)
@@ -260,12 +258,7 @@ class SealedStore:
         return opened
 
     def _lock_in_clear(self, lock: Lock) -> Lock:
-        names = self._seal.open_names
-        return replace(lock, organization=names(lock.organization), who=names(lock.who), host=names(lock.host))
-
-    def _lock_as_stored(self, lock: Lock) -> Lock:
-        names = self._seal.close_name
-        return replace(lock, organization=names(lock.organization), who=names(lock.who), host=names(lock.host))
+        return _renamed(lock, self._seal.open_names)
 
     def _require_our_key(self) -> None:
         """Look once at something that is stored. Every apply that changes anything leaves an audit record."""
@@ -289,6 +282,10 @@ class SealedStore:
                 error.message = self._seal.open_names(error.message)
                 error.args = (error.message,)
             raise
+
+
+def _renamed(lock: Lock, name: Callable[[str], str]) -> Lock:
+    return replace(lock, organization=name(lock.organization), who=name(lock.who), host=name(lock.host))
 
 
 def sealed_holder(holder: Holder, seal: Seal) -> Holder:
