@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, Self, TypeVar
 
 from reconciler.apply.journal import LoadedState, StatePart, replay
+from reconciler.audit.log import HeadWitness
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.drift import note_look, record_drift
 from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
@@ -30,7 +31,7 @@ from reconciler.model.json import state_from_json, state_to_json
 from reconciler.model.plan import Applied, Failed, InDoubt, OrganizationPlan, Outcome, Waits, role_behind
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Attributes, Status, fingerprint_of
-from reconciler.model.state import AuditMark, Deferral, PastState, Record, State, UsedApproval, WorkOrder
+from reconciler.model.state import Deferral, PastState, Record, State, UsedApproval, WorkOrder
 from reconciler.model.system import System
 
 _MAX_JOURNALED = 1_000_000
@@ -101,20 +102,21 @@ def read_state(store: StateStore, organization: str) -> State:
     return load_state(store, organization).state
 
 
-def read_marks(store: StateStore) -> Iterator[tuple[str, AuditMark | None, bool]]:
-    """Of each organization what its state remembers of the audit log, and whether the log may know more by now.
+def read_witnesses(store: StateStore) -> Iterator[HeadWitness]:
+    """Of each organization what its state remembers of the audit log.
 
-    That is so while somebody holds its lock, after a run that was cut off, when the state cannot be read, and when a
-    version of this tool wrote it that kept no mark.
+    It may be behind while somebody holds its lock, after a run that was cut off, when the state cannot be read, and
+    when a version of this tool wrote it that kept no mark.
     """
     for organization in store.organizations():
         try:
             loaded = load_state(store, organization)
         except StoreError:
-            yield organization, None, True
+            yield HeadWitness(organization=organization, is_behind=True)
             continue
         mark = loaded.state.audit
-        yield organization, mark, not mark or loaded.has_journal or store.find_lock(organization) is not None
+        is_behind = not mark or loaded.has_journal or store.find_lock(organization) is not None
+        yield HeadWitness(organization=organization, mark=mark, is_behind=is_behind)
 
 
 def new_lineage() -> str:

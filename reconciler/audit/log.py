@@ -31,7 +31,7 @@ from reconciler.model.json import (
     refuse_sealed,
     to_line,
 )
-from reconciler.model.plan import AuditEntry, AuditRecord, LoggedEntry, entries_of
+from reconciler.model.plan import AuditEntry, AuditRecord, LoggedEntry, log_entry
 from reconciler.model.ports import StateStore
 from reconciler.model.state import AuditMark
 from reconciler.model.values import dataclass
@@ -284,7 +284,8 @@ class AuditLog:
 
     def _append(self, make_line: Callable[[AuditMark], bytes | None]) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""
-        for attempt in range(1, _MAX_TRIES + 1):
+        tries = 0
+        while True:
             end = self._find_end()
             line = make_line(end)
             if line is None:
@@ -292,12 +293,12 @@ class AuditLog:
             try:
                 self._store.append_audit(line, after=end.number)
             except StateConflict:
-                if attempt == _MAX_TRIES:
+                tries += 1
+                if tries == _MAX_TRIES:
                     raise
             else:
                 self._end = AuditMark(number=end.number + 1, digest=digest_of(line))
                 return self._end
-        raise AssertionError  # the last try raises by itself
 
     def links(self) -> Iterator[Link]:
         """All records, oldest first; raises StoreError at one that cannot be read."""
@@ -305,35 +306,26 @@ class AuditLog:
             _, record = decode(line, number=number)
             yield Link(number=number, digest=digest_of(line), record=record)
 
-    def select(self, selection: Selection) -> Iterator[Link]:
-        """The records that hold something of the selection, with just those entries.
+    def entries(self, selection: Selection = Selection()) -> Iterator[LoggedEntry]:  # noqa: B008  # it is frozen
+        """The entries of a selection, oldest first.
 
         What was written of a person before they got the key that is asked for is found under the key of then.
         """
         renames = self._renames() if selection.person or selection.address else {}
-        for link, entries in self._selected(selection, renames=renames):
-            if entries:
-                yield replace(link, record=replace(link.record, entries=tuple(entry for entry, _ in entries)))
-
-    def entries(self, selection: Selection = Selection()) -> Iterator[LoggedEntry]:  # noqa: B008  # it is frozen
-        """The same one by one; of everything without a selection."""
-        for link in self.select(selection):
-            yield from entries_of(link.record, number=link.number)
+        return (entry for entry, _ in self._selected(selection, renames=renames))
 
     def histories(self, selection: Selection) -> dict[Address, AccessHistory]:
         """The same entries, by what each is about and as that is called today."""
         found: dict[Address, list[LoggedEntry]] = {}
-        for link, entries in self._selected(selection, renames=self._renames()):
-            logged = entries_of(replace(link.record, entries=tuple(e for e, _ in entries)), number=link.number)
-            for (_, today), entry in zip(entries, logged, strict=True):
-                if today is not None:
-                    found.setdefault(today, []).append(entry)
+        for entry, today in self._selected(selection, renames=self._renames()):
+            if today is not None:
+                found.setdefault(today, []).append(entry)
         return {address: AccessHistory.of(address, tuple(told)) for address, told in found.items()}
 
     def _selected(
         self, selection: Selection, *, renames: Mapping[tuple[Address, Address], int]
-    ) -> Iterator[tuple[Link, list[tuple[AuditEntry, Address | None]]]]:
-        """Every record with its entries of the selection, each with its address of today, if that is not another's."""
+    ) -> Iterator[tuple[LoggedEntry, Address | None]]:
+        """The entries of the selection, each with its address of today, if that is not another's."""
         people = [(was.key, now.key, number) for (was, now), number in renames.items() if now.kind == "member"]
         to_come: dict[str, list[tuple[int, Address, Address]]] = {}
         for (was, now), number in renames.items():
@@ -345,14 +337,12 @@ class AuditLog:
                     person = before
             later = [(was, now) for number, was, now in to_come.get(organization, ()) if number > link.number]
             touched = {(one.kind, one.key) for renamed in later for one in renamed}
-            entries = []
             for entry in link.record.entries:
                 today: Address | None = Address.parse(entry.address)
                 if today and later and not touched.isdisjoint(_names_in(today)):
                     today = _name_today(today, later)
                 if selection.covers(organization, entry, person=person, today=today):
-                    entries.append((entry, today))
-            yield link, entries
+                    yield log_entry(entry, link.record, number=link.number), today
 
     def _renames(self) -> dict[tuple[Address, Address], int]:
         """What a member or an asset was called before and is called since -> number of the first record of that."""

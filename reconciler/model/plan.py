@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import field, fields, replace
 from datetime import date, datetime
 from typing import ClassVar, Literal, NamedTuple
@@ -358,13 +358,12 @@ class LoggedEntry(AuditEntry):
         return "; ".join(filter(None, said))
 
 
-def entries_of(record: AuditRecord, *, number: int) -> Iterator[LoggedEntry]:
-    """The entries of a record of the log, each by itself."""
-    for entry in record.entries:
-        said = {one.name: getattr(entry, one.name) for one in fields(entry)}
-        yield LoggedEntry(
-            **said, record=number, organization=record.organization, lineage=record.lineage, origin=record.origin
-        )
+def log_entry(entry: AuditEntry, record: AuditRecord, *, number: int) -> LoggedEntry:
+    """An entry of a record of the log, by itself."""
+    said = {one.name: getattr(entry, one.name) for one in fields(entry)}
+    return LoggedEntry(
+        **said, record=number, organization=record.organization, lineage=record.lineage, origin=record.origin
+    )
 
 
 def name_orders(orders: Iterable[WorkOrder]) -> str:

@@ -119,7 +119,7 @@ def test_a_selection_shows_just_what_it_names(store: LocalFileStore, selection: 
     log = AuditLog(store)
     log.append(record(entry(1), entry(2, person="ana", day=2)))
     log.append(record(entry(3, day=3), organization="dev"))
-    assert [e.serial for link in log.select(selection) for e in link.record.entries] == serials
+    assert [one.serial for one in log.entries(selection)] == serials
 
 
 def test_what_was_done_under_a_former_key_is_found_under_todays(store: LocalFileStore) -> None:
@@ -128,7 +128,7 @@ def test_what_was_done_under_a_former_key_is_found_under_todays(store: LocalFile
     log.append(record(entry(0), organization="dev"))
     for one in (entry(1), entry(2, person="ana"), rename, entry(4), entry(5, person="evelyn")):
         log.append(record(one))
-    shown = [e.serial for link in log.select(Selection(person="evelyn")) for e in link.record.entries]
+    shown = [one.serial for one in log.entries(Selection(person="evelyn"))]
     assert shown == [0, 1, 3, 5], "and nothing of whoever has the former key since"
 
 

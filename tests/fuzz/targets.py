@@ -42,7 +42,7 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.finding import Inspection, Place, ReconcilerError, StoreError
 from reconciler.model.json import find_damage, load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, entries_of
+from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, log_entry
 from reconciler.model.ports import StoredState
 from reconciler.model.state import AuditMark, State
 from reconciler.output.document import Style
@@ -177,7 +177,7 @@ def _audit(data: bytes) -> None:
 def _audit_record(data: bytes) -> None:
     with suppress(StoreError):
         _, record = decode(data, number=1)
-        _show("audit_log", entries_of(record, number=1))
+        _show("audit_log", [log_entry(entry, record, number=1) for entry in record.entries])
 
 
 def _write_chain(content: Any) -> bytes:

@@ -85,7 +85,7 @@ from reconciler.model.plan import (
     Report,
     Result,
     Waits,
-    entries_of,
+    log_entry,
 )
 from reconciler.model.resource import Resource, Unread
 from reconciler.model.state import FailureReason, OrderStatus, PastState, Record, State, WorkOrder
@@ -131,7 +131,7 @@ def logged() -> list[LoggedEntry]:
     entry = AuditEntry(
         time=datetime(2026, 11, 22, tzinfo=UTC), serial=1, address=str(EVE), action="remove", cause="c", outcome="waits"
     )
-    return list(entries_of(AuditRecord(organization="bc", lineage="l", entries=(entry,)), number=1))
+    return [log_entry(entry, AuditRecord(organization="bc", lineage="l", entries=(entry,)), number=1)]
 
 
 def audit_log() -> str:

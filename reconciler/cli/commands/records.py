@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import click
 
 from reconciler.apply.state_editor import find_lock
-from reconciler.apply.states import read_history, read_marks, read_state, read_state_as_of, verify_state
+from reconciler.apply.states import read_history, read_state, read_state_as_of, read_witnesses, verify_state
 from reconciler.audit.entries import OUTCOMES
-from reconciler.audit.log import AuditLog, HeadWitness, Selection, find_risk
+from reconciler.audit.log import AuditLog, Selection, find_risk
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import (
@@ -35,7 +35,6 @@ from reconciler.model.address import Action, Address
 from reconciler.model.change import Risk
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, suggest_names
 from reconciler.model.json import state_to_json
-from reconciler.model.ports import StateStore
 from reconciler.model.state import State
 from reconciler.output.document import count
 from reconciler.output.text import fold
@@ -335,7 +334,7 @@ def _require_names(app: App, selection: Selection) -> None:
         message = f"the log has no record yet, so nothing is known of what has {selection.outcome!r} as its outcome"
         raise ReconcilerError(message, advice="look whether `state:` and the workspace are the right ones")
     alone = Selection(address=selection.address)
-    if selection.address and next(AuditLog(app.store).select(alone), None) is None:
+    if selection.address and next(AuditLog(app.store).entries(alone), None) is None:
         message = f"the log has nothing of the address {selection.address!r}"
         raise ReconcilerError(message, advice=suggest_names(selection.address, {entry.address for entry in entries}))
 
@@ -352,10 +351,10 @@ def verify_log(app: App, head: str | None) -> int:
     --head later, it also shows a log that was written anew together with the states.
     """
     trail = AuditLog(app.store)
-    verdict = trail.verify(_read_witnesses(app.store))
+    verdict = trail.verify(list(read_witnesses(app.store)))
     if verdict.broken:
         # A run may have ended between the look at the states and the look at the log.
-        verdict = trail.verify(_read_witnesses(app.store))
+        verdict = trail.verify(list(read_witnesses(app.store)))
     if verdict.broken:
         before = count(verdict.records, "record before it is whole", "records before it fit together")
         app.notify(verdict.broken, level="error", advice=before)
@@ -380,7 +379,3 @@ def verify_log(app: App, head: str | None) -> int:
     text = f"{records} with {entries} fit together; the last one is {verdict.head}"
     click.echo("\n".join(fold(text, app.style(sys.stdout).width)))
     return ExitCode.DONE
-
-
-def _read_witnesses(store: StateStore) -> list[HeadWitness]:
-    return [HeadWitness(organization=key, mark=mark, is_behind=is_behind) for key, mark, is_behind in read_marks(store)]
