@@ -79,13 +79,6 @@ def edit_manifest(file: SourceFile, edits: Iterable[Edit]) -> str:
     return text or _parse(file)[1]
 
 
-def find_file(files: Iterable[SourceFile], path: Path) -> SourceFile | None:
-    """The file in which most of a path is written already; the first by name where several have as much."""
-    depths = [(depth_of(_parse(file)[0], path), file) for file in sorted(files, key=lambda file: file.path)]
-    best = max((depth for depth, _ in depths), default=0)
-    return next((file for depth, file in depths if depth == best and best), None)
-
-
 def render_patch(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """What changes between two sets of files, in the form that `git apply` reads; empty when nothing does."""
     parts: list[str] = []

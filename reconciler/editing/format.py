@@ -41,18 +41,16 @@ def _usual_lines(text: str) -> Iterator[str]:
     text = text.replace("\r\n", "\n")
     fixed = _lines_of_long_texts(text)
     lines = _squeezed(text.removesuffix("\n").split("\n"), fixed)
-    blank = True  # so that blank lines at the top go
-    waiting: list[str] = []
+    is_begun = is_apart = False
     for number, line in enumerate(lines):
         kept = line if number in fixed else line.rstrip(" \t")
-        if kept or number in fixed:
-            yield from waiting
-            waiting = []
-            yield kept
-            blank = False
-        elif not blank:
-            waiting = [""]
-            blank = True
+        if not kept and number not in fixed:
+            is_apart = is_begun  # blank lines at the top go
+            continue
+        if is_apart:
+            yield ""
+        yield kept
+        is_begun, is_apart = True, False
 
 
 def _squeezed(lines: list[str], fixed: set[int]) -> list[str]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import count
 
 from reconciler.editing.edits import Drop, Edit, Leave, Path, Put, depth_of, edit_manifest, render_patch
 from reconciler.editing.entries import NotExpressible, path_of
@@ -134,7 +135,8 @@ class ManifestIndex:
     """Where things are declared in a set of files, and the edits that take them out."""
 
     def __init__(self, files: Iterable[SourceFile]) -> None:
-        self._nodes = {file.path: parse_file(file).node for file in sorted(files, key=lambda file: file.path)}
+        self._files = {file.path: file for file in sorted(files, key=lambda file: file.path)}
+        self._nodes = {path: parse_file(file).node for path, file in self._files.items()}
 
     @cached_property
     def groups(self) -> GroupLists:
@@ -147,9 +149,15 @@ class ManifestIndex:
                 listed[name] = tuple(map(str, members)) if isinstance(members, list) else ()
         return GroupLists(listed)
 
+    def find_file(self, path: Path) -> SourceFile | None:
+        """The file in which most of a path is written already; the first by name where several have as much."""
+        depths = {name: depth_of(node, path) for name, node in self._nodes.items()}
+        return self._files[max(depths, key=depths.__getitem__)] if any(depths.values()) else None
+
     def find(self, path: Path) -> Written:
         """Where a path is written, in the file that has most of it; e-mail addresses in keys may have capitals."""
-        file = max(self._nodes, key=lambda name: depth_of(self._nodes[name], path))
+        begun = self.find_file(path)
+        file = begun.path if begun else next(iter(self._files))
         node: object = self._nodes[file]
         found: list[str] = []
         for part in path:
@@ -251,7 +259,4 @@ def _choose(wishes: Iterable[str], taken: Container[str]) -> str:
     for last in wishes:
         if last not in taken:
             return last
-    number = 2
-    while f"{last}-{number}" in taken:
-        number += 1
-    return f"{last}-{number}"
+    return next(name for number in count(2) if (name := f"{last}-{number}") not in taken)

@@ -11,9 +11,9 @@ from dataclasses import field, replace
 from datetime import date
 from typing import ClassVar
 
-from reconciler.editing.edits import Edit, Join, Put, find_file
+from reconciler.editing.edits import Edit, Join, Put
 from reconciler.editing.entries import NotExpressible, to_entry
-from reconciler.editing.person_edits import GroupLists, ManifestEdit, edit_all
+from reconciler.editing.person_edits import GroupLists, ManifestEdit, ManifestIndex, edit_all
 from reconciler.engine.entitlements import split_by_date
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS, Address, person_in
@@ -265,8 +265,9 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
 def write_proposal(proposal: Proposal, files: Sequence[SourceFile], *, beside: str) -> ManifestEdit:
     """The edit of the files; what has no place yet goes into the file `beside`."""
     by_path: dict[str, list[Edit]] = {}
+    index = ManifestIndex(files)
     for edit in proposal.edits:
-        file = find_file(files, edit.path)
+        file = index.find_file(edit.path)
         target = beside if file is None or edit.path[0] == "people" else file.path
         by_path.setdefault(target, []).append(edit)
     return edit_all(files, by_path)

@@ -20,9 +20,9 @@ from reconciler.editing.edits import (
     Leave,
     Put,
     edit_manifest,
-    find_file,
     render_patch,
 )
+from reconciler.editing.person_edits import ManifestIndex
 from reconciler.manifests.source import SourceFile
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "edits").glob("*.yaml"))
@@ -202,8 +202,9 @@ def test_the_file_that_has_most_of_a_path_is_found() -> None:
         SourceFile(path="bc.yaml", data=b"organizations: {acme-bc: {members: {ana: admin}}}\n"),
         SourceFile(path="dev.yaml", data=b"organizations: {acme-dev: {}}\n"),
     ]
+    index = ManifestIndex(files)
     found = [
-        find_file(files, path) for path in (("people", "zed"), ("organizations", "acme-dev", "members"), ("groups",))
+        index.find_file(path) for path in (("people", "zed"), ("organizations", "acme-dev", "members"), ("groups",))
     ]
     assert [file.path if file else None for file in found] == ["people.yaml", "dev.yaml", None]
 

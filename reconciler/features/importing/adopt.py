@@ -11,7 +11,7 @@ from datetime import date
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
 from reconciler.apply.reading import Scopes
-from reconciler.editing.edits import Drop, Edit, Join, Path, Put, depth_of, edit_manifest, find_file
+from reconciler.editing.edits import Drop, Edit, Join, Path, Put, depth_of, edit_manifest
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
 from reconciler.editing.person_edits import ManifestIndex
 from reconciler.editing.writer import Value
@@ -87,7 +87,7 @@ def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amend
     for wish in sorted((wish for wish in wishes if wish.is_there), key=lambda one: one.reading_order):
         _declare(wish, made, keys, steps, index)
     _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps, index)
-    files = _edit_files([*steps.people.values(), *steps.edits], made.files)
+    files = _edit_files([*steps.people.values(), *steps.edits], made.files, index)
     desired = load_manifests(files, today=made.today, allowed_domains=made.allowed_domains).require_desired()
     _compare(made.desired, desired, steps)
     return replace(
@@ -204,14 +204,14 @@ def _find_gone(addresses: Iterable[Address], desired: Desired) -> dict[Address, 
     return gone
 
 
-def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile], index: ManifestIndex) -> tuple[SourceFile, ...]:
     by_path = {file.path: file for file in files}
     chosen: dict[Path, str] = {}
     batches: dict[str, list[Edit]] = {}
     for edit in edits:
         top = edit.path[:1] if edit.path[0] == "people" else edit.path[:2]
         if top not in chosen:
-            found = find_file(files, edit.path) or find_file(files, ("organizations",))
+            found = index.find_file(edit.path) or index.find_file(("organizations",))
             if found is None:
                 raise NotExpressible(f"no file has `{'.'.join(top)}`")
             chosen[top] = found.path

@@ -11,7 +11,8 @@ from functools import partial
 from reconciler.apply.planning import ProviderFor
 from reconciler.apply.reading import Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
-from reconciler.editing.edits import Path, Put, edit_manifest, find_file
+from reconciler.editing.edits import Path, Put, edit_manifest
+from reconciler.editing.person_edits import ManifestIndex
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.importing.compose import (
     Composition,
@@ -166,7 +167,7 @@ def _compose(
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     # New people go where people are declared.
-    present = find_file(request.files, (_PEOPLE,))
+    present = ManifestIndex(request.files).find_file((_PEOPLE,))
     if people and present is not None and len(people) <= _MAX_EDITS:
         edits = [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]
         before[present.path] = edit_manifest(present, [])
