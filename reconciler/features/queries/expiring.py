@@ -67,33 +67,14 @@ def find_expiring(
     """Everything that ends after today and by the last of those days, and what should have ended before; by day."""
     desired, today = load_about(sources, [""]), sources.today
     states, until = {key: read_state(sources.store, key) for key in sources.store.organizations()}, today + within
-    found = [
-        *_people(desired),
-        *(
-            expiry
-            for address, declared in desired.everything.items()
-            for expiry in _entitlements(declared, desired.organizations[address.organization], desired)
-        ),
-        *_approvals(desired, states),
-        *(
-            Expiry(
-                day=one.until,
-                sort=ExpirySort.EXCEPTION,
-                about=one.address,
-                what=f"exception from {one.rule}, {one.owner} answers for it",
-                then="the policy holds again",
-                reason=one.reason,
-                place=one.place,
-            )
-            for one in exceptions
-        ),
-        *(expiry for state in states.values() for expiry in _recorded(state, desired, settings)),
-    ]
-    late = [
-        *(expiry for key, state in states.items() for expiry in _still_there(key, state, desired, today)),
-        # What nobody answered stays overdue until somebody does.
-        *(one for one in found if one.sort in _WAIT and one.day <= today),
-    ]
+    found = [*_people(desired), *_entitlements(desired), *_approvals(desired, states), *_exceptions(exceptions)]
+    # What nobody answered stays overdue until somebody does.
+    late = []
+    for key, state in states.items():
+        waiting = list(_recorded(state, desired, settings))
+        found += waiting
+        late += [one for one in waiting if one.sort in _WAIT and one.day <= today]
+        late += _still_there(key, state, desired, today)
     counted = (ExpirySort.APPROVAL, ExpirySort.EXCEPTION)
     coming = [one for one in found if today < one.day <= until or (one.day == today and one.sort in counted)]
     return sorted({*coming, *late}, key=lambda one: (one.day, list(ExpirySort).index(one.sort), one.about, one.what))
@@ -106,35 +87,48 @@ def _people(desired: Desired) -> Iterator[Expiry]:
     held = Counter(map(person_in, desired.everything))
     for person in desired.people.values():
         if person.ends:
+            accesses = count(held[person.key], "access", "accesses")
             yield Expiry(
                 day=person.ends,
                 sort=ExpirySort.PERSON,
                 about=person.key,
-                what=", ".join(
-                    (person.name or person.key, person.employment, count(held[person.key], "access", "accesses"))
-                ),
+                what=f"{person.name or person.key}, {person.employment}, {accesses}",
                 then="nothing anywhere",
                 place=person.place,
             )
 
 
-def _entitlements(declared: Declared, organization: Organization, desired: Desired) -> Iterator[Expiry]:
+def _entitlements(desired: Desired) -> Iterator[Expiry]:
     """Every line with an end of its own; that of the person is told of the person."""
-    person = desired.people.get(person_in(declared.address))
-    for line in declared.lines:
-        end = line.expires
-        if end is None or (person and person.ends == end) or not line.holds_on(end - timedelta(days=1)):
-            continue
-        after = on_day(declared, end, organization.system)
-        goes_on = any(one.holds_on(end) for one in after.lines)
+    for address, declared in desired.everything.items():
+        person, system = desired.people.get(person_in(address)), desired.organizations[address.organization].system
+        for line in declared.lines:
+            end = line.expires
+            if end is None or (person and person.ends == end) or not line.holds_on(end - timedelta(days=1)):
+                continue
+            after = on_day(declared, end, system)
+            goes_on = any(one.holds_on(end) for one in after.lines)
+            yield Expiry(
+                day=end,
+                sort=ExpirySort.ENTITLEMENT,
+                about=str(address),
+                what=", ".join(filter(None, [name_attributes(line.attributes) or "yes", line.through])),
+                then=(name_attributes(after.attributes) or "the same") if goes_on else "nothing",
+                reason=line.reason,
+                place=line.place,
+            )
+
+
+def _exceptions(exceptions: Sequence[RuleException]) -> Iterator[Expiry]:
+    for one in exceptions:
         yield Expiry(
-            day=end,
-            sort=ExpirySort.ENTITLEMENT,
-            about=str(declared.address),
-            what=", ".join(filter(None, [name_attributes(line.attributes) or "yes", line.through])),
-            then=(name_attributes(after.attributes) or "the same") if goes_on else "nothing",
-            reason=line.reason,
-            place=line.place,
+            day=one.until,
+            sort=ExpirySort.EXCEPTION,
+            about=one.address,
+            what=f"exception from {one.rule}, {one.owner} answers for it",
+            then="the policy holds again",
+            reason=one.reason,
+            place=one.place,
         )
 
 
@@ -212,17 +206,13 @@ def _still_more(declared: Declared, recorded: Attributes, organization: Organiza
         return is_downgrade(organization.system, declared.address.kind, before=than, after=after)
 
     for line in declared.lines:
-        if (
-            line.expires is not None
-            and line.expires <= today
-            and is_less(left, than=line.attributes)
-            and not is_less(recorded, than=line.attributes)
-        ):
+        end, gave = line.expires, line.attributes
+        if end and end <= today and is_less(left, than=gave) and not is_less(recorded, than=gave):
             yield Expiry(
-                day=line.expires,
+                day=end,
                 sort=ExpirySort.STILL_THERE,
                 about=str(declared.address),
-                what=name_attributes(line.attributes) or "yes",
+                what=name_attributes(gave) or "yes",
                 then=f"the next apply makes it {name_attributes(left) or 'less'}, or says what stops it",
                 reason=line.reason,
                 place=line.place,

@@ -5,15 +5,16 @@ No system is asked, so what nobody has looked at is not known here either: each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.entitlements import last_day
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
 from reconciler.engine.identities import Identities, rename_to_today
+from reconciler.engine.lifecycle import get_end_of_invitation
 from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, Person
@@ -131,6 +132,12 @@ def _overview(
     index = index_access(key, desired=desired, state=state, today=today, as_of=None)
     state = rename_to_today(state, identities).state
     admins = tuple(_admins(index, known, today))
+    # Not what is only the memory of what has ended, nor what an admin could merely take.
+    reaches = tuple(
+        reach
+        for reach in find_reaches(index)
+        if any(one.status is not AccessStatus.ABSENT or begins_later(one, today) for one in reach.ways)
+    )
     reviewed, every = (desired.reviewed or {}).get(key), (known.review_every if known else 0) or desired.review_every
     return OrganizationOverview(
         key=key,
@@ -141,18 +148,13 @@ def _overview(
         last_read=index.last_read,
         reviewed=reviewed,
         review_due=(reviewed + timedelta(days=every) if reviewed else today) if every and known else None,
-        reaches=tuple(reach for reach in find_reaches(index) if _matters(reach, today)),
+        reaches=reaches,
         elsewhere=tuple(one.address for one in index.holdings.values() if is_owned_elsewhere(one)),
         admins=admins,
         months=tuple(_months(admins, today)),
         pending=tuple(_pending(state, index.system, settings, at)),
         drift=tuple(sorted(state.drift.values(), key=lambda one: (one.severity.rank, one.first_seen, one.address))),
     )
-
-
-def _matters(reach: Reach, today: date) -> bool:
-    """Whether there is more to it than the memory of what has ended, or that an admin could take it."""
-    return any(one.status is not AccessStatus.ABSENT or begins_later(one, today) for one in reach.ways)
 
 
 def begins_later(holding: Holding, today: date) -> bool:
@@ -174,21 +176,15 @@ def _admins(index: AccessIndex, known: Organization | None, today: date) -> Iter
         is_active = index.administers(address.key)
         ends = last_day(declared, today, is_admin, system) if declared and holding.is_wanted else today
         if is_active and ends == today:
-            yield AdminTerm(person=address.key, obstacle="" if known is None else _undeclared(holding))
+            obstacle = holding.excuse or ("not declared as admin" if declared else "not declared")
+            yield AdminTerm(person=address.key, obstacle=obstacle if known else "")
         elif is_active:
             yield AdminTerm(person=address.key, ends=ends)
         elif declared and is_admin(declared) and (holding.is_wanted or begins_later(holding, today)):
-            yield AdminTerm(person=address.key, ends=declared.expires, obstacle=_describe_absence(holding))
-
-
-def _undeclared(holding: Holding) -> str:
-    return holding.excuse or ("not declared as admin" if holding.declared else "not declared")
-
-
-def _describe_absence(holding: Holding) -> str:
-    if holding.recorded is None:
-        return holding.excuse or "not given yet"
-    return "invited" if holding.recorded.status.is_pending else holding.excuse or "not there"
+            is_invited = holding.recorded is not None and holding.recorded.status.is_pending
+            absent = "not there" if holding.recorded else "not given yet"
+            obstacle = "invited" if is_invited else holding.excuse or absent
+            yield AdminTerm(person=address.key, ends=declared.expires, obstacle=obstacle)
 
 
 def _months(admins: Sequence[AdminTerm], today: date) -> Iterator[tuple[date, int]]:
@@ -196,8 +192,7 @@ def _months(admins: Sequence[AdminTerm], today: date) -> Iterator[tuple[date, in
     first = today.replace(day=1)
     for _ in range(_MONTHS):
         following = (first + timedelta(days=31)).replace(day=1)
-        staying = (one for one in admins if not one.obstacle and (one.ends is None or one.ends >= following))
-        yield first, sum(1 for _ in staying)
+        yield first, sum(not one.obstacle and (one.ends is None or one.ends >= following) for one in admins)
         first = following
 
 
@@ -225,8 +220,9 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
         if not record.status.is_pending or address in told:
             continue
         since = record.asked_on or record.since
-        is_invitation = record.status is Status.INVITED
-        due = _lapse(since, system) if is_invitation else None
+        is_invitation, due = record.status is Status.INVITED, None
+        if is_invitation and since and system and system.invitation_hours:
+            due = get_end_of_invitation(since, asked=record.asked, system=system, settings=settings)
         access = name_access(address, record.attributes) or name_attributes(record.attributes)
         yield PendingWork(
             sort="invitation" if is_invitation else "request",
@@ -258,16 +254,3 @@ def _pending(state: State, system: System | None, settings: GuardSettings, at: d
             since=since,
             is_overdue=is_old(since),
         )
-
-
-def _lapse(since: date | None, system: System | None) -> date | None:
-    """The day on which an invitation of a day stops working, where the system is known to give it a time."""
-    if since is None or system is None or system.invitation_hours is None:
-        return None
-    return (datetime.combine(since, time(), UTC) + timedelta(hours=system.invitation_hours)).date()
-
-
-def people_in(overview: AccessOverview) -> Iterable[str]:
-    """Keys of everybody with access, sorted; who is not in the directory stands under their address."""
-    found = {one.subject.key for part in overview.organizations for one in part.reaches if one.subject.kind == "member"}
-    return sorted(found)

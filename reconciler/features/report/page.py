@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.engine.entitlements import DatedAccess, dated_accesses, earlier
 from reconciler.engine.guards import marks_of, marks_of_strangers
-from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later, people_in
+from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later
 from reconciler.model.address import KINDS, Address
 from reconciler.model.change import Mark, risk_of
 from reconciler.model.finding import Finding
@@ -96,7 +96,8 @@ class _Data:
         self.notes.number("")
         about = [(one.address, (one.place.file, one.place.line) if one.place else None) for one in overview.findings]
         self.troubled: set[object] = {key for pair in about for key in pair if key}
-        for key in people_in(overview):
+        subjects = {one.subject for part in overview.organizations for one in part.reaches}
+        for key in sorted(subject.key for subject in subjects if subject.kind == "member"):
             self.person(key)
 
     def content(self) -> Mapping[str, Any]:
