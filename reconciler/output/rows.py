@@ -5,7 +5,7 @@ The signs are Terraform's, so that nobody has to learn new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.address import KINDS, Action
@@ -122,6 +122,8 @@ class Judged:
     organization: str
     row: Row
     risk: Risk
+    title: str = ""
+    """The heading under which it stands, unless it is shown first."""
     marks: tuple[Mark, ...] = ()
     is_loss: bool = False
     """Whether it only takes access away."""
@@ -212,6 +214,21 @@ def _rest_row(others: Sequence[Judged], *, is_loss: bool) -> Iterator[Row]:
         group=f"{sign.mark} {what}",
         who=f"{len(names):,} people and things",
     )
+
+
+def by_organization(found: Iterable[Judged]) -> dict[str, list[Judged]]:
+    """All of one organization together, in their order."""
+    parts: dict[str, list[Judged]] = {}
+    for one in found:
+        parts.setdefault(one.organization, []).append(one)
+    return parts
+
+
+def titled_sections(found: Collection[Judged], ranks: Mapping[str, int]) -> Iterator[Section | None]:
+    """What is not shown first, under its headings in the order of their ranks."""
+    for title, rank in ranks.items():
+        alike = merge_alike(one for one in found if one.title == title and not one.is_foremost)
+        yield rows_section(title, (one.row for one in alike), rank=rank)
 
 
 def merge_alike(found: Iterable[Judged]) -> list[Judged]:

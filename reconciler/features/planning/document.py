@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -52,6 +52,7 @@ from reconciler.output.rows import (
     UNMANAGED,
     WAITING,
     Judged,
+    by_organization,
     chapter,
     describe_risk,
     drift_finding,
@@ -59,9 +60,9 @@ from reconciler.output.rows import (
     first_section,
     hide_below,
     id_of_risk,
-    merge_alike,
     row_of,
     rows_section,
+    titled_sections,
 )
 from reconciler.systems import SYSTEMS
 
@@ -132,11 +133,14 @@ def _direction(known: System | None, kind: str, action: Action, had: Attributes,
     return Direction.LOSS if less else Direction.GAIN
 
 
-def judge_row(organization: str, terms: AccessTerms, step: Change | Waiting, row: Row, *, common: str = "") -> Judged:
+def judge_row(
+    organization: str, terms: AccessTerms, step: Change | Waiting, row: Row, *, title: str = "", common: str = ""
+) -> Judged:
     """The row of a step with what decides where it stands; `common` is its reason without what is about it alone."""
     return Judged(
         organization=organization,
         row=row,
+        title=title,
         risk=step.risk,
         marks=step.marks,
         is_loss=terms.direction is Direction.LOSS,
@@ -180,7 +184,8 @@ _TITLES = {
     Direction.OTHER: "Other changes",
 }
 """What a change does to access -> the heading under which it stands."""
-_SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, "Waiting": 6}
+_WAITING = "Waiting"
+_SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, _WAITING: 6}
 """Heading -> rank where there is not room for all."""
 _MANY = 4
 """From so many on, things that are left out for the same reason share a row."""
@@ -199,26 +204,19 @@ VERBS: dict[Action, str] = {action: _SPECIAL_VERBS.get(action, _VERBS[sign]) for
 """Action -> the verb under which the closing line counts it."""
 VERB_ORDER = ("create", "invite", "grant", "request", "change", "transfer", "remove", "forget")
 
-Entry = tuple[str, Judged]
-"""The heading of a row, and what it says."""
-
 
 def document_of_plan(plan: Plan, least: Risk = Risk.LOW) -> Document:
     """Everything a reviewer has to judge that is at least so risky."""
-    entries = {part.organization: list(_entries(part, plan)) for part in plan.organizations}
-    shown, hidden = hide_below(least, (one for found in entries.values() for _, one in found))
-    if hidden:
-        kept = set(map(id, shown))
-        entries = {key: [entry for entry in found if id(entry[1]) in kept] for key, found in entries.items()}
-    judged = [one for found in entries.values() for title, one in found if title != "Waiting" or one.is_foremost]
+    shown, hidden = hide_below(least, (one for part in plan.organizations for one in _judge(part, plan.today)))
+    parts = by_organization(shown)
     used = _used_signs(plan)
     strangers = plan.undeclared_admins
     others = [finding for finding in plan.findings if finding not in strangers]
     blocks: list[Block | None] = [
         _findings("Admins whom nobody declared", strangers, is_foremost=True),
-        first_section(judged),
+        first_section(one for one in shown if one.title != _WAITING or one.is_foremost),
         Legend(signs=tuple(sign for sign in ALL_SIGNS if sign in used)) if used else None,
-        *(_organization(part, entries[part.organization], plan) for part in plan.organizations),
+        *(_organization(part, parts.get(part.organization, []), plan.today) for part in plan.organizations),
         _findings("Findings", others),
     ]
     return Document(
@@ -267,27 +265,19 @@ def _used_signs(plan: Plan) -> set[Sign]:
     return {SIGNS[change.action] for change in plan.changes} | {sign for sign, is_used in held.items() if is_used}
 
 
-def _organization(part: OrganizationPlan, entries: Sequence[Entry], plan: Plan) -> Section | None:
+def _organization(part: OrganizationPlan, judged: Sequence[Judged], today: date) -> Section | None:
     """One organization's part; None when there is nothing at all to say about it."""
-    blocks: list[Block | None] = [
-        rows_section(title, (one.row for one in merge_alike(_under(title, entries))), rank=rank)
-        for title, rank in _SECTIONS.items()
-    ]
+    blocks: list[Block | None] = list(titled_sections(judged, _SECTIONS))
     if part.not_managed:
         blocks.insert(0, Paragraph(text=f"Not managed, so not looked at: {', '.join(part.not_managed)}."))
     drift = (drift_row(found) for found in part.drift if not found.is_unmanaged)
-    blocks += [_left_out(part, plan.today), rows_section("Drift", drift, rank=7), _unmanaged(part)]
+    blocks += [_left_out(part, today), rows_section("Drift", drift, rank=7), _unmanaged(part)]
     if any(blocks):
         blocks.append(_limits(part))
     return chapter(plain(part.organization), blocks, about=f"{part.system}, {part.mode}")
 
 
-def _under(title: str, entries: Iterable[Entry]) -> Iterator[Judged]:
-    """What is told under a heading, and not before all organizations."""
-    return (one for name, one in entries if name == title and not one.is_foremost)
-
-
-def _entries(part: OrganizationPlan, plan: Plan) -> Iterator[Entry]:
+def _judge(part: OrganizationPlan, today: date) -> Iterator[Judged]:
     """The changes in the order in which they are carried out, then what waits, then what is blocked."""
     key = part.organization
     for number, change in enumerate(part.changes, start=1):
@@ -296,13 +286,13 @@ def _entries(part: OrganizationPlan, plan: Plan) -> Iterator[Entry]:
         needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
         step = f"step {number} of {len(part.changes)}{actor}: {change.address}{needs}"
         row = replace(change_row(terms, change), more=(plain(step),))
-        yield _TITLES[terms.direction], judge_row(key, terms, change, row, common=describe_change(change)[1])
+        yield judge_row(key, terms, change, row, title=_TITLES[terms.direction], common=describe_change(change)[1])
     for waiting in part.waiting:
         terms = terms_of(part.system, waiting)
-        yield "Waiting", judge_row(key, terms, waiting, _waiting_row(terms, waiting, plan.today))
+        yield judge_row(key, terms, waiting, _waiting_row(terms, waiting, today), title=_WAITING)
     for blocked in part.blocked:
         terms = terms_of(part.system, blocked.change)
-        yield "Blocked", judge_row(key, terms, blocked.change, blocked_row(terms, blocked))
+        yield judge_row(key, terms, blocked.change, blocked_row(terms, blocked))
 
 
 def _waiting_row(terms: AccessTerms, waiting: Waiting, today: date) -> Row:

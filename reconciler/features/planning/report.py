@@ -16,7 +16,7 @@ from reconciler.model.values import dataclass
 from reconciler.output.document import Block, Document, Paragraph, Row, Sign, Tone, count, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
-from reconciler.output.rows import SIGNS, WAITING, Judged, chapter, first_section, merge_alike, row_of, rows_section
+from reconciler.output.rows import SIGNS, WAITING, by_organization, chapter, first_section, row_of, titled_sections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,6 @@ _TITLES: dict[str, str] = {
     "failed": "Failed",
     "in_doubt": "In doubt",
     "refused": "Not tried",
-    "blocked": "Blocked",
     "waits": "Waiting",
     "requested": "Requested",
     "applied": "Applied",
@@ -101,34 +100,23 @@ _TITLES: dict[str, str] = {
 _FAILED = Sign("!", Tone.ALARM, "failed or not tried")
 _IN_DOUBT = Sign("?", Tone.WARN, "in doubt")
 
-Entry = tuple[str, Judged]
-"""The kind of an outcome, and what is told of it."""
-
 
 def document_of_report(plan: Plan, report: Report) -> Document:
     """All outcomes: admins first, then organization by organization, trouble before success."""
     systems = {part.organization: part.system for part in plan.organizations}
-    entries: dict[str, list[Entry]] = {}
+    judged = []
     for change, outcome in report.results:
         key = change.address.organization
         terms = terms_of(systems.get(key, ""), change)
-        row = _row(terms, change, outcome)
-        entries.setdefault(key, []).append((outcome.kind, judge_row(key, terms, change, row)))
+        judged.append(judge_row(key, terms, change, _row(terms, change, outcome), title=_TITLES[outcome.kind]))
     for blocked in report.blocked:
         key = blocked.change.address.organization
         terms = terms_of(systems.get(key, ""), blocked.change)
-        row = blocked_row(terms, blocked)
-        entries.setdefault(key, []).append(("blocked", judge_row(key, terms, blocked.change, row)))
-    blocks: list[Block | None] = [
-        first_section(one for found in entries.values() for _, one in found if one.is_foremost)
-    ]
-    for key, found in entries.items():
-        others = {
-            title: merge_alike(one for kind, one in found if kind == sort and not one.is_foremost)
-            for sort, title in _TITLES.items()
-        }
-        sections = (rows_section(title, (one.row for one in rows)) for title, rows in others.items())
-        blocks.append(chapter(plain(key), sections, about=systems.get(key, "")))
+        judged.append(judge_row(key, terms, blocked.change, blocked_row(terms, blocked)))
+    parts, ranks = by_organization(judged), dict.fromkeys(_TITLES.values(), 0)
+    blocks: list[Block | None] = [first_section(one for found in parts.values() for one in found if one.is_foremost)]
+    for key, found in parts.items():
+        blocks.append(chapter(plain(key), titled_sections(found, ranks), about=systems.get(key, "")))
     if later := len(plan.waiting) - len(plan.asks):
         steps = count(later, "further step waits", "further steps wait")
         blocks.append(Paragraph(text=f"{steps}; `reconciler plan` says for what."))

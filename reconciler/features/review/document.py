@@ -43,15 +43,16 @@ from reconciler.output.json import Output
 from reconciler.output.rows import (
     MARKS,
     Judged,
+    by_organization,
     chapter,
     describe_risk,
     first_section,
     hide_below,
     id_of_risk,
-    merge_alike,
     name_some,
     row_of,
     rows_section,
+    titled_sections,
 )
 
 REVIEW = Output(name="review", title="Review of a change: who gains and who loses what", value=Review)
@@ -72,20 +73,18 @@ _ABOUT_ONE = ("another account: ", "first access here, as ", "was in ")
 _USUAL = {"employment": "employee", "mode": "additive", "ownership": "own"}
 """Values that go without saying for something new."""
 
-_SECTIONS: dict[Effect | None, str] = {
+_TITLES = {
     Effect.GAIN: "Gains access",
     Effect.LOSS: "Loses access",
     Effect.BOTH: "Other access",
     Effect.WAY: "The same access in another way",
-    None: "The organization and its assets",
 }
-_RANKS: dict[Effect | None, int] = {Effect.LOSS: 2, Effect.GAIN: 3}
+_THINGS = "The organization and its assets"
+_SECTIONS = {**dict.fromkeys((*_TITLES.values(), _THINGS), 4), _TITLES[Effect.GAIN]: 3, _TITLES[Effect.LOSS]: 2}
+"""Heading -> rank where there is not room for all."""
 _MAX_COMMITS = 3
 """So many are told one by one."""
 _OTHERS = "Other settings and approvals"
-
-Entry = tuple[Effect | None, Judged]
-"""What somebody gains or loses, or None for a thing; and what is told of it."""
 
 
 def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
@@ -94,22 +93,14 @@ def document_of_review(review: Review, least: Risk = Risk.LOW) -> Document:
     for commit in review.commits:
         for file in commit.files:
             commits.setdefault(file, []).append(commit)
-    entries: list[Entry] = [(one.effect, _judge_access(one, commits)) for one in review.access]
-    entries += [(None, _judge_thing(one)) for one in review.things]
-    workspace = list(_workspace(review))
-    shown, hidden = hide_below(least, [*workspace, *(one for _, one in entries)])
-    kept = set(map(id, shown))
-    workspace = [one for one in workspace if id(one) in kept]
-    entries = [entry for entry in entries if id(entry[1]) in kept]
+    judged = [*_workspace(review), *(_judge_access(one, commits) for one in review.access)]
+    shown, hidden = hide_below(least, [*judged, *map(_judge_thing, review.things)])
     used = {change.effect for change in review.access}
     legend = Legend(signs=tuple(sign for effect, sign in _EFFECT_SIGNS.items() if effect in used)) if used else None
-    others: dict[str, list[Entry]] = {key: [] for key in review.organizations}
-    for effect, one in entries:
-        if not one.is_foremost:
-            others[one.organization].append((effect, one))
-    blocks: list[Block | None] = [first_section([*workspace, *(one for _, one in entries)]), legend]
-    blocks += [_people(review), rows_section(_OTHERS, (one.row for one in workspace if not one.is_foremost))]
-    blocks += [_organization(key, found) for key, found in others.items()]
+    blocks: list[Block | None] = [first_section(shown), legend, _people(review)]
+    blocks.append(rows_section(_OTHERS, (one.row for one in shown if one.title == _OTHERS and not one.is_foremost)))
+    parts = by_organization(shown)
+    blocks += [chapter(plain(key), titled_sections(parts.get(key, []), _SECTIONS)) for key in review.organizations]
     for title, findings in (
         ("Could not be compared", review.head.problems),
         ("New findings", review.other_findings),
@@ -150,20 +141,23 @@ def _workspace(review: Review) -> Iterator[Judged]:
     """What a plan will stop at, who approves it, and what holds back dangerous changes from now on."""
     stepped = {one.approval.terms for one in review.steps if one.approval is not None}
     for step in review.steps:
-        yield Judged(organization=step.address.organization, row=_step_row(step), risk=step.risk, marks=step.marks)
+        where = step.address.organization
+        yield Judged(organization=where, row=_step_row(step), title=_OTHERS, risk=step.risk, marks=step.marks)
     for one in review.approvals_given:
         if one.terms in stepped:
             continue  # it stands at the step
         note = f"approval given: {one.reason or 'without a reason'}, until {one.expires}"
         row = row_of(_NEW, str(one.address), f"{one.approve.replace('_', ' ')} is allowed", note, place=one.place)
-        yield Judged(organization=one.address.organization, row=row, risk=Risk.HIGH, marks=(Mark.GUARD,))
+        where = one.address.organization
+        yield Judged(organization=where, row=row, title=_OTHERS, risk=Risk.HIGH, marks=(Mark.GUARD,))
     for one in review.approvals_withdrawn:
         row = row_of(_GONE, str(one.address), one.approve, "withdrawn")
-        yield Judged(organization=one.address.organization, row=row, risk=Risk.LOW)
+        yield Judged(organization=one.address.organization, row=row, title=_OTHERS, risk=Risk.LOW)
     for value in review.settings:
         note = MARKS[Mark.GUARD] if value.marks else ""
         row = row_of(_CHANGED, value.name, _describe_sides(value), note, place=value.place)
-        yield Judged(organization="", where="the workspace", row=row, risk=value.risk, marks=value.marks)
+        risk, marks = value.risk, value.marks
+        yield Judged(organization="", where="the workspace", row=row, title=_OTHERS, risk=risk, marks=marks)
 
 
 def _people(review: Review) -> Section | None:
@@ -171,15 +165,6 @@ def _people(review: Review) -> Section | None:
     renamed = [row_of(_CHANGED, str(one.before), f"is {one.after.key} now") for one in review.renames]
     directory = rows_section("Directory", map(_person_row, review.people), rank=5)
     return chapter("People", [directory, rows_section("Other names for the same", renamed, rank=6)])
-
-
-def _organization(key: str, entries: Sequence[Entry]) -> Section | None:
-    """What is not told before all organizations."""
-    sections = []
-    for effect, title in _SECTIONS.items():
-        found = merge_alike(one for kind, one in entries if kind is effect)
-        sections.append(rows_section(title, (one.row for one in found), rank=_RANKS.get(effect, 4)))
-    return chapter(plain(key), sections)
 
 
 # Access: before and after, and everything that deserves a second look.
@@ -195,6 +180,7 @@ def _judge_access(change: AccessChange, commits: Mapping[str, Sequence[Commit]])
     return Judged(
         organization=change.organization,
         row=replace(row, more=tuple(plain(f"committed by {one}") for one in touching[:_MAX_COMMITS])),
+        title=_TITLES[change.effect],
         risk=change.risk,
         marks=change.marks,
         is_loss=change.effect is Effect.LOSS,
@@ -270,11 +256,6 @@ def _describe_ways(access: Access, change: AccessChange) -> str:
 
 
 def _judge_thing(change: ThingChange) -> Judged:
-    organization, row = change.address.organization, _thing_row(change)
-    return Judged(organization=organization, row=row, risk=change.risk, marks=change.marks)
-
-
-def _thing_row(change: ThingChange) -> Row:
     """An organization, an asset or a connection, with the values that differ."""
     address = change.address
     kind = KINDS[address.kind]
@@ -284,7 +265,8 @@ def _thing_row(change: ThingChange) -> Row:
         what = f"{kind.title}: " + " ".join(f"{KINDS[parent].title} {part}" for parent, part in others)
     else:
         what = _describe_values(change) or kind.title
-    return row_of(_sign(change), name, what, "; ".join(_notes_on_one_side(change)), place=change.after)
+    row = row_of(_sign(change), name, what, "; ".join(_notes_on_one_side(change)), place=change.after)
+    return Judged(organization=address.organization, row=row, title=_THINGS, risk=change.risk, marks=change.marks)
 
 
 def _person_row(change: PersonChange) -> Row:
