@@ -20,13 +20,7 @@ from reconciler.features.review.differences import (
     compare_people,
     compare_things,
 )
-from reconciler.features.review.model import (
-    AccessChange,
-    DangerousStep,
-    DroppedOrganization,
-    Rename,
-    ThingChange,
-)
+from reconciler.features.review.model import AccessChange, DangerousStep, DroppedOrganization, Rename, ThingChange
 from reconciler.model.address import KINDS, Action, Address, person_in
 from reconciler.model.change import is_administrator, is_downgrade
 from reconciler.model.declared import Approval, Declared, Desired, Organization
@@ -73,6 +67,7 @@ def _only_in(approvals: tuple[Approval, ...], others: tuple[Approval, ...]) -> t
 class _Pair:
     """One organization on both sides."""
 
+    key: str
     before: Organization | None
     after: Organization | None
     resources_before: _Resources
@@ -80,46 +75,28 @@ class _Pair:
     notice: str = ""
     """What to say of it besides its rows."""
 
-    @property
-    def key(self) -> str:
-        """Its key on either side."""
-        either = self.after or self.before
-        return either.key if either else ""
-
 
 def _pairs(base: Desired, head: Desired, names: Mapping[str, Names]) -> Iterator[_Pair]:
     """Every organization with what it was; two of them where one key means another organization at HEAD."""
     for key in sorted(base.organizations.keys() | head.organizations.keys()):
         before, after = base.organizations.get(key), head.organizations.get(key)
-        pair = _Pair(
-            before=before,
-            after=after,
-            resources_before=_with_names(base.resources.get(key, {}), names.get(key, Names())),
-            resources_after=head.resources.get(key, {}),
-        )
-        if before is None or after is None or _identity(before) == _identity(after):
-            yield pair
-            continue
-        yield _former(pair, before)
-        yield replace(pair, before=None, resources_before={})
-
-
-def _identity(organization: Organization) -> tuple[str, str]:
-    return organization.system.name, organization.identity
-
-
-def _former(pair: _Pair, before: Organization) -> _Pair:
-    """What was under a key that means another organization now, told under a key of its own."""
-    key = f"{before.key} ({before.identity})"
-    resources = {Address(key, *at[1:]): one for at, one in pair.resources_before.items() if at.kind != "organization"}
-    return _Pair(
-        before=replace(before, key=key),
-        after=None,
-        resources_before={at: replace(one, address=at) for at, one in resources.items()},
-        resources_after={},
-        notice=f"{before.key} is another organization on its system now: a plan does nothing there until somebody "
-        "agrees, and what is live in the old one stays there",
-    )
+        had = _with_names(base.resources.get(key, {}), names.get(key, Names()))
+        if before and after and (before.system.name, before.identity) != (after.system.name, after.identity):
+            # What was under the key is told under one of its own.
+            former = f"{key} ({before.identity})"
+            left = {Address(former, *at[1:]): one for at, one in had.items() if at.kind != "organization"}
+            yield _Pair(
+                key=former,
+                before=replace(before, key=former),
+                after=None,
+                resources_before={at: replace(one, address=at) for at, one in left.items()},
+                resources_after={},
+                notice=f"{key} is another organization on its system now: a plan does nothing there until somebody "
+                "agrees, and what is live in the old one stays there",
+            )
+            before, had = None, {}
+        now = head.resources.get(key, {})
+        yield _Pair(key=key, before=before, after=after, resources_before=had, resources_after=now)
 
 
 def _compare_organization(
@@ -129,11 +106,11 @@ def _compare_organization(
     before, after = pair.before or pair.after, pair.after or pair.before
     if before is None or after is None:
         return
-    access = compare_access(
-        _compared(before, pair.resources_before, today),
-        _compared(after, pair.resources_after, today),
-        allowed_domains=allowed_domains,
+    sides = (
+        ComparedSide(system=one.system, reach=reach(one.key, resources, system=one.system, today=today))
+        for one, resources in ((before, pair.resources_before), (after, pair.resources_after))
     )
+    access = compare_access(*sides, allowed_domains=allowed_domains)
     if pair.notice:
         yield pair.notice
     elif pair.after is None:
@@ -153,11 +130,6 @@ def _compare_organization(
         yield from _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))
 
 
-def _compared(organization: Organization, resources: _Resources, today: date) -> ComparedSide:
-    found = reach(organization.key, resources, system=organization.system, today=today)
-    return ComparedSide(system=organization.system, reach=found)
-
-
 # What the change asks for that a plan would not do without an approval.
 
 
@@ -170,16 +142,11 @@ def _dangerous_steps(
     """
     system = organization.system
     for address, action, place in _steps(pair.resources_before, pair.resources_after, organization):
-        irreversible = system.irreversible.get(action, "")
-        why = irreversible or system.disruptive.get(action, "")
-        if why:
+        irreversible, approval = system.irreversible.get(action, ""), approvals.get((address, action))
+        if why := irreversible or system.disruptive.get(action, ""):
+            is_final = bool(irreversible)
             yield DangerousStep(
-                action=action,
-                address=address,
-                why=why,
-                irreversible=bool(irreversible),
-                approval=approvals.get((address, action)),
-                place=place,
+                action=action, address=address, why=why, irreversible=is_final, approval=approval, place=place
             )
 
 
@@ -221,19 +188,12 @@ def _names_at_head(base: Desired, head: Desired) -> dict[str, Names]:
 
     Something whose key means another one at HEAD goes by its identity: what is on it is lost, and gained on the other.
     """
-    identities = Identities(head)
-    return {
-        organization: _without_passed_on(
-            identities.names(
-                organization,
-                {at: one.identity for at, one in resources.items()},
-                numbers={at: one.platform_id for at, one in resources.items()},
-            ),
-            base,
-            head,
-        )
-        for organization, resources in base.resources.items()
-    }
+    identities, found = Identities(head), {}
+    for organization, resources in base.resources.items():
+        known = {at: one.identity for at, one in resources.items()}
+        numbers = {at: one.platform_id for at, one in resources.items()}
+        found[organization] = _without_passed_on(identities.names(organization, known, numbers=numbers), base, head)
+    return found
 
 
 def _without_passed_on(names: Names, base: Desired, head: Desired) -> Names:
@@ -283,7 +243,4 @@ def _describe_displaced(names: Mapping[str, Names], base: Desired, head: Desired
 def _with_names(resources: _Resources, names: Names) -> dict[Address, Declared]:
     """The same declarations under the names that they have at HEAD; what hangs on a thing goes along with it."""
     moved = {names.today(address): declared for address, declared in resources.items()}
-    return {
-        address: declared if address == declared.address else replace(declared, address=address)
-        for address, declared in moved.items()
-    }
+    return {at: one if at == one.address else replace(one, address=at) for at, one in moved.items()}

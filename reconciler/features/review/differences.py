@@ -64,17 +64,10 @@ def compare_access(
             marks.append(Mark.FIRST)
         if subject not in first_after and first_before[subject] == on:
             marks.append(Mark.LAST)
-        effect = _effect(won=bool(won), lost=bool(lost))
+        gained = Effect.GAIN if won else Effect.WAY
+        effect = (Effect.BOTH if won else Effect.LOSS) if lost else gained
         changes.append(AccessChange(subject=subject, on=on, before=had, after=has, effect=effect, marks=tuple(marks)))
     return sorted(changes, key=lambda change: change.rank)
-
-
-def _effect(*, won: bool, lost: bool) -> Effect:
-    if won and lost:
-        return Effect.BOTH
-    if won or lost:
-        return Effect.GAIN if won else Effect.LOSS
-    return Effect.WAY
 
 
 class _Differing(TypedDict):
@@ -112,12 +105,10 @@ def compare_things(
         kind = KINDS[address.kind]
         is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and not kind.is_share
         if kind.shape is Shape.ASSET or is_edge_between_things:
-            was, becomes = before.get(address), after.get(address)
-            found = _differing(was, becomes, _values_of_thing)
-            if found:
+            sides = before.get(address), after.get(address)
+            if found := _differing(*sides, _values_of_thing):
                 held, holds = (
-                    () if one is None else tuple(dated_accesses(address.kind, one.attributes, system))
-                    for one in (was, becomes)
+                    tuple(dated_accesses(address.kind, one.attributes, system)) if one else () for one in sides
                 )
                 marks = (*_marks_of(found["values"]), *marks_of(address.kind, uncovered(holds, by=held)))
                 yield ThingChange(address=address, marks=marks, **found)
@@ -156,22 +147,15 @@ def compare_settings(before: Values, after: Values, places: Mapping[str, Place])
     Nothing is weaker than what was not there: a workspace that is new is judged as a whole. The places are those of
     keys by dotted name.
     """
-    return tuple(
-        SettingChange(
-            name=one.name,
-            before=one.before,
-            after=one.after,
-            marks=(Mark.GUARD,) if before and not _is_stricter(one) else (),
-            place=_find_place(one.name, places),
-        )
-        for one in compare_values(before, after)
-    )
-
-
-def _find_place(name: str, places: Mapping[str, Place]) -> Place | None:
-    while name and name not in places:
-        name = name.rpartition(".")[0]
-    return places.get(name)
+    changes = []
+    for one in compare_values(before, after):
+        marks = (Mark.GUARD,) if before and not _is_stricter(one) else ()
+        written = one.name
+        while written and written not in places:
+            written = written.rpartition(".")[0]
+        place = places.get(written)
+        changes.append(SettingChange(name=one.name, before=one.before, after=one.after, marks=marks, place=place))
+    return tuple(changes)
 
 
 def _is_stricter(change: ValueChange) -> bool:

@@ -51,11 +51,6 @@ class AccessChange:
         return self.on.organization
 
     @property
-    def person(self) -> str:
-        """Key of the person, or e-mail address of somebody who is not in the directory; empty for a partner."""
-        return self.subject.key if self.subject.kind == "member" else ""
-
-    @property
     def place(self) -> Place | None:
         """The line at HEAD; None for a loss that left none."""
         return self.after.ways[0].place if self.after else None
@@ -68,11 +63,8 @@ class AccessChange:
     @property
     def rank(self) -> tuple[int, Address, Address]:
         """Reading order inside an organization: admins, money, everything else, and last what changes no access."""
-        if self.effect is Effect.WAY:
-            group = 3
-        else:
-            group = 0 if Mark.ADMIN in self.marks else 1 if Mark.MONEY in self.marks else 2
-        return (group, self.subject, self.on)
+        group = 0 if Mark.ADMIN in self.marks else 1 if Mark.MONEY in self.marks else 2
+        return (3 if self.effect is Effect.WAY else group, self.subject, self.on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,8 +289,8 @@ class Review:
     @property
     def organizations(self) -> tuple[str, ...]:
         """Keys of all organizations in which anything changes."""
-        named = {change.organization for change in self.access} | {one.address.organization for one in self.things}
-        return tuple(sorted(named))
+        things = {one.address.organization for one in self.things}
+        return tuple(sorted({one.organization for one in self.access} | things))
 
     @property
     def has_errors(self) -> bool:

@@ -58,12 +58,14 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
     # All errors of a HEAD that cannot be used are told: those are never old news.
     new = findings_only_in(after.findings, before.findings)
     old_errors = [finding for finding in after.side.problems if finding not in new]
+    values, _ = _read_settings(before)
+    new_values, places = _read_settings(after)
     made = Review(
         tool_version=__version__,
         today=today,
         base=before.side,
         head=after.side,
-        settings=compare_settings(_values_of_settings(before), _values_of_settings(after), _places_of_settings(after)),
+        settings=compare_settings(values, new_values, places),
         findings=tuple(sorted((*new, *old_errors), key=lambda finding: finding.sort_key)),
         policy_findings=findings_only_in(objections[1], objections[0]),
         resolved=findings_only_in((*before.findings, *objections[0]), (*after.findings, *objections[1])),
@@ -143,32 +145,22 @@ def _notices(before: _Read, after: _Read) -> Iterator[str]:
         yield f"{after.revision.name} has errors: nothing can be compared before they are repaired"
 
 
-def _values_of_settings(read: _Read) -> dict[str, str]:
-    """All settings of a workspace file by dotted name, defaults included, and policies of one's own."""
-    settings = read.revision.settings
-    if settings is None:
-        return {}
-    values = dict(_flatten("", replace(settings, policies=replace(settings.policies, exceptions=()))))
-    for one in settings.policies.exceptions:
-        values[f"policies.exceptions.{one.rule} {one.address}"] = f"until {one.until}: {one.reason} ({one.owner})"
-    for rule in read.written:
-        conditions = [f"when {rule.when.text}"] if rule.when.text else []
-        values[f"policies.custom.{rule.id}"] = f"{rule.severity}: {'; '.join([*conditions, rule.require.text])}"
-    return values
-
-
-def _places_of_settings(read: _Read) -> dict[str, Place]:
-    """Dotted name -> where it is written, by the names that `_values_of_settings` gives."""
+def _read_settings(read: _Read) -> tuple[dict[str, str], dict[str, Place]]:
+    """All settings of a workspace file by dotted name, defaults and policies of one's own included; and their lines."""
     settings, loaded = read.revision.settings, read.revision.config
     if settings is None or loaded is None:
-        return {}
+        return {}, {}
     policies = settings.policies
-    return {
-        **loaded.places,
-        **{f"policies.rules.{name}": one.place for name, one in policies.rules.items()},
-        **{f"policies.exceptions.{one.rule} {one.address}": one.place for one in policies.exceptions},
-        **{f"policies.custom.{rule.id}": rule.place for rule in read.written},
-    }
+    values = dict(_flatten("", replace(settings, policies=replace(policies, exceptions=()))))
+    places = {**loaded.places, **{f"policies.rules.{name}": one.place for name, one in policies.rules.items()}}
+    for one in policies.exceptions:
+        name = f"policies.exceptions.{one.rule} {one.address}"
+        values[name], places[name] = f"until {one.until}: {one.reason} ({one.owner})", one.place
+    for rule in read.written:
+        name, conditions = f"policies.custom.{rule.id}", [f"when {rule.when.text}"] if rule.when.text else []
+        values[name] = f"{rule.severity}: {'; '.join([*conditions, rule.require.text])}"
+        places[name] = rule.place
+    return values, places
 
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
@@ -196,7 +188,7 @@ def findings_only_in(findings: Sequence[Finding], others: Sequence[Finding]) -> 
     once.
     """
     left, left_of_others = list(findings), list(others)
-    for key in (_key_in_file, _key):
+    for key in (lambda one: (one.place.file if one.place else "", *_key(one)), _key):
         left, left_of_others = _unmatched(left, left_of_others, key), _unmatched(left_of_others, left, key)
     return tuple(sorted(left, key=lambda finding: finding.sort_key))
 
@@ -210,10 +202,6 @@ def _unmatched(findings: Iterable[Finding], others: Iterable[Finding], key: Call
         else:
             kept.append(finding)
     return kept
-
-
-def _key_in_file(finding: Finding) -> _Key:
-    return (finding.place.file if finding.place else "", *_key(finding))
 
 
 def _key(finding: Finding) -> _Key:
