@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import count
@@ -106,8 +106,7 @@ class GroupLists:
 
     def of(self, person: str) -> tuple[str, ...]:
         """The groups that list somebody themselves, by name."""
-        wanted = person.casefold()  # e-mail addresses may have capitals
-        return tuple(sorted(name for name, items in self.listed.items() if wanted in map(str.casefold, items)))
+        return tuple(sorted(name for name, items in self.listed.items() if _as_spelled(person, items) in items))
 
     def giving_through(self, group: str) -> frozenset[str]:
         """A group and all groups around it, as `group:NAME`: whoever joins it has what any of them is given."""
@@ -155,14 +154,14 @@ class ManifestIndex:
         return self._files[max(depths, key=depths.__getitem__)] if any(depths.values()) else None
 
     def find(self, path: Path) -> Written:
-        """Where a path is written, in the file that has most of it; e-mail addresses in keys may have capitals."""
+        """Where a path is written, in the file that has most of it."""
         begun = self.find_file(path)
         file = begun.path if begun else next(iter(self._files))
         node: object = self._nodes[file]
         found: list[str] = []
         for part in path:
             keys = node if isinstance(node, dict) else {}
-            found.append(part if part in keys else _as_spelled(part, keys))
+            found.append(_as_spelled(part, keys))
             node = keys.get(found[-1])
         return Written(file, tuple(found), node)
 
@@ -170,19 +169,25 @@ class ManifestIndex:
         """The file that declares something by its own name, and the edit after which it does not."""
         found = self.find(path_of(address))
         if KINDS[address.kind].is_item:
-            return found.file, Leave(path=found.path, item=_as_spelled(address.parts[-1], found.value))
+            return found.file, Leave(path=found.path, item=_as_spelled(address.parts[-1], _items(found.value)))
         return found.file, _drop_entry(found.path)
 
     def leave_group(self, group: str, person: str) -> tuple[str, Edit]:
         """The file with a group, and the edit after which it does not list somebody."""
         found = self.find(("groups", group, "members"))
-        return found.file, Leave(path=found.path, item=_as_spelled(person, found.value))
+        return found.file, Leave(path=found.path, item=_as_spelled(person, _items(found.value)))
 
 
-def _as_spelled(name: str, names: object) -> str:
-    """A name as it stands among the keys of a mapping, or the items of a list."""
-    there = map(str, names) if isinstance(names, dict | list) else ()
-    return next((one for one in there if one.casefold() == name.casefold()), name)
+def _items(value: object) -> list[str]:
+    return list(map(str, value)) if isinstance(value, list) else []
+
+
+def _as_spelled(name: str, names: Collection[str]) -> str:
+    """A name as it stands among others: an e-mail address can be spelled in several ways."""
+    if name in names or "@" not in name:
+        return name
+    wanted = key_of_address(name)
+    return next((one for one in names if key_of_address(one) == wanted), name)
 
 
 _MAX_NAME = 100
@@ -218,13 +223,13 @@ def introduce(identity: str, system: System, *, shown: str, name: str, taken: Co
         local, _, domain = email.partition("@")
         short = slug(local.partition("+")[0]) or "person"
         whose = slug(domain.split(".")[-2] if "." in domain else domain) or "other"
-        return NewPerson(key=_choose(_slugs(short, f"{short}-{whose}"), taken), entry={**named, "email": email})
+        return NewPerson(key=choose_key(_slugs(short, f"{short}-{whose}"), taken), entry={**named, "email": email})
     if identity.startswith("+") and "phone" in system.identifiers:
         phone = contacts.read_phone(identity, _NOWHERE)
         if notes.has_errors or phone != identity:
             raise NotExpressible(f"{identity!r} is no phone number that can be declared")
         wishes = _slugs(called, f"phone-{phone.removeprefix('+')}")
-        return NewPerson(key=_choose(wishes, taken), entry={**named, "identities": {"phone": phone}})
+        return NewPerson(key=choose_key(wishes, taken), entry={**named, "identities": {"phone": phone}})
     raise NotExpressible("the system shows neither an e-mail address nor a phone number of it")
 
 
@@ -232,7 +237,7 @@ def key_for_thing(identity: str, name: str, taken: Container[str]) -> str:
     """A key for an asset, a partner or an organization, from its name if it has one."""
     plain = slug(identity.removeprefix("@")) or "unnamed"
     named = slug(clean_name(name))
-    return _choose([named, f"{named}-{plain[-4:]}", plain] if named else [plain], taken)
+    return choose_key([named, f"{named}-{plain[-4:]}", plain] if named else [plain], taken)
 
 
 def clean_name(name: str) -> str:
@@ -253,7 +258,7 @@ def _slugs(*wishes: str) -> Iterator[str]:
     return filter(None, map(slug, wishes))
 
 
-def _choose(wishes: Iterable[str], taken: Container[str]) -> str:
+def choose_key(wishes: Iterable[str], taken: Container[str]) -> str:
     """The first wish that is free as a key, else the last one with a number."""
     last = "unnamed"
     for last in wishes:

@@ -5,7 +5,7 @@ Afterwards they say of some things what is live, and of everything else what the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 
@@ -159,49 +159,37 @@ def _change(live: Resource, declared: Declared, system: System, index: ManifestI
 
 def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps, index: ManifestIndex) -> None:
     """Take declarations out, with what cannot stay without them; what hangs on others goes first."""
-    gone = _find_gone(addresses, made.desired)
-    leaving: dict[tuple[str, str], None] = {}
+    gone: dict[Address, Declared] = {}
+    for wanted in addresses:
+        if KINDS[wanted.kind].shape is Shape.ORGANIZATION:
+            raise NotExpressible("a whole organization is only taken out by a person")
+        path = path_of(wanted)
+        for address, declared in made.desired.resources[wanted.organization].items():
+            if address == wanted or wanted in parents_of(address):
+                steps.absent.add(address)
+                if address == wanted or path_of(address)[: len(path)] != path:  # else it goes with the entry
+                    gone[address] = declared
+    left: dict[tuple[str, str], None] = {}
     for address in sorted(gone, key=lambda one: (-len(one.parts), one)):
         person = person_in(address)
         for line in gone[address].lines:
             if line.through and person:
-                leaving[line.through, person] = None
+                left[line.through, person] = None
             elif not line.through and (edit := index.take_out(address)[1]) not in steps.edits:
                 steps.edits.append(edit)
-    for group, who in leaving:
-        given = (
-            address
-            for address, item in made.desired.everything.items()
-            if who in address.parts and any(line.through == group for line in item.lines)
-        )
-        left = next((address for address in given if address not in gone), None)
-        if left is not None:
-            raise NotExpressible(f"it comes through {group}, which also gives {left}")
-        # The group that lists them may be one inside of that group.
-        listing = [name for name in index.groups.of(who) if group in index.groups.giving_through(name)]
-        if len(listing) != 1:
-            several = f", in which {who} is more than once" if listing else ""
-            raise NotExpressible(f"it comes through {group}{several}")
-        steps.edits.append(index.leave_group(listing[0], who)[1])
-    assets = {address for address in gone if KINDS[address.kind].shape is Shape.ASSET}
-    below = {
-        other for asset in assets for other in made.desired.resources[asset.organization] if asset in parents_of(other)
-    }
-    steps.absent |= gone.keys() | below
+    steps.edits += [_leave_group(group, who, gone, made, index) for group, who in left]
 
 
-def _find_gone(addresses: Iterable[Address], desired: Desired) -> dict[Address, Declared]:
-    """Everything declared that goes: what was wished for, and what stands elsewhere and cannot stay without it."""
-    gone: dict[Address, Declared] = {}
-    for address in addresses:
-        if KINDS[address.kind].shape is Shape.ORGANIZATION:
-            raise NotExpressible("a whole organization is only taken out by a person")
-        declared, path = desired.resources[address.organization], path_of(address)
-        for other, item in declared.items():
-            hangs = address in parents_of(other) and path_of(other)[: len(path)] != path
-            if other == address or hangs:
-                gone[other] = item
-    return gone
+def _leave_group(group: str, who: str, gone: Collection[Address], made: Amendment, index: ManifestIndex) -> Edit:
+    """Leave the group that lists them, which may be one inside of the group that gives what goes."""
+    for address, declared in made.desired.everything.items():
+        if address not in gone and who in address.parts and any(line.through == group for line in declared.lines):
+            raise NotExpressible(f"it comes through {group}, which also gives {address}")
+    listing = [name for name in index.groups.of(who) if group in index.groups.giving_through(name)]
+    if len(listing) != 1:
+        several = f", in which {who} is more than once" if listing else ""
+        raise NotExpressible(f"it comes through {group}{several}")
+    return index.leave_group(listing[0], who)[1]
 
 
 def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile], index: ManifestIndex) -> tuple[SourceFile, ...]:

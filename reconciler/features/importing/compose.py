@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
 from reconciler.editing.edits import Join, Path, Put
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
-from reconciler.editing.person_edits import clean_name, introduce, key_for_thing, slug
+from reconciler.editing.person_edits import choose_key, clean_name, introduce, key_for_thing, slug
 from reconciler.editing.writer import Value, write_inline, write_key
 from reconciler.manifests.nodes import find_hidden
 from reconciler.manifests.people import PREFIX
@@ -162,7 +162,7 @@ def compose(
     keys: KeyAssignment,
     *,
     refused: Mapping[Address, str],
-    taken_groups: Container[str],
+    taken_groups: Collection[str],
     file: str,
 ) -> Composition:
     """The section of an organization that no manifest declares yet.
@@ -274,7 +274,7 @@ def _describe(resource: Resource, *, shared: Address | None = None) -> str:
     return f"{KINDS[resource.address.kind].title} {'/'.join(parts)}{said}"
 
 
-def find_teams(resources: Iterable[Resource], *, taken: Container[str]) -> list[Team]:
+def find_teams(resources: Iterable[Resource], *, taken: Collection[str]) -> list[Team]:
     """Sets of people that are exactly the same in at least two places, the largest saving first.
 
     Only sets that are equal, never ones that overlap: a group that nearly fits would give access that nobody had.
@@ -290,11 +290,7 @@ def find_teams(resources: Iterable[Resource], *, taken: Container[str]) -> list[
     teams: dict[str, Team] = {}
     for members, where in sorted(worth, key=lambda item: (-len(item[0]) * len(item[1]), sorted(item[0]))):
         assets = sorted({path[3] for path, _ in where})
-        wish = _name_for(assets)
-        name, number = wish, 1
-        while name in taken or name in teams:
-            number += 1
-            name = f"{wish}-{number}"
+        name = choose_key([_name_for(assets)], {*taken, *teams})
         teams[name] = Team(name=name, members=tuple(sorted(members)), places=frozenset(where), assets=tuple(assets))
     return list(teams.values())
 

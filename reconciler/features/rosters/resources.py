@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Self
 
@@ -47,7 +48,7 @@ class IdentityMatcher:
 
     keys: Mapping[str, str]
     """Address, number or handle in lower case -> person."""
-    names: Mapping[str, frozenset[str]]
+    names: Mapping[str, Collection[str]]
     """Name -> everybody who has it."""
     identities: Mapping[str, tuple[str, ...]]
     """Person -> what they go by in this system."""
@@ -61,10 +62,10 @@ class IdentityMatcher:
             if "tiktok" in person.identities
         }
         keys |= scope.keys or {name.casefold(): key for key, known in scope.people.items() for name in known}
-        names: dict[str, frozenset[str]] = {}
+        names = defaultdict[str, set[str]](set)
         for key, person in people.items():
             if person.name:
-                names[fold(person.name)] = names.get(fold(person.name), frozenset()) | {key}
+                names[fold(person.name)].add(key)
         return cls(keys=keys, names=names, identities=scope.people)
 
     def find(self, identities: Sequence[Reading], names: Sequence[str], *, is_sure: bool = True) -> PersonMatch | str:
@@ -102,7 +103,7 @@ class IdentityMatcher:
         return f"`{key}` cannot be a key" if "/" in key else PersonMatch(key, key)
 
     def _find_by_name(self, name: str, masked: Sequence[str]) -> PersonMatch | str:
-        people = self.names.get(fold(name), frozenset())
+        people = self.names.get(fold(name), ())
         if len(people) != 1:
             whose = "nobody's in the directory" if not people else f"the name of {' and '.join(sorted(people))}"
             return f"it shows only the name `{name}`, which is {whose}"
