@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.editing.edits import Drop, Edit, Path, Put
+from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.editing.entries import path_of
-from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
+from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, Written, edit_all
 from reconciler.editing.writer import Value
 from reconciler.engine.entitlements import reach
 from reconciler.manifests.people import PREFIX
@@ -182,12 +182,13 @@ def propose_grant(
         if (line.starts or today) <= today and (line.expires or last) >= last and not is_less:
             until = f" until {line.expires}" if line.expires else ""
             raise UsageError(f"{request.person} has that{until} already, or more ({line.place})")
-    index, path, file, notes = ManifestIndex(files), path_of(address), organization.place.file, list[str]()
+    index, file, notes = ManifestIndex(files), organization.place.file, list[str]()
+    written = index.find(path_of(address))
     if own is None or own not in lines:
-        edits = _write_again(path, terms, index.find(path).value, notes)
+        edits = _write_again(written, terms, notes)
     # Another end for a line that begins later would cut that one short.
     elif own.attributes == asked and not request.break_glass and (own.starts or today) <= today:
-        edits = [Put(path=(*path, name), value=terms[name]) for name in ("expires", "reason")]
+        edits = [Put(path=(*written.path, name), value=terms[name]) for name in ("expires", "reason")]
         return ProposedEdit(edit=edit_all(files, {file: edits}), notes=(f"it would have ended on {own.expires}",))
     else:
         edits = _give_beside(request, terms, desired, notes)
@@ -202,12 +203,13 @@ _OF_AN_EMERGENCY = ("break_glass", "reviewed_by")
 """What is said of one emergency, and of no later access."""
 
 
-def _write_again(path: Path, terms: Mapping[str, Value], written: object, notes: list[str]) -> list[Edit]:
+def _write_again(written: Written, terms: Mapping[str, Value], notes: list[str]) -> list[Edit]:
     """The line that gives access from now on; what else stands on one that has ended stays, and is noted."""
-    if not isinstance(written, dict):
+    path, present = written.path, written.value
+    if not isinstance(present, dict):
         return [Put(path=path, value=terms)]
-    over = [name for name in _OF_AN_EMERGENCY if name in written and name not in terms]
-    others = {name: value for name, value in written.items() if name not in {*terms, *over, "starts"}}
+    over = [name for name in _OF_AN_EMERGENCY if name in present and name not in terms]
+    others = {name: value for name, value in present.items() if name not in {*terms, *over, "starts"}}
     kept = [f"{name}: {str(value).lower() if value is True else value}" for name, value in others.items()]
     if kept:
         notes.append(f"of the line that has ended this stays, and holds again: {', '.join(kept)}")

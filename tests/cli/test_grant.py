@@ -394,3 +394,15 @@ def test_nobody_is_told_to_decide_about_themselves(workspace: Path) -> None:
     grant = ("acme-bc/ad_account/eu", "operator", "--for", "7d", *REASON, "--format", "json")
     deciding = [json.loads(call(workspace, "grant", person, *grant).stdout)["owners"] for person in ("bo", "ana")]
     assert deciding == [["ana", "@acme/access"], ["@acme/access"]]
+
+
+def test_a_line_is_written_again_as_it_is_spelled(workspace: Path) -> None:
+    manifest = workspace / "access" / "acme.yaml"
+    line = f"      Gil@Agency.example: {{role: standard, expires: {TODAY + timedelta(days=2)}}}\n"
+    text = MANIFEST.replace("      bo: standard\n", f"      bo: standard\n{line}")
+    manifest.write_text(text, encoding="utf-8")
+    (workspace / "reconciler.yaml").write_text(CONFIG.replace("named-members: error", ""), encoding="utf-8")
+    told = call(workspace, "grant", "gil@agency.example", "acme-bc", "standard", "--for", "7d", *REASON, "--write")
+    assert told.exit_code == 0, told.output
+    assert text_of(workspace).lower().count("gil@agency.example") == 1
+    assert access_on(workspace, TODAY + timedelta(days=6))["member/gil@agency.example"] == "standard"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from reconciler.editing.person_edits import make_leave
+import pytest
+
+from reconciler.editing.edits import Leave
+from reconciler.editing.person_edits import ManifestIndex, make_leave
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Address
 
 TODAY = date(2026, 11, 22)
 MANIFEST = """version: 1
@@ -27,3 +31,14 @@ def test_an_asset_group_stays_when_nobody_has_access_to_it_any_more() -> None:
     files = [SourceFile("a.yaml", MANIFEST.encode())]
     edit = make_leave(files, "gil@agency.example", None, on=TODAY, today=TODAY)
     assert edit.texts["a.yaml"].endswith("    asset_groups:\n      launch: {}\n")
+
+
+@pytest.mark.parametrize("spelled", ["gil@xn--bcher-kva.example", "Gil@B\u00fccher.example"])
+def test_an_address_is_taken_out_as_it_is_spelled(spelled: str) -> None:
+    text = MANIFEST.replace("gil@agency.example", spelled) + f"groups: {{x: {{members: [{spelled}]}}}}\n"
+    index = ManifestIndex([SourceFile("a.yaml", text.encode())])
+    _, edit = index.take_out(Address("bc", "member", "gil@xn--bcher-kva.example"))
+    assert edit.path[-1] == spelled
+    assert index.groups.of("gil@xn--bcher-kva.example") == ("x",)
+    leave = Leave(path=("groups", "x", "members"), item=spelled)
+    assert index.leave_group("x", "gil@xn--bcher-kva.example") == ("a.yaml", leave)
