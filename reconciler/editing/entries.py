@@ -83,9 +83,20 @@ def _known_permissions(kind: str, permissions: str | tuple[str, ...], system: Sy
 def _asset(resource: Resource, system: System, name: str) -> Value:
     if not is_key(resource.address.key):
         raise NotExpressible(f"{resource.address.key!r} cannot be a key")
-    kind, value = resource.address.kind, _which(resource)
-    if kind == "app" and Owner.of(resource.attributes) != Owner(organization=resource.address.organization):
-        raise NotExpressible("this organization does not own it")
+    kind, identity = resource.address.kind, resource.identity
+    value: dict[str, Value] = {}
+    if kind == "app":
+        if Owner.of(resource.attributes) != Owner(organization=resource.address.organization):
+            raise NotExpressible("this organization does not own it")
+        value["client_key"] = identity
+    else:
+        number, can_have_handle = resource.platform_id or identity, kind == "tiktok_account"
+        if _NUMBER.fullmatch(number):
+            value["id"] = number
+        if can_have_handle and _HANDLE.fullmatch(identity):
+            value["handle"] = identity
+        if not value and kind != "asset_group":
+            raise NotExpressible("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
     if name:
         value["name"] = name
     if (permissions := resource.attributes.get("permissions")) is not None:
@@ -94,17 +105,3 @@ def _asset(resource: Resource, system: System, name: str) -> Value:
         if allowed != [min(system.permissions[kind], key=lambda permission: permission.rank).name]:
             value["permissions"] = allowed
     return value
-
-
-def _which(resource: Resource) -> dict[str, Value]:
-    """The fields that say which one it is; raises NotExpressible where the system does not show them."""
-    kind, identity = resource.address.kind, resource.identity
-    if kind == "app":
-        return {"client_key": identity}
-    number, can_have_handle = resource.platform_id or identity, kind == "tiktok_account"
-    found: dict[str, Value] = {"id": number} if _NUMBER.fullmatch(number) else {}
-    if can_have_handle and _HANDLE.fullmatch(identity):
-        found["handle"] = identity
-    if not found and kind != "asset_group":
-        raise NotExpressible("neither its id nor its handle is shown" if can_have_handle else "its id is not shown")
-    return found

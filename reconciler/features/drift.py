@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -210,14 +210,11 @@ def _with_activity(
             entries = provider.read_activity(scope, since=until - timedelta(days=_LOG_DAYS), until=until)
     except ProviderError as error:
         return replace(part, log=error.message)
-    about: dict[Address, list[ActivityEntry]] = {}
+    about: dict[Address | None, list[ActivityEntry]] = defaultdict(list)
     for entry in entries:
-        if entry.address is not None:
-            about.setdefault(entry.address, []).append(entry)
+        about[entry.address].append(entry)
     items = [
-        replace(item, deeds=tuple(about.get(item.found.address, [])[-_MAX_ENTRIES:]))
-        if item.status.wants_attention
-        else item
+        replace(item, deeds=tuple(about[item.found.address][-_MAX_ENTRIES:])) if item.status.wants_attention else item
         for item in part.items
     ]
     return replace(part, items=tuple(items))

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
-from reconciler.model.address import KINDS, Address, Shape
+from reconciler.model.address import KINDS, Shape
 from reconciler.model.change import Change
 from reconciler.model.declared import Organization
 from reconciler.model.ports import Metered, Provider, StateStore
@@ -134,17 +134,13 @@ def _forecast(
         return part
     looked_at = {record.address for record in state.records.values() if not record.status.is_gone} | declared.keys()
     if is_recorded:
-        looked_at -= _absent(changes)
+        # Who is to come, and access to give, is not read before it is there; an asset may be there and not recorded.
+        new = (change.address for change in changes if change.before is None)
+        looked_at -= {address for address in new if KINDS[address.kind].shape is not Shape.ASSET}
     counts = Counter(address.kind for address in looked_at)
     known, others = (changes, 0) if is_recorded else ((), part.changes)
     apply_calls = provider.count_calls(counts, changes=known, others=others)
     return replace(part, plan_calls=provider.count_calls(counts), apply_calls=apply_calls)
-
-
-def _absent(changes: Sequence[Change]) -> set[Address]:
-    """Who is to come, and access to give: it is not read before it is there. An asset may be there and not recorded."""
-    shapes = {change.address: KINDS[change.address.kind].shape for change in changes if change.before is None}
-    return {address for address, shape in shapes.items() if shape is not Shape.ASSET}
 
 
 ESTIMATE = Output(name="estimate", title="Calls and time that a run takes", value=Forecast)

@@ -28,22 +28,18 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
             for client in _clients_of(on, clients):
                 held.setdefault(who, {}).setdefault(client, []).extend(access.ways)
     for who, by_client in sorted(held.items()):
-        if len(by_client) > 1:
-            yield _objection(who, by_client)
-
-
-def _objection(who: str, by_client: Mapping[str, list[AccessPath]]) -> PolicyObjection:
-    ways = sorted(
-        {way.address: way for found in by_client.values() for way in found}.values(), key=lambda one: one.place
-    )
-    return PolicyObjection(
-        address=ways[-1].address,
-        message=f"`{who}` has access to several clients: {', '.join(sorted(by_client))}",
-        place=ways[-1].place,
-        others=tuple(way.address for way in ways),
-        advice="give each client's access to other people, or name them under `except`",
-        related=tuple(dict.fromkeys(way.place for way in ways[:-1])),
-    )
+        if len(by_client) < 2:
+            continue
+        by_address = {way.address: way for found in by_client.values() for way in found}
+        ways = sorted(by_address.values(), key=lambda one: one.place)
+        yield PolicyObjection(
+            address=ways[-1].address,
+            message=f"`{who}` has access to several clients: {', '.join(sorted(by_client))}",
+            place=ways[-1].place,
+            others=tuple(way.address for way in ways),
+            advice="give each client's access to other people, or name them under `except`",
+            related=tuple(dict.fromkeys(way.place for way in ways[:-1])),
+        )
 
 
 def _mixed_edges(there: Overview, clients: Clients) -> Iterator[PolicyObjection]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, partial
 
 from reconciler.model.finding import Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
@@ -14,16 +14,11 @@ _ALIKE = str.maketrans("01", "ol")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    own = world.own_domains
-    shortest = int(number(parameters, "from"))
-
-    @cache
-    def find_twin(domain: str) -> str:
-        is_own = any(domain == one or domain.endswith(f".{one}") for one in own)
-        return "" if is_own or not domain else _find_twin(domain, own, shortest)
-
+    find_twin = cache(partial(_find_twin, own=world.own_domains, shortest=int(number(parameters, "from"))))
     for organization, member, person in world.every_member():
-        if twin := find_twin(_domain_of(member.identity)):
+        # Handles and phone numbers have none.
+        domain = member.identity.lower().rpartition("@")[2] if "@" in member.identity.lstrip("@") else ""
+        if domain and (twin := find_twin(domain)):
             yield PolicyObjection.to(
                 member,
                 f"`{member.identity}` in `{organization.key}` passes for an address of `{twin}` and is of another "
@@ -33,13 +28,10 @@ def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjecti
             )
 
 
-def _domain_of(identity: str) -> str:
-    """What stands behind the @ of an address; empty for handles, phone numbers and whatever else is none."""
-    return identity.lower().rpartition("@")[2] if "@" in identity.lstrip("@") else ""
-
-
-def _find_twin(domain: str, own: Collection[str], shortest: int) -> str:
-    """The own domain whose name it has under another ending, with words added, or as its beginning."""
+def _find_twin(domain: str, *, own: Collection[str], shortest: int) -> str:
+    """The own domain whose name it has under another ending, with words added, or as its beginning; empty for none."""
+    if any(domain == one or domain.endswith(f".{one}") for one in own):
+        return ""
     name = _name_of(domain)
     pieces = {name, name.replace("-", ""), *re.split(r"[-\d]+", name)}
     for one in sorted(own):

@@ -121,7 +121,12 @@ class PolicyInput:
     @classmethod
     def of(cls, desired: Desired, today: date, *, recorded: Mapping[str, State] | None = None) -> PolicyInput:
         """The world as it is wanted today."""
-        own, begins = own_domains(desired), _find_beginnings(desired, today)
+        begins: dict[str, Sequence[date]] = {}
+        for key, part in desired.resources.items():
+            lines = (line for one in part.values() if one.starts or one.joined for line in one.lines)
+            if days := {line.starts for line in lines if line.starts and line.starts > today}:
+                begins[key] = sorted(days)
+        own = own_domains(desired)
         world = cls(desired=desired, today=today, own_domains=own, begins=begins, recorded=recorded or {})
         return world.on(today, desired.resources)
 
@@ -153,20 +158,6 @@ class PolicyInput:
     def find_person(self, address: Address) -> Person | None:
         """Whom access is about, if they are in the directory."""
         return self.desired.people.get(person_in(address))
-
-
-def _find_beginnings(desired: Desired, today: date) -> dict[str, Sequence[date]]:
-    found = {
-        key: {
-            line.starts
-            for one in part.values()
-            if one.starts or one.joined
-            for line in one.lines
-            if line.starts and line.starts > today
-        }
-        for key, part in desired.resources.items()
-    }
-    return {key: sorted(days) for key, days in found.items() if days}
 
 
 def administers(system: System, member: Declared) -> bool:
