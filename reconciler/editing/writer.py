@@ -158,7 +158,8 @@ class _Layout:
             raise NotWritableError("its colon does not stand right behind it")
         start, end = old.start_mark.index, _end_of(old)
         holders = (self.root, *(value for _, value in entries[:-1]))
-        below = new if _has_lines(new) and not any(_is_in_brackets(holder) for holder in holders) else {}
+        is_in_brackets = any(isinstance(holder, CollectionNode) and holder.flow_style for holder in holders)
+        below = new if _has_lines(new) and not is_in_brackets else {}
         text = _TEXT.match(self.text, start) if isinstance(old, ScalarNode) and old.style in ("|", ">") else None
         is_block = isinstance(old, CollectionNode) and not old.flow_style
         if not (below or text or is_block):
@@ -224,7 +225,10 @@ class _Layout:
         if not holder.flow_style:
             if margin.strip() != ("-" if isinstance(holder, SequenceNode) else ""):
                 raise NotWritableError("it has no line of its own")
-            return self._without_lines(start - len(margin), self._next_line(end))
+            # Blank lines stood around what went; those before it are enough.
+            first, last = start - len(margin), self._next_line(end)
+            blank = None if first and self._before(first - 1).strip() else _BLANK.match(self.text, last)
+            return self._splice(first, blank.end() if blank else last, "")
         stop = self._comma_behind(end) or end
         is_last_in_line = self._rest(stop).lstrip()[:1] in ("", "#")
         if not margin.strip() and is_last_in_line:
@@ -246,12 +250,6 @@ class _Layout:
             else f"{' ' * column}{write_key(key)}: {write_inline(item)}{self.newline}"
             for key, item in value.items()
         )
-
-    def _without_lines(self, start: int, end: int) -> str:
-        """Blank lines stood around what went; those before it are enough."""
-        is_apart = not self._before(start - 1).strip() if start else True
-        blank = _BLANK.match(self.text, end)
-        return self._splice(start, blank.end() if is_apart and blank else end, "")
 
     def _splice(self, start: int, end: int, new: str) -> str:
         return f"{self.text[:start]}{new}{self.text[end:]}"
@@ -289,10 +287,6 @@ def _span_of(holder: CollectionNode, number: int) -> tuple[int, int]:
     entry = holder.value[number]
     key, value = entry if isinstance(holder, MappingNode) else (entry, entry)
     return key.start_mark.index, max(key.end_mark.index, _end_of(value))
-
-
-def _is_in_brackets(node: Node | None) -> bool:
-    return isinstance(node, CollectionNode) and bool(node.flow_style)
 
 
 def _has_lines(value: Value) -> TypeGuard[Mapping[str, Value]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
@@ -81,7 +82,11 @@ def find_code_owners(
 ) -> CodeOwners:
     """Of all manifests, and of `general` paths that belong to the workspace, such as its own file."""
     owners = _Owners(desired=desired, workspace=workspace)
-    lists, through = ManifestIndex(files).groups, _organizations_by_line(desired)
+    lists = ManifestIndex(files).groups
+    through: dict[str, set[str]] = defaultdict(set)  # `group:NAME` -> the organizations where a line names it
+    for address, declared in desired.everything.items():
+        for line in declared.lines:
+            through[line.through].add(address.organization)
     reaching = {
         name: frozenset(key for outer in lists.giving_through(name) for key in through.get(outer, ()))
         for name in lists.listed
@@ -97,16 +102,6 @@ def find_code_owners(
         owners.notices[f"nobody owns {path}: write `owners`{where} in reconciler.yaml for all"] = None
         del lines[path]
     return CodeOwners(lines=lines, notices=tuple(owners.notices))
-
-
-def _organizations_by_line(desired: Desired) -> dict[str, set[str]]:
-    """`group:NAME` -> the organizations where a line names it."""
-    found: dict[str, set[str]] = {}
-    for address, declared in desired.everything.items():
-        for line in declared.lines:
-            if line.through:
-                found.setdefault(line.through, set()).add(address.organization)
-    return found
 
 
 def merge_code_owners(text: str, found: CodeOwners, *, prefix: str, has_sections: bool) -> str:

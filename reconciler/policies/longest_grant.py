@@ -42,9 +42,7 @@ def _too_long(line: Entitlement, most: int, world: PolicyInput) -> str | None:
         return None
     if line.expires is None:
         return "without an end"
-    days = (line.expires - max(line.starts or world.today, world.today)).days
-    if line.starts is not None:
-        days = (line.expires - line.starts).days
+    days = (line.expires - (line.starts or world.today)).days
     return f"for {count(days, 'day', 'days')}" if days > most else None
 
 
