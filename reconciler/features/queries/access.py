@@ -25,7 +25,6 @@ from reconciler.model.address import KINDS, Address, Shape, parents_of, person_i
 from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.finding import ManifestError, ReconcilerError, StoreError, suggest_names
 from reconciler.model.holding import AccessHistory, AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Owner
 from reconciler.model.values import dataclass
@@ -206,9 +205,10 @@ def _past_key(text: str, store: StateStore, log: AuditLog, *, as_of: date | None
     if not {"@", "+"} & set(text):
         return ""
     members = [told for told in log.histories(Selection(until=as_of)).values() if told.address.kind == "member"]
-    for ended, address in sorted(((told.ended, told.address) for told in members if told.ended), key=_latest_first):
+    ended = [(told.ended, told.address) for told in members if told.ended]
+    for entry, address in sorted(ended, key=lambda one: -one[0].record):
         # The day before is found by its date alone; only who came and went on one day takes a look at every serial.
-        for when in (ended.time.date() - timedelta(days=1), ended.serial - 1):
+        for when in (entry.time.date() - timedelta(days=1), entry.serial - 1):
             with suppress(StoreError):
                 record = read_state_as_of(store, address.organization, when).records.get(address)
                 if record is not None:
@@ -216,10 +216,6 @@ def _past_key(text: str, store: StateStore, log: AuditLog, *, as_of: date | None
                         return address.key
                     break
     return ""
-
-
-def _latest_first(one: tuple[LoggedEntry, Address]) -> int:
-    return -one[0].record
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def document_of_everybody(reports: Sequence[PersonReport]) -> Document:
     """One row for each access; who has none has a row that says so."""
     rows, as_of = [row for report in reports for row in _rows_of_person(report)], _day_of(reports)
     brief = [Row(cells=(row.cells[0], *row.cells[4:6], row.cells[8] if len(row.cells) > 7 else "")) for row in rows]
-    header = (*_PERSON, *(() if as_of else _DECLARED))
+    header = _PERSON if as_of else (*_PERSON, *_DECLARED)
     people = sum(bool(report.organizations) for report in reports)
     return Document(
         title="Everybody",

@@ -1,32 +1,37 @@
 """The whole comparison of what two revisions of the manifests want; nothing is known here of records or systems.
 
-What everybody can do with each thing on one side, over all ways that lead there, is in `engine.access_paths`.
+What everybody can do with each thing on one side, over all ways that lead there, is in `engine.entitlements`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 from reconciler.engine.context import approvals_of
-from reconciler.engine.entitlements import reach
+from reconciler.engine.entitlements import Cell, dated_accesses, dated_accesses_of, reach, uncovered
+from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.engine.identities import Dispute, Identities, Names
-from reconciler.features.review.differences import (
-    ComparedSide,
-    compare_access,
-    compare_organization,
-    compare_people,
-    compare_things,
+from reconciler.features.review.model import (
+    AccessChange,
+    DangerousStep,
+    DroppedOrganization,
+    Effect,
+    PersonChange,
+    Rename,
+    ThingChange,
+    ValueChange,
 )
-from reconciler.features.review.model import AccessChange, DangerousStep, DroppedOrganization, Rename, ThingChange
-from reconciler.model.address import KINDS, Action, Address, person_in
-from reconciler.model.change import is_administrator, is_downgrade
-from reconciler.model.declared import Approval, Declared, Desired, Organization
+from reconciler.model.address import KINDS, Action, Address, Shape, person_in
+from reconciler.model.change import Access, Mark, is_administrator, is_downgrade
+from reconciler.model.declared import Approval, Declared, Desired, Organization, Person
 from reconciler.model.finding import Place
+from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
+Values = Mapping[str, str]
 _Resources = Mapping[Address, Declared]
 _LOWERING = frozenset({Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_LINK})
 """Dangerous only where they take something away."""
@@ -52,7 +57,7 @@ def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Colle
     return {
         **{name: tuple(one for one in found if isinstance(one, kind)) for name, kind in kinds.items()},
         "renames": tuple(_renames(names)),
-        "people": tuple(compare_people(base.people, head.people, organizations=members)),
+        "people": tuple(_compare_people(base.people, head.people, organizations=members)),
         "approvals_given": _only_in(head.approvals, base.approvals),
         "approvals_withdrawn": _only_in(base.approvals, head.approvals),
     }
@@ -107,10 +112,10 @@ def _compare_organization(
     if before is None or after is None:
         return
     sides = (
-        ComparedSide(system=one.system, reach=reach(one.key, resources, system=one.system, today=today))
+        _ComparedSide(system=one.system, reach=reach(one.key, resources, system=one.system, today=today))
         for one, resources in ((before, pair.resources_before), (after, pair.resources_after))
     )
-    access = compare_access(*sides, allowed_domains=allowed_domains)
+    access = _compare_access(*sides, allowed_domains=allowed_domains)
     if pair.notice:
         yield pair.notice
     elif pair.after is None:
@@ -124,8 +129,9 @@ def _compare_organization(
         yield DroppedOrganization(organization=after.key, people=tuple(sorted(kept)))
         return
     yield from access
-    yield from compare_organization(after.key, pair.before, pair.after)
-    yield from compare_things(pair.resources_before, pair.resources_after, after.system)
+    if found := _differing(pair.before, pair.after, _values_of_organization):
+        yield ThingChange(address=Address.whole(after.key), marks=_marks_of(found["values"]), **found)
+    yield from _compare_things(pair.resources_before, pair.resources_after, after.system)
     if pair.after is not None and not (pair.before is not None and pair.before.deleted and pair.after.deleted):
         yield from _dangerous_steps(pair, pair.after, approvals_of(head.approvals, after.key, today))
 
@@ -153,6 +159,7 @@ def _dangerous_steps(
 def _steps(
     before: _Resources, after: _Resources, organization: Organization
 ) -> Iterator[tuple[Address, Action, Place]]:
+    system = organization.system
     if organization.deleted:
         # All that is in it goes with it, in one step.
         yield Address.whole(organization.key), Action.DELETE_ORGANIZATION, organization.place
@@ -164,20 +171,13 @@ def _steps(
         elif becomes is None and was is not None:
             yield address, KINDS[address.kind].delete, was.place
         elif was is not None and becomes is not None and was.attributes != becomes.attributes:
-            action = _action_of_change(was, becomes, organization)
-            if action is not None:
-                yield address, action, becomes.place
-
-
-def _action_of_change(was: Declared, becomes: Declared, organization: Organization) -> Action | None:
-    system, kind = organization.system, KINDS[was.address.kind]
-    had, has = was.attributes, becomes.attributes
-    loses_admin = is_administrator(system, kind.name, had) and not is_administrator(system, kind.name, has)
-    if loses_admin and not system.demotes_admins:
-        return Action.REMOVE_AND_INVITE
-    if kind.change in _LOWERING and not is_downgrade(system, kind.name, before=had, after=has):
-        return None
-    return kind.change
+            kind, had, has = KINDS[address.kind], was.attributes, becomes.attributes
+            loses_admin = is_administrator(system, kind.name, had) and not is_administrator(system, kind.name, has)
+            lowers = is_downgrade(system, kind.name, before=had, after=has)
+            if loses_admin and not system.demotes_admins:
+                yield address, Action.REMOVE_AND_INVITE, becomes.place
+            elif kind.change and (lowers or kind.change not in _LOWERING):
+                yield address, kind.change, becomes.place
 
 
 # What is called differently on both sides and is the same, and what only seems to be the same under one key.
@@ -244,3 +244,163 @@ def _with_names(resources: _Resources, names: Names) -> dict[Address, Declared]:
     """The same declarations under the names that they have at HEAD; what hangs on a thing goes along with it."""
     moved = {names.today(address): declared for address, declared in resources.items()}
     return {at: one if at == one.address else replace(one, address=at) for at, one in moved.items()}
+
+
+# What differs in one organization and in the directory.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ComparedSide:
+    """One organization on one side."""
+
+    system: System
+    reach: Mapping[Cell, Access]
+
+    def first_things(self) -> dict[Address, Address]:
+        """Subject -> what comes first of all it has: the membership, or the first thing that is shared."""
+        first: dict[Address, Address] = {}
+        for subject, on in self.reach:
+            first[subject] = min(on, first.get(subject, on), key=lambda thing: (thing.kind != "organization", thing))
+        return first
+
+
+def _compare_access(
+    before: _ComparedSide, after: _ComparedSide, *, allowed_domains: Collection[str]
+) -> list[AccessChange]:
+    """Every person or partner and thing where it differs, in reading order."""
+    first_before, first_after = before.first_things(), after.first_things()
+    changes = []
+    for cell in before.reach.keys() | after.reach.keys():
+        had, has = before.reach.get(cell), after.reach.get(cell)
+        if had == has:
+            continue
+        subject, on = cell
+        held, holds = dated_accesses_of(had, before.system), dated_accesses_of(has, after.system)
+        lost, won = uncovered(held, by=holds), uncovered(holds, by=held)
+        is_other_account = had is not None and has is not None and had.identity != has.identity
+        pieces = (*held, *holds) if is_other_account else (*lost, *won)
+        marks = list(marks_of(subject.kind, pieces))
+        if had and has and any(way.protect for way in had.ways) and not any(way.protect for way in has.ways):
+            marks.insert(0, Mark.GUARD)
+        if subject.kind == "member":
+            membership = (subject, Address.whole(subject.organization))
+            known = after.reach.get(membership) or before.reach.get(membership)
+            marks += marks_of_strangers(subject.key, known.identity if known else "", allowed_domains)
+        if is_other_account:
+            marks.append(Mark.ACCOUNT)
+        # Told once for everything somebody gets or loses, at what comes first of it.
+        if subject not in first_before and first_after[subject] == on:
+            marks.append(Mark.FIRST)
+        if subject not in first_after and first_before[subject] == on:
+            marks.append(Mark.LAST)
+        gained = Effect.GAIN if won else Effect.WAY
+        effect = (Effect.BOTH if won else Effect.LOSS) if lost else gained
+        changes.append(AccessChange(subject=subject, on=on, before=had, after=has, effect=effect, marks=tuple(marks)))
+    return sorted(changes, key=lambda change: change.rank)
+
+
+class _Differing(TypedDict):
+    """What every change of a thing says; fields as in `ThingChange`."""
+
+    before: Place | None
+    after: Place | None
+    values: tuple[ValueChange, ...]
+
+
+_Thing = TypeVar("_Thing", Declared, Organization, Person)
+
+
+def _differing(was: _Thing | None, becomes: _Thing | None, values_of: Callable[[_Thing], Values]) -> _Differing | None:
+    """Where something is on both sides and which of its values differ; None when it is the same."""
+    values = compare_values(values_of(was) if was else {}, values_of(becomes) if becomes else {})
+    if was and becomes:
+        values = tuple(replace(one, marks=(Mark.GUARD,)) if _is_weaker(one) else one for one in values)
+    if was and becomes and not values:
+        return None
+    return {"before": was.place if was else None, "after": becomes.place if becomes else None, "values": values}
+
+
+def _compare_things(before: _Resources, after: _Resources, system: System) -> Iterator[ThingChange]:
+    """Assets, and edges that give nobody access by themselves, by address."""
+    for address in sorted(before.keys() | after.keys()):
+        kind = KINDS[address.kind]
+        is_edge_between_things = kind.shape is Shape.GRANT and kind.person_part is None and not kind.is_share
+        if kind.shape is Shape.ASSET or is_edge_between_things:
+            sides = before.get(address), after.get(address)
+            if found := _differing(*sides, _values_of_thing):
+                held, holds = (
+                    tuple(dated_accesses(address.kind, one.attributes, system)) if one else () for one in sides
+                )
+                marks = (*_marks_of(found["values"]), *marks_of(address.kind, uncovered(holds, by=held)))
+                yield ThingChange(address=address, marks=marks, **found)
+
+
+def _marks_of(values: Iterable[ValueChange]) -> tuple[Mark, ...]:
+    return tuple(dict.fromkeys(mark for value in values for mark in value.marks))
+
+
+def _is_weaker(change: ValueChange) -> bool:
+    """Whether less is watched, held back or set right, or more is taken away than somebody has written down."""
+    match change.name:
+        case "mode":
+            # Without an end either way: what nobody declared goes at once, or stays for good.
+            return True
+        case "manages":
+            was, becomes = (set(filter(None, side.split(", "))) for side in (change.before, change.after))
+            return bool(becomes) and (not was or bool(was - becomes))
+        case "protect":
+            return change.before == "true"
+        case "deleted":
+            return change.after == "true"
+    return False
+
+
+def _compare_people(
+    before: Mapping[str, Person], after: Mapping[str, Person], *, organizations: Mapping[str, Collection[str]]
+) -> Iterator[PersonChange]:
+    """Entries of the directory, by key; `organizations` says where each person has access on either side."""
+    for key in sorted(before.keys() | after.keys()):
+        if found := _differing(before.get(key), after.get(key), _values_of_person):
+            yield PersonChange(key=key, organizations=tuple(sorted(organizations.get(key, ()))), **found)
+
+
+def compare_values(before: Values, after: Values) -> tuple[ValueChange, ...]:
+    """The values that differ, in the order in which they are usually written; an empty one is as good as none."""
+    return tuple(
+        ValueChange(name=name, before=before.get(name, ""), after=after.get(name, ""))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name, "") != after.get(name, "")
+    )
+
+
+def _values_of_organization(organization: Organization) -> Values:
+    system = organization.system
+    return {
+        "system": f"{system.name} ({system.variant})" if system.variant else system.name,
+        "identity": organization.identity,
+        "name": organization.name,
+        "mode": organization.mode.value,
+        "manages": ", ".join(sorted(organization.manages)),
+        "deleted": "true" if organization.deleted else "",
+    }
+
+
+def _values_of_thing(declared: Declared) -> Values:
+    attributes = {
+        name: value if isinstance(value, str) else ", ".join(value) for name, value in declared.attributes.items()
+    }
+    protect = {} if declared.protect is None else {"protect": str(declared.protect).lower()}
+    return {"identity": declared.identity, "id": declared.platform_id, **attributes, **declared.details, **protect}
+
+
+def _values_of_person(person: Person) -> Values:
+    return {
+        "name": person.name,
+        **person.identities,
+        "employment": person.employment,
+        "language": person.language,
+        "starts": str(person.starts or ""),
+        "ends": str(person.ends or ""),
+        **{f"statements.{name}": str(day) for name, day in person.statements.items()},
+        **{f"registered.{name}": "false" for name in sorted(person.unregistered)},
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -260,56 +260,40 @@ def _judge_thing(change: ThingChange) -> Judged:
     address = change.address
     kind = KINDS[address.kind]
     name = address.key if kind.name == "organization" else name_subject(address)
+    sign, values, notes = _compare_sides(change)
     if kind.parents:
         others = zip(kind.parents[1:], address.parts[1:], strict=True)
         what = f"{kind.title}: " + " ".join(f"{KINDS[parent].title} {part}" for parent, part in others)
     else:
-        what = _describe_values(change) or kind.title
-    row = row_of(_sign(change), name, what, "; ".join(_notes_on_one_side(change)), place=change.after)
+        what = values or kind.title
+    row = row_of(sign, name, what, "; ".join(notes), place=change.after)
     return Judged(organization=address.organization, row=row, title=_THINGS, risk=change.risk, marks=change.marks)
 
 
 def _person_row(change: PersonChange) -> Row:
     """An entry of the directory, and where the person has access."""
     where = f"has access in {join(change.organizations)}" if change.organizations else "has no access"
-    notes = "; ".join((*_notes_on_one_side(change), where))
-    return row_of(_sign(change), change.key, _describe_values(change) or "person", notes, place=change.after)
+    sign, values, notes = _compare_sides(change)
+    return row_of(sign, change.key, values or "person", "; ".join((*notes, where)), place=change.after)
 
 
-def _sign(change: ThingChange | PersonChange) -> Sign:
+def _compare_sides(change: ThingChange | PersonChange) -> tuple[Sign, str, list[str]]:
+    """What differs, `mode: additive -> authoritative`; or what something new or gone is like, and where it was."""
     if change.before and change.after:
-        return _CHANGED
-    return _NEW if change.after else _GONE
-
-
-def _describe_values(change: ThingChange | PersonChange) -> str:
-    """`mode: additive -> authoritative`; empty for what is on one side alone."""
-    if not (change.before and change.after):
-        return ""
-    return "; ".join(f"{value.name}: {_describe_sides(value)}" for value in change.values)
+        return _CHANGED, "; ".join(f"{value.name}: {_describe_sides(value)}" for value in change.values), []
+    values = [(one.name, one.after or one.before) for one in change.values]
+    notes = [f"{name} {text}" for name, text in values if _USUAL.get(name) != text]
+    return (_NEW, "", notes) if change.after else (_GONE, "", [*notes, f"was in {change.before}"])
 
 
 def _describe_sides(value: ValueChange) -> str:
     return f"{value.before or 'nothing'} -> {value.after or 'nothing'}"
 
 
-def _notes_on_one_side(change: ThingChange | PersonChange) -> Iterable[str]:
-    """What something new or gone is like, and where it was."""
-    if change.before and change.after:
-        return
-    for value in change.values:
-        text = value.after or value.before
-        if _USUAL.get(value.name) != text:
-            yield f"{value.name} {text}"
-    if not change.after:
-        yield f"was in {change.before}"
-
-
 def _step_row(step: DangerousStep) -> Row:
     """A step that a plan will not take without an approval."""
-    if step.approval is None:
-        approval = f"needs an approval: {{approve: {step.action}, address: {step.address}}}"
-    else:
+    approval = f"needs an approval: {{approve: {step.action}, address: {step.address}}}"
+    if step.approval is not None:
         approval = f"approval given: {step.approval.reason or 'without a reason'}, until {step.approval.expires}"
     return row_of(
         _NEEDS_APPROVAL,

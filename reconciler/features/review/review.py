@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
+from math import inf
 
 from reconciler import __version__
-from reconciler.features.review.compare import compare
-from reconciler.features.review.differences import compare_settings
-from reconciler.features.review.model import Review, Side
+from reconciler.features.review.compare import Values, compare, compare_values
+from reconciler.features.review.model import Review, SettingChange, Side, ValueChange
 from reconciler.manifests.config import Config, LoadedConfig, load_rules
 from reconciler.manifests.lint import check_references, encoded_domain
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model.change import Mark
 from reconciler.model.declared import CustomRule, Desired, GuardSettings, PolicySettings
 from reconciler.model.finding import Finding, Place, Severity
 from reconciler.model.values import dataclass
@@ -175,6 +176,52 @@ def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, ", ".join(map(str, value))
     elif value is not None and not isinstance(value, Place):
         yield name, str(value)
+
+
+_LOOSER_UP = frozenset({"max_removal_ratio", "removal_ratio_from", "max_approval_days", "max_drift_age"})
+_LOOSER_UP |= {"max_invitations", "pending_days", "max_expired_invitations", "max_roster_age", "review_every"}
+_LOOSER_DOWN = frozenset({"min_admins", "lockout_notice_days"})
+"""Numbers of the workspace file by which guards hold back less when they grow, or when they shrink."""
+_SEVERITIES = ("off", "note", "warning", "error")
+
+
+def compare_settings(before: Values, after: Values, places: Mapping[str, Place]) -> tuple[SettingChange, ...]:
+    """What changes in the workspace file; everything that is not known to be stricter counts as a weaker guard.
+
+    Nothing is weaker than what was not there: a workspace that is new is judged as a whole. The places are those of
+    keys by dotted name.
+    """
+    changes = []
+    for one in compare_values(before, after):
+        marks = (Mark.GUARD,) if before and not _is_stricter(one) else ()
+        written = one.name
+        while written and written not in places:
+            written = written.rpartition(".")[0]
+        place = places.get(written)
+        changes.append(SettingChange(name=one.name, before=one.before, after=one.after, marks=marks, place=place))
+    return tuple(changes)
+
+
+def _is_stricter(change: ValueChange) -> bool:
+    name, was, becomes = change.name.rpartition(".")[2], change.before, change.after
+    if name in _LOOSER_UP or name in _LOOSER_DOWN:
+        # Without a number there is no limit; nothing is reviewed every 0 days.
+        limits = [
+            inf if side in ("", "0" if name == "review_every" else "") else float(side) for side in (was, becomes)
+        ]
+        return limits[0] >= limits[1] if name in _LOOSER_UP else float(was or 0) <= float(becomes or 0)
+    listed, lists = (set(filter(None, side.split(", "))) for side in (was, becomes))
+    if change.name == "guards.required_admins":
+        return listed <= lists
+    if change.name == "allowed_domains":
+        return bool(lists) and (not listed or lists <= listed)
+    if change.name.startswith("policies.exceptions."):
+        return not becomes
+    if change.name.startswith("policies.custom."):
+        return not was
+    if name == "severity" and was in _SEVERITIES and becomes in _SEVERITIES:
+        return _SEVERITIES.index(was) <= _SEVERITIES.index(becomes)
+    return name == "severity" and becomes == "error"
 
 
 _Key = tuple[str, ...]

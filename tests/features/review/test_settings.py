@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.features.review.differences import compare_settings
-from reconciler.features.review.review import review
+from reconciler.features.review.review import compare_settings, review
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import Mark, Risk
 from tests.features.review.given import TODAY, revision
