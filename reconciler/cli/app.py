@@ -11,7 +11,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -179,11 +179,9 @@ class App:
 
         Asking begins none. Where the settings are wrong or missing, nothing goes by a sandbox.
         """
-        try:
-            is_played = self._is_played
-        except ReconcilerError:
-            is_played = False
-        has_begun = is_played and (self.root / WORLD_FILE).exists()
+        has_begun = False
+        with suppress(ReconcilerError):
+            has_begun = self._is_played and (self.root / WORLD_FILE).exists()
         return (self.clock if has_begun else SystemClock()).now().date()
 
     @cached_property
@@ -234,13 +232,11 @@ class App:
         return made
 
     def _name_of_provider(self, organization: Organization) -> str:
-        names = (organization.key, organization.system.name, "default")
-        name = next((name for name in names if name in self.config.providers), None)
-        if name is None:
-            message = f"{organization.key} has no provider"
-            advice = f"add `{organization.system.name}` or `default` under `providers:` in reconciler.yaml"
-            raise ReconcilerError(message, advice=advice)
-        return name
+        for name in (organization.key, organization.system.name, "default"):
+            if name in self.config.providers:
+                return name
+        advice = f"add `{organization.system.name}` or `default` under `providers:` in reconciler.yaml"
+        raise ReconcilerError(f"{organization.key} has no provider", advice=advice)
 
     def command(self, *words: str) -> str:
         """A command for this workspace, to be pasted."""
@@ -290,8 +286,17 @@ class App:
 
         A person at a terminal sees it all the time, with a bar where the course is known; a log gets a line a minute.
         """
+
+        def tell(minutes: int) -> None:
+            passed = f"{count(minutes, 'minute', 'minutes')} so far"
+            if course is None:
+                self.notify(f"{text}: {passed}", minutes=minutes)
+            else:
+                done, told = course.outcomes.total(), f"{text}, {passed}: {course.describe()}"
+                self.notify(told, minutes=minutes, done=done, total=course.total)
+
         if not is_interactive(sys.stderr) or self.log_format == "json":
-            with self.stage(text), ticking(lambda minutes: self._tell_progress(text, minutes, course)):
+            with self.stage(text), ticking(tell):
                 yield lambda _: None
             return
         from rich.console import Console
@@ -310,14 +315,6 @@ class App:
         task = bar.add_task(text, total=course.total)
         with self.stage(text), bar:
             yield lambda now: bar.update(task, completed=course.outcomes.total(), description=make_visible(now))
-
-    def _tell_progress(self, text: str, minutes: int, course: Course | None) -> None:
-        passed = count(minutes, "minute", "minutes")
-        if course is None:
-            self.notify(f"{text}: {passed} so far", minutes=minutes)
-        else:
-            told = f"{text}, {passed} so far: {course.describe()}"
-            self.notify(told, minutes=minutes, done=course.outcomes.total(), total=course.total)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

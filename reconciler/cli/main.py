@@ -196,12 +196,12 @@ def _no_such_command(word: str, known: Iterable[str], ctx: click.Context, *, hin
 
 def _explain(error: click.UsageError) -> click.UsageError:
     """With what to type instead of a word that has no place, and with all that is missing, not only the first."""
-    said = error.message
-    if error.ctx is not None and (extra := _EXTRA.fullmatch(said)):
+    said = ""
+    if error.ctx is not None and (extra := _EXTRA.fullmatch(error.message)):
         said = _describe_extra(extra[1], error.ctx)
     elif error.ctx is not None and isinstance(error, click.MissingParameter) and error.param is not None:
         said = _describe_missing(error.param, error.ctx)
-    return click.UsageError(said, ctx=error.ctx) if said and said != error.message else error
+    return click.UsageError(said, ctx=error.ctx) if said else error
 
 
 def _describe_extra(words: str, ctx: click.Context) -> str:
@@ -232,10 +232,9 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
     """Refuse `-out=plan.json`, as other tools write it: here it would mean `-o ut=plan.json`."""
     while args and isinstance(command, click.Group) and args[0] in command.commands:
         command, args = command.commands[args[0]], args[1:]
-    known = {flag[2:] for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
-    flags = {
-        flag[2:] for parameter in command.params if getattr(parameter, "is_flag", False) for flag in parameter.opts
-    }
+    options = command.params
+    known = {flag[2:] for option in options for flag in (*option.opts, *option.secondary_opts)}
+    flags = {flag[2:] for option in options if getattr(option, "is_flag", False) for flag in option.opts}
     for arg in args[: args.index("--")] if "--" in args else args:
         bare = arg.lstrip("-").partition("=")[0]
         if arg.startswith("-") and bare not in known and (hint := _hint_for_option(bare, known)):
@@ -249,7 +248,7 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
         if name in known:
             raise click.UsageError(f"long options have two dashes: did you mean `--{name}{value}`?", ctx=ctx)
         near = Nearest(flag for flag in known if len(flag) > 1).find(name, cutoff=0.75)
-        if near and f"-{name[0]}" not in {flag for parameter in command.params for flag in parameter.opts}:
+        if near and not any(f"-{name[0]}" in option.opts for option in options):
             raise click.UsageError(f"no such option: {arg!r}; did you mean `--{near[0]}`?", ctx=ctx)
 
 

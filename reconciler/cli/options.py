@@ -231,6 +231,13 @@ class Limits(TypedDict, total=False):
     shard: Shard
 
 
+shard_option = click.option(
+    "--shard",
+    type=read_shard,
+    default=ALL_SHARDS,
+    metavar="K/N",
+    help="Only the K-th of N parts of all organizations, for runners that share the work.",
+)
 _OPTIONS = (
     click.option(
         "--target",
@@ -258,13 +265,7 @@ _OPTIONS = (
         help="Approve one blocked change for this run, such as `remove:acme-bc/member/eve`. Repeatable.",
     ),
     click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
-    click.option(
-        "--shard",
-        type=read_shard,
-        default=ALL_SHARDS,
-        metavar="K/N",
-        help="Only the K-th of N parts of all organizations, for runners that share the work.",
-    ),
+    shard_option,
 )
 
 

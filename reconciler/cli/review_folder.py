@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from reconciler.apply import planning
@@ -67,6 +67,11 @@ def name_of_review(app: App, typed: str) -> str:
     return places.get(folder, typed)
 
 
+def read_campaign_of(app: App, name: str) -> Campaign:
+    """What is kept of a review; raises ReconcilerError when that is wrong."""
+    return read_campaign(read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE))
+
+
 def read_reviewed_world(app: App, workspace: Workspace, today: date) -> ReviewedWorld:
     """Everything that the facts of a review are read from."""
     return ReviewedWorld(
@@ -95,10 +100,8 @@ class OpenedReview:
         if name not in known:
             listed = f"there are: {', '.join(known)}" if known else "`reconciler review start` begins one"
             raise ReconcilerError(f"there is no review {name!r}", advice=suggest_names(name, known) or listed)
-        file = read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)
-        today = app.today
-        workspace = workspace or app.read_workspace(today=today)
-        return cls(app=app, campaign=read_campaign(file), today=today, workspace=workspace)
+        campaign = read_campaign_of(app, name)
+        return cls(app=app, campaign=campaign, today=app.today, workspace=workspace or app.read_workspace())
 
     @property
     def folder(self) -> Path:
@@ -155,17 +158,16 @@ class OpenedReview:
         sheets, findings = self.read_sheets
         world = read_reviewed_world(self.app, self.workspace, self.today)
         present, _ = world.collect(self.campaign.scope)
-        made = settle(
-            OpenReview(
-                campaign=self.campaign,
-                sheets=sheets,
-                present=present,
-                undecided=self.campaign.undecided if self.today > self.campaign.due else ReviewDecision.KEEP,
-                desired=self.workspace.desired,
-                files=self.app.files,
-                today=self.today,
-            )
+        review = OpenReview(
+            campaign=self.campaign,
+            sheets=sheets,
+            present=present,
+            undecided=self.campaign.undecided if self.today > self.campaign.due else ReviewDecision.KEEP,
+            desired=self.workspace.desired,
+            files=self.app.files,
+            today=self.today,
         )
+        made = settle(review)
         return replace(made, problems=(*findings, *made.problems))
 
     def progress(self) -> CampaignProgress:
@@ -183,13 +185,10 @@ class OpenedReview:
 
     def plan(self, after: Workspace, *, refresh: bool) -> Plan:
         """What the edited manifests lead to."""
-        app = self.app
+        app, desired = self.app, after.desired
+        moment = app.clock.now()
         request = PlanRequest(
-            desired=after.desired,
-            settings=app.config.guards,
-            today=self.today,
-            moment=app.clock.now(),
-            refresh=refresh,
+            desired=desired, settings=app.config.guards, today=self.today, moment=moment, refresh=refresh
         )
         return planning.make_plan(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
 
@@ -200,14 +199,9 @@ class OpenedReview:
         trail = AuditLog(app.store)
         entries = [entry for entry in trail.entries() if entry.address in addresses]
         planned = _as_bytes(plan_to_json(plan))
-        after = with_edits(app.files, closing.edited)
-        closing = replace(
-            closing,
-            before=dict(_digests(app.files)),
-            after=dict(_digests(after)),
-            plan=describe_digest(planned),
-            audit_head=trail.read_head(),
-        )
+        before, after = _digests(app.files), _digests(with_edits(app.files, closing.edited))
+        plan_digest, head = describe_digest(planned), trail.read_head()
+        closing = replace(closing, before=before, after=after, plan=plan_digest, audit_head=head)
         pages = RENDERERS.access_review
         texts = {
             "summary.md": pages["markdown"](closing, style),
@@ -254,11 +248,11 @@ class OpenedReview:
                 detail="; ".join(filter(None, [detail, closing.not_reviewed.get(organization, "")])),
                 evidence=digest.removeprefix("sha256:"),
             )
+            editor.edit(organization, purpose="review close", change=partial(_log, entry=entry))
 
-            def remember(state: State, entry: AuditEntry = entry) -> tuple[State, Sequence[AuditEntry]]:
-                return state, [replace(entry, serial=state.serial + 1)]
 
-            editor.edit(organization, purpose="review close", change=remember)
+def _log(state: State, entry: AuditEntry) -> tuple[State, Sequence[AuditEntry]]:
+    return state, [replace(entry, serial=state.serial + 1)]
 
 
 def write_evidence(target: Path, members: Mapping[str, bytes]) -> None:
@@ -284,9 +278,8 @@ def read_evidence_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
-def _digests(files: Sequence[SourceFile]) -> Iterator[tuple[str, str]]:
-    for file in files:
-        yield file.path, hashlib.sha256(file.data or b"").hexdigest()
+def _digests(files: Sequence[SourceFile]) -> dict[str, str]:
+    return {file.path: hashlib.sha256(file.data or b"").hexdigest() for file in files}
 
 
 def _as_bytes(text: str) -> bytes:

@@ -91,9 +91,8 @@ class Repository:
     def get_commit(self, name: str) -> str:
         """The full id of the commit that a name means; raises ReconcilerError with the command that would bring it."""
         if not name or name.startswith("-") or any(ord(letter) < 32 for letter in name):
-            raise UsageError(
-                f"{name!r} is not the name of a revision", advice="give a branch, a tag or the id of a commit"
-            )
+            advice = "give a branch, a tag or the id of a commit"
+            raise UsageError(f"{name!r} is not the name of a revision", advice=advice)
         found = self.find_object(f"{name}^{{commit}}", limit=0)
         if found is None:
             raise ReconcilerError(f"there is no commit {name!r} here", advice=self._advise_on_missing(name))
@@ -170,13 +169,11 @@ class Repository:
         self._git.wait(_TIMEOUT)
         self._errors.seek(0)
         said = self._errors.read()
-        if self._is_partial():  # asked, because git words what is missing in another way with every version
+        # Asked, because git words what is missing in another way with every version.
+        if _list_lines(self.folder, "config", "--get-regexp", r"^remote\..*\.promisor$"):
             message = "this is a partial clone, and what has to be read is not in it"
             return ReconcilerError(message, advice="clone without --filter")
         return ReconcilerError(f"git stopped answering: {_first_line(said) or 'it said nothing'}")
-
-    def _is_partial(self) -> bool:
-        return bool(_list_lines(self.folder, "config", "--get-regexp", r"^remote\..*\.promisor$"))
 
     def _is_shallow(self) -> bool:
         return _run(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
@@ -215,19 +212,14 @@ def open_repository(folder: Path) -> Repository:
         raise _refusal(folder, run.stderr)
     is_bare, prefix = (*os.fsdecode(run.stdout).split("\n"), "")[:2]
     said = tempfile.TemporaryFile()  # noqa: SIM115  # closed together with the repository
-    return Repository(
-        folder=folder,
-        prefix=prefix,
-        is_bare=is_bare == "true",
-        _git=subprocess.Popen(  # noqa: S603  # fixed arguments
-            ["git", "-C", str(folder), "cat-file", "--batch"],  # noqa: S607  # which git is the user's choice
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=_environment(),
-        ),
-        _errors=said,
+    git = subprocess.Popen(  # noqa: S603  # fixed arguments
+        ["git", "-C", str(folder), "cat-file", "--batch"],  # noqa: S607  # which git is the user's choice
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=said,
+        env=_environment(),
     )
+    return Repository(folder=folder, prefix=prefix, is_bare=is_bare == "true", _git=git, _errors=said)
 
 
 def _refusal(folder: Path, said: bytes) -> ReconcilerError:
@@ -283,10 +275,6 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED} | _SAFE
 
 
-class UnusablePathError(Exception):
-    """A path in the tree leads to nothing that may be read; the message says why."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     """What a path leads to once all links are followed."""
@@ -310,13 +298,9 @@ def read_revision(repository: Repository, commit: str, *, name: str, workspace: 
     loaded = load_config(config)
     if loaded.config is None:
         return Revision(name=name, commit=commit, config=loaded)
-    return Revision(
-        name=name,
-        commit=commit,
-        config=loaded,
-        files=manifests_among(tree.read_files(loaded.config.manifests, under="manifests"), loaded.config),
-        policies=tree.read_files(loaded.config.policies.sources, under="policies"),
-    )
+    files = manifests_among(tree.read_files(loaded.config.manifests, under="manifests"), loaded.config)
+    policies = tree.read_files(loaded.config.policies.sources, under="policies")
+    return Revision(name=name, commit=commit, config=loaded, files=files, policies=policies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,56 +313,36 @@ class _Tree:
 
     def read(self, name: str) -> SourceFile | None:
         """One file; None when there is nothing of that name."""
-        try:
-            entry = self._find(posixpath.normpath(posixpath.join(self.workspace, name)))
-        except UnusablePathError as error:
-            return SourceFile(path=name, data=None, problem=str(error))
+        entry = self._find(posixpath.normpath(posixpath.join(self.workspace, name)))
         return None if entry is None else self._read(name, entry)
 
     def read_files(self, entries: Iterable[str], *, under: str) -> list[SourceFile]:
         """All YAML files in some files or folders, each once, sorted by path; the same that a checkout would give."""
-        found = {file.path: file for entry in entries for file in self._read_entry(entry, under)}
+        found: dict[str, SourceFile] = {}
+        for entry in entries:
+            path = posixpath.normpath(posixpath.join(self.workspace, entry))
+            missing = f"it does not exist, but stands under `{under}:` in {CONFIG_FILE}"
+            found |= {file.path: file for file in self._read_below(path, self._find(path) or missing, frozenset())}
         return sorted(found.values(), key=lambda file: file.path)
 
-    def _read_entry(self, entry: str, under: str) -> Iterator[SourceFile]:
-        path = posixpath.normpath(posixpath.join(self.workspace, entry))
-        try:
-            found = self._find(path)
-        except UnusablePathError as error:
-            yield SourceFile(path=self._named(path), data=None, problem=str(error))
-            return
-        if found is None:
-            problem = f"it does not exist, but stands under `{under}:` in {CONFIG_FILE}"
-            yield SourceFile(path=self._named(path), data=None, problem=problem)
-        else:
-            yield from self._read_below(path, found, frozenset())
-
-    def _read_below(self, path: str, entry: _Entry, above: frozenset[str]) -> Iterator[SourceFile]:
+    def _read_below(self, path: str, entry: _Entry | str, above: frozenset[str]) -> Iterator[SourceFile]:
         """Manifest files in a file or folder. Hidden ones and submodules are passed over."""
-        if entry.mode == _SUBMODULE:
-            return
-        if not entry.is_folder:
-            yield self._read(self._named(path), entry)
-            return
-        if entry.path in above:
-            problem = "symbolic link to a folder above itself"
-            yield SourceFile(path=self._named(path), data=None, problem=problem)
-            return
-        for name in sorted(self.repository.read_tree(entry.id)):
-            if not name.startswith("."):
-                yield from self._read_child(posixpath.join(path, name), name, above | {entry.path})
+        name = posixpath.relpath(path, self.workspace or ".")
+        if isinstance(entry, str) or not (entry.is_folder or entry.mode == _SUBMODULE):
+            yield self._read(name, entry)
+        elif entry.path in above:
+            yield self._read(name, "symbolic link to a folder above itself")
+        elif entry.is_folder:
+            for below in sorted(self.repository.read_tree(entry.id)):
+                inner = posixpath.join(path, below)
+                child = None if below.startswith(".") else self._find(inner)
+                # Whatever a path that leads to nothing meant to declare is missing, so it is not passed over.
+                if child is not None and (isinstance(child, str) or child.is_folder or is_read(below)):
+                    yield from self._read_below(inner, child, above | {entry.path})
 
-    def _read_child(self, path: str, name: str, above: frozenset[str]) -> Iterator[SourceFile]:
-        try:
-            child = self._find(path)
-        except UnusablePathError as error:
-            # Whatever it meant to declare is missing, so it must not be passed over.
-            yield SourceFile(path=self._named(path), data=None, problem=str(error))
-            return
-        if child is not None and (child.is_folder or is_read(name)):
-            yield from self._read_below(path, child, above)
-
-    def _read(self, name: str, entry: _Entry) -> SourceFile:
+    def _read(self, name: str, entry: _Entry | str) -> SourceFile:
+        if isinstance(entry, str):
+            return SourceFile(path=name, data=None, problem=entry)
         if entry.is_folder or entry.mode == _SUBMODULE:
             return SourceFile(path=name, data=None, problem="not a regular file")
         # One byte more than is accepted, so that the reader sees that it is too much.
@@ -387,14 +351,14 @@ class _Tree:
             return SourceFile(path=name, data=None, problem="its content is not in this clone")
         return SourceFile(path=name, data=found.data)
 
-    def _named(self, path: str) -> str:
-        return posixpath.relpath(path, self.workspace or ".")
+    def _find(self, path: str) -> _Entry | str | None:
+        """What is at a path from the top, through links that stay inside of the repository.
 
-    def _find(self, path: str) -> _Entry | None:
-        """What is at a path from the top, through links that stay inside of the repository; None where nothing is."""
-        waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+        None where nothing is; where a path leads to nothing that may be read, the reason.
+        """
         if path.startswith("/"):
-            raise UnusablePathError("outside of the repository")
+            return "outside of the repository"
+        waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
         trail: list[_Entry] = [_Entry(path="", mode=_FOLDER, id=self.commit)]
         links = 0
         while waiting:
@@ -402,31 +366,22 @@ class _Tree:
             if part == "..":
                 trail.pop()
                 if not trail:
-                    raise UnusablePathError("outside of the repository")
+                    return "outside of the repository"
                 continue
-            entry = self._step(trail[-1], part)
-            if entry is None:
-                if links:
-                    raise UnusablePathError("broken symbolic link")
-                return None
+            folder = trail[-1]
+            found = self.repository.read_tree(folder.id).get(part) if folder.is_folder else None
+            if found is None:
+                return "broken symbolic link" if links else None
+            entry = _Entry(path=posixpath.join(folder.path, part), mode=found[0], id=found[1])
             if entry.mode != _LINK:
                 trail.append(entry)
                 continue
             links += 1
             if links > _MAX_LINKS:
-                raise UnusablePathError("loop of symbolic links")
-            waiting += [part for part in reversed(self._target(entry).split("/")) if part not in ("", ".")]
+                return "loop of symbolic links"
+            link = self.repository.find_object(entry.id, limit=_MAX_LINK_SIZE)
+            target = link.data.decode(errors="surrogateescape") if link else ""
+            if not target or target.startswith("/"):
+                return "symbolic link that leads out of the repository"
+            waiting += [part for part in reversed(target.split("/")) if part not in ("", ".")]
         return trail[-1]
-
-    def _step(self, folder: _Entry, name: str) -> _Entry | None:
-        if not folder.is_folder:
-            return None
-        found = self.repository.read_tree(folder.id).get(name)
-        return None if found is None else _Entry(path=posixpath.join(folder.path, name), mode=found[0], id=found[1])
-
-    def _target(self, link: _Entry) -> str:
-        found = self.repository.find_object(link.id, limit=_MAX_LINK_SIZE)
-        target = found.data.decode(errors="surrogateescape") if found else ""
-        if not target or target.startswith("/"):
-            raise UnusablePathError("symbolic link that leads out of the repository")
-        return target

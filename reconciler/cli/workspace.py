@@ -46,6 +46,8 @@ from reconciler.policies.judging import (
 )
 from reconciler.sandbox import SEED_FILE
 
+ReadRecorded = Callable[[str], State]
+"""Organization -> what is recorded of it."""
 _NEAR_CONFIG = re.compile(r"\.?reconciler\.ya?ml(\..*)?|\.?reconcil(er|iation)s?\.ya?ml", re.IGNORECASE)
 """Names under which people write the workspace file."""
 
@@ -85,21 +87,17 @@ class Workspace:
 def read_configuration(root: Path) -> LoadedConfig:
     """The configuration and everything there is to say about it; raises ReconcilerError when there is none."""
     path = root / CONFIG_FILE
-    if not os.path.lexists(path):
-        message = f"there is no {CONFIG_FILE} in {root.resolve()}"
-        raise ReconcilerError(message, advice=_advise_on_folder(root))
-    return load_config(read_source(root, path))
-
-
-def _advise_on_folder(root: Path) -> str:
-    """A folder inside of a workspace is told from one that is nowhere near any."""
+    if os.path.lexists(path):
+        return load_config(read_source(root, path))
     near = sorted(child.name for child in root.iterdir() if _NEAR_CONFIG.fullmatch(child.name)) if root.is_dir() else []
-    if near:
-        return f"there is `{near[0]}`, which is not read because of its name: rename it to {CONFIG_FILE}"
     above = find_workspace_above(root)
-    if above is None:
-        return "run `reconciler init` to write one, or name the workspace with -C DIR"
-    return f"there is one above: use {shlex.join(['-C', os.path.relpath(above)])}"
+    if near:
+        advice = f"there is `{near[0]}`, which is not read because of its name: rename it to {CONFIG_FILE}"
+    elif above is not None:
+        advice = f"there is one above: use {shlex.join(['-C', os.path.relpath(above)])}"
+    else:
+        advice = "run `reconciler init` to write one, or name the workspace with -C DIR"
+    raise ReconcilerError(f"there is no {CONFIG_FILE} in {root.resolve()}", advice=advice)
 
 
 def find_workspace_above(root: Path) -> Path | None:
@@ -113,9 +111,7 @@ def read_workspace(root: Path, config: Config, *, today: date) -> Workspace:
     return replace(workspace, passed_over=find_passed_over(root, (*config.manifests, *config.policies.sources)))
 
 
-def judge_recorded(
-    workspace: Workspace, root: Path, *, today: date, read_recorded: Callable[[str], State]
-) -> Workspace:
+def judge_recorded(workspace: Workspace, root: Path, *, today: date, read_recorded: ReadRecorded) -> Workspace:
     """The workspace, judged also by what is recorded, where a rule of severity error looks at that."""
     config, book = workspace.config, read_rules(root, workspace.config)
     if not looks_at_state(config.policies, book.rules, Severity.ERROR):
@@ -125,24 +121,14 @@ def judge_recorded(
 
 
 def _judge(
-    desired: Desired | None,
-    config: Config,
-    book: RuleBook,
-    *,
-    today: date,
-    read_recorded: Callable[[str], State] | None,
+    desired: Desired | None, config: Config, book: RuleBook, *, today: date, read_recorded: ReadRecorded | None = None
 ) -> Judgment:
     recorded = {key: read_recorded(key) for key in desired.organizations} if read_recorded and desired else None
     return judge(desired, config.policies, today=today, rules=book, recorded=recorded)
 
 
 def check_files(
-    root: Path,
-    config: Config,
-    files: Sequence[SourceFile],
-    *,
-    today: date,
-    emails: Mapping[str, Place] | None = None,
+    root: Path, config: Config, files: Sequence[SourceFile], *, today: date, emails: Mapping[str, Place] | None = None
 ) -> Workspace:
     """Like `read_workspace`, of manifests that were read already or would be written.
 
@@ -154,7 +140,7 @@ def check_files(
         desired = replace(manifests.desired, review_every=config.review_every, reviewed=reviewed)
         manifests = replace(manifests, desired=desired)
     rules = read_rules(root, config)
-    judgment = _judge(manifests.desired, config, rules, today=today, read_recorded=None)
+    judgment = _judge(manifests.desired, config, rules, today=today)
     references = (*unreadable, *check_references(config, manifests.readable, manifests.partial))
     return Workspace(config=config, manifests=manifests, files=len(files) + 1, policies=judgment, references=references)
 
@@ -229,41 +215,31 @@ def read_rules(root: Path, config: Config) -> RuleBook:
     """The policies that come with the tool, and those of the workspace; a place without any raises ReconcilerError."""
     if not config.policies.sources:
         return BUILT_IN
-
     for entry in config.policies.sources:
         if not any(_find_entry(root, entry, "policies")):
             message = f"there are no policies: no *.yaml or *.yml file in {entry}"
             raise ReconcilerError(message, advice=f"write one, or correct `policies:` in {CONFIG_FILE}")
     loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
     book = with_custom_rules(loaded.rules, loaded.findings)
-    if not any(finding.id == MISSING_EXTRA for finding in book.findings):
-        return book
-    how = advise_on_extra("policy")
-    return replace(
-        book, findings=tuple(replace(one, advice=how) if one.id == MISSING_EXTRA else one for one in book.findings)
+    findings = tuple(
+        replace(one, advice=advise_on_extra("policy")) if one.id == MISSING_EXTRA else one for one in book.findings
     )
+    return replace(book, findings=findings)
 
 
 def inspect_workspace(root: Path, loaded: LoadedConfig, workspace: Workspace | None) -> Inspection:
     """Everything there is to say about the files of a workspace, errors and all; None where they could not be read."""
     if loaded.config is None or workspace is None:
         return Inspection(findings=loaded.findings, texts=loaded.texts, files=1)
-    findings = (
-        *loaded.findings,
-        *find_missing_extras(loaded.config),
-        *workspace.findings,
-        *workspace.policies.findings,
-    )
-    return Inspection(
-        findings=findings,
-        texts=read_texts(root, findings, known={**loaded.texts, **workspace.manifests.texts}),
-        files=workspace.files,
-        policies=frozenset(finding.id for finding in workspace.policies.findings),
-    )
+    said, missing = workspace.policies.findings, find_missing_extras(loaded.config)
+    findings = (*loaded.findings, *missing, *workspace.findings, *said)
+    texts = read_texts(root, findings, known={**loaded.texts, **workspace.manifests.texts})
+    policies = frozenset(finding.id for finding in said)
+    return Inspection(findings=findings, texts=texts, files=workspace.files, policies=policies)
 
 
 def inspect_policies(
-    root: Path, config: Config, chosen: Collection[str], *, today: date, read_recorded: Callable[[str], State]
+    root: Path, config: Config, chosen: Collection[str], *, today: date, read_recorded: ReadRecorded
 ) -> Inspection:
     """What policies say about a workspace, all of them or only the chosen ones, and what is wrong with their settings.
 
@@ -280,12 +256,9 @@ def inspect_policies(
     needed = read_recorded if looks_at_state(held, book.rules, *Severity) else None
     config = replace(config, policies=held)
     judged = _judge(workspace.desired, config, book, today=today, read_recorded=needed)
-    return Inspection(
-        findings=(*judged.doubts, *judged.findings),
-        texts=read_texts(root, judged.doubts, known=workspace.manifests.texts),
-        files=workspace.files,
-        policies=frozenset(book.rules),
-    )
+    texts = read_texts(root, judged.doubts, known=workspace.manifests.texts)
+    findings, policies = (*judged.doubts, *judged.findings), frozenset(book.rules)
+    return Inspection(findings=findings, texts=texts, files=workspace.files, policies=policies)
 
 
 def manifests_among(files: Iterable[SourceFile], config: Config) -> list[SourceFile]:
@@ -309,12 +282,10 @@ def read_manifest_files(root: Path, config: Config) -> list[SourceFile]:
     entries = config.manifests
     sources = manifests_among(read_files(root, entries, under="manifests"), config)
     if not sources:
-        message = (
-            f"there are no manifests: no *.yaml or *.yml file in {', '.join(entries) or 'an empty list of places'}"
-        )
-        raise ReconcilerError(
-            message, advice=f"write one, correct `manifests:` in {CONFIG_FILE}, or run `reconciler init`"
-        )
+        places = ", ".join(entries) or "an empty list of places"
+        message = f"there are no manifests: no *.yaml or *.yml file in {places}"
+        advice = f"write one, correct `manifests:` in {CONFIG_FILE}, or run `reconciler init`"
+        raise ReconcilerError(message, advice=advice)
     return sources
 
 
@@ -324,11 +295,6 @@ def read_files(root: Path, entries: Iterable[str], *, under: str) -> list[Source
     found = (one for entry in entries for one in _find_entry(root, entry, under))
     sources = (read_source(root, path, problem, find_real) for path, problem in found)
     return sorted({source.path: source for source in sources}.values(), key=lambda source: source.path)
-
-
-def read_manifests_so_far(root: Path, entries: Iterable[str]) -> list[SourceFile]:
-    """The manifests of a workspace that is only being filled: nothing has to be there yet."""
-    return read_files(root, [entry for entry in entries if os.path.lexists(root / entry)], under="manifests")
 
 
 def read_texts(root: Path, findings: Iterable[Finding], *, known: Mapping[str, str]) -> dict[str, str]:
@@ -423,7 +389,8 @@ def _find(place: Path, above: frozenset[Path] = frozenset()) -> Iterator[tuple[P
         if entry.is_file(follow_symlinks=False):
             if is_read(entry.name):
                 yield child, ""
-        elif is_read(child.name) or _may_be_folder(child) or _is_lost(child):
+        # A symbolic link to nowhere is not passed over: whatever it meant to declare is missing.
+        elif is_read(child.name) or _may_be_folder(child) or (child.is_symlink() and not child.exists()):
             yield from _find(child, above | {real})
 
 
@@ -448,8 +415,3 @@ def find_passed_over(root: Path, entries: Iterable[str]) -> tuple[Finding, ...]:
                 if looks_meant(name) or (is_hidden and is_read(name)):
                     note_passed_over(Path(place, name).as_posix(), notes)
     return notes.in_order()
-
-
-def _is_lost(path: Path) -> bool:
-    """A symbolic link to nowhere: whatever it meant to declare is missing, so it must not be passed over."""
-    return path.is_symlink() and not path.exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -17,7 +17,6 @@ from reconciler.model.redaction import SECRETS
 from reconciler.output.document import make_visible
 from reconciler.providers.business_api.authorizing import (
     SCOPES,
-    Check,
     Membership,
     authorization_url,
     check_token,
@@ -29,7 +28,7 @@ from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.members import Admin
 
 _provider_option = click.option(
-    "--provider", "provider", metavar="NAME", help="Which provider of kind `business_api`, if there are several."
+    "--provider", metavar="NAME", help="Which provider of kind `business_api`, if there are several."
 )
 
 
@@ -108,7 +107,9 @@ def check(app: App, provider: str | None) -> int:
     """
     with _client(app, _options(app, provider)) as client:
         found = check_token(client)
-    click.echo(_render_check(found), nl=False)
+    lines = [f"The token acts as {found.owner}.", *([] if found.centers else ["They are in no Business Center."])]
+    lines += [line for center in found.centers for line in ("", *_rows_of(center))]
+    click.echo("\n".join(map(make_visible, lines)))
     return ExitCode.DONE if found.is_enough else ExitCode.FAILED
 
 
@@ -127,21 +128,21 @@ def revoke(app: App, provider: str | None, *, yes: bool) -> None:
     click.echo("the token is revoked")
 
 
-_NO_PROVIDER = "give one `kind: business_api` under `providers:` in reconciler.yaml; see docs/business-center.md"
-
-
 def _options(app: App, name: str | None) -> Mapping[str, Option]:
     """The options of the one provider that is meant."""
     providers = app.config.providers
     found = {key: made.options for key, made in providers.items() if made.kind == "business_api"}
-    if name is not None and name not in found:
+    if name in found or (name is None and len(found) == 1):
+        return found[name or next(iter(found))]
+    known = ", ".join(sorted(found))
+    if name is not None:
         message = f"no provider {name!r} is of kind business_api"
-        raise ReconcilerError(message, advice=f"there are: {', '.join(sorted(found))}" if found else "")
-    if name is None and len(found) != 1:
-        message = "no provider is of kind business_api" if not found else "several providers are of kind business_api"
-        advice = f"name one with --provider: {', '.join(sorted(found))}" if found else _NO_PROVIDER
-        raise ReconcilerError(message, advice=advice)
-    return found[name] if name else next(iter(found.values()))
+        raise ReconcilerError(message, advice=known and f"there are: {known}")
+    if found:
+        message = "several providers are of kind business_api"
+        raise ReconcilerError(message, advice=f"name one with --provider: {known}")
+    advice = "give one `kind: business_api` under `providers:` in reconciler.yaml; see docs/business-center.md"
+    raise ReconcilerError("no provider is of kind business_api", advice=advice)
 
 
 def _client(app: App, options: Mapping[str, Option], *, token: str | None = None) -> Client:
@@ -153,51 +154,33 @@ def _client(app: App, options: Mapping[str, Option], *, token: str | None = None
 def _required(options: Mapping[str, Option], name: str) -> str:
     value = options.get(name)
     if options.get("via") == "sandbox":
-        raise ReconcilerError(
-            "with `via: sandbox` nobody needs a token", advice="`reconciler auth check` works as it is"
-        )
+        advice = "`reconciler auth check` works as it is"
+        raise ReconcilerError("with `via: sandbox` nobody needs a token", advice=advice)
     if not value:
         raise ReconcilerError(f"the business_api provider has no {name}", advice="add it in reconciler.yaml")
     return str(value)
 
 
-def _render_check(found: Check) -> str:
-    lines = [f"The token acts as {found.owner}."]
-    lines += [] if found.centers else ["They are in no Business Center."]
-    lines += [line for center in found.centers for line in ("", *_rows_of(center))]
-    return "\n".join(map(make_visible, lines)) + "\n"
-
-
-def _rows_of(center: Membership) -> list[str]:
+def _rows_of(center: Membership) -> Iterator[str]:
     finance = f", finance {center.finance}" if center.finance else ""
-    head = f"{center.name} ({center.id}): {center.role}{finance}, {center.status}"
+    yield f"{center.name} ({center.id}): {center.role}{finance}, {center.status}"
     if center.role != "ADMIN":
-        return [head, "  nothing can be managed here: that takes an ADMIN"]
-    return [
-        head,
-        *_owner_rows(center),
-        *(
-            f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
-            if probe.refusal
-            else f"  yes  {probe.title} ({probe.size}), scope {probe.scope}"
-            for probe in center.probes
-        ),
-        *(["  TikTok accounts, each by the `id:` for `tiktok_accounts`:"] if center.accounts else []),
-        *(f"    {account}" for account in center.accounts),
-    ]
-
-
-def _owner_rows(center: Membership) -> list[str]:
-    """Which member the token is; where that cannot be told, what to write so that it need not be."""
+        yield "  nothing can be managed here: that takes an ADMIN"
+        return
     if center.owner is not None:
-        return [f"  the token is member {center.owner.number}: {_format_admin(center.owner)}"]
-    if not center.admins:
-        return []
-    numbers = "; ".join(f"{admin.number}: {_format_admin(admin)}" for admin in center.admins)
-    return [
-        "  which of the admins the token is cannot be told, so no admin is removed or demoted;",
-        f"  write `act_as:` with one of {numbers}",
-    ]
+        yield f"  the token is member {center.owner.number}: {_format_admin(center.owner)}"
+    elif center.admins:
+        yield "  which of the admins the token is cannot be told, so no admin is removed or demoted;"
+        numbers = "; ".join(f"{admin.number}: {_format_admin(admin)}" for admin in center.admins)
+        yield f"  write `act_as:` with one of {numbers}"
+    for probe in center.probes:
+        if probe.refusal:
+            yield f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
+        else:
+            yield f"  yes  {probe.title} ({probe.size}), scope {probe.scope}"
+    if center.accounts:
+        yield "  TikTok accounts, each by the `id:` for `tiktok_accounts`:"
+        yield from (f"    {account}" for account in center.accounts)
 
 
 def _format_admin(admin: Admin) -> str:

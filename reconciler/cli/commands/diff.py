@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -17,12 +16,10 @@ from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.streams import CONFIG_FILE
 from reconciler.cli.workspace import read_files, read_manifest_files
 from reconciler.features.review.document import summary_of_review
-from reconciler.features.review.model import Commit, Effect, Review
+from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.review import Revision, review
 from reconciler.model.change import Risk
 from reconciler.model.finding import ReconcilerError, UsageError
-
-_WORKING_TREE = "working tree"
 
 
 @click.command()
@@ -41,37 +38,27 @@ _WORKING_TREE = "working tree"
 @page_options
 @click.pass_obj
 def diff(
-    app: App,
-    *,
-    base: str,
-    head: str,
-    merge_base: bool,
-    folder: str | None,
-    detailed_exitcode: bool,
-    now: date | None,
+    app: App, *, base: str, head: str, merge_base: bool, folder: str | None, detailed_exitcode: bool, now: date | None
 ) -> int:
     """Show what a change of the manifests does to access.
 
     BASE and HEAD are revisions of git; without HEAD it is the working tree. Needs no state, no token and no checkout.
     Exits with 1 when validation finds a new error, and with 3 when a policy objects to something new.
     """
-    base, head, from_merge_base = _split(base, head)
+    base, head, has_three_dots = _split(base, head)
     with open_repository(app.root) as repository:
-        before, after = _read_both(
-            app, repository, base, head, folder=folder, from_merge_base=merge_base or from_merge_base
-        )
-        commits = tuple(_list_commits(repository, before, after, folder=folder))
+        if not head and (repository.is_bare or folder is not None):
+            why = "a bare repository has no working tree" if repository.is_bare else "--path is for two revisions"
+            raise UsageError(why, advice="give HEAD too: reconciler diff BASE HEAD")
+        workspace = repository.prefix if folder is None else folder
+        before, after = _read_both(app, repository, base, head, workspace, from_merge_base=merge_base or has_three_dots)
+        are_commits = before.commit and after.commit
+        commits = tuple(repository.list_commits(before.commit, after.commit, workspace)) if are_commits else ()
     made = replace(review(before, after, today=now or app.today), commits=commits)
     app.show(RENDERERS.review, made, commit=made.head.commit, outputs=_outputs)
     # Only what is new counts: a change is not blamed for what was wrong before it.
     is_changed = detailed_exitcode and not made.is_empty
     return exit_code(failed=made.has_errors, blocked=made.has_policy_errors, changed=is_changed)
-
-
-def _list_commits(repository: Repository, before: Revision, after: Revision, *, folder: str | None) -> Iterator[Commit]:
-    if before.commit and after.commit:
-        workspace = repository.prefix if folder is None else folder
-        yield from repository.list_commits(before.commit, after.commit, workspace)
 
 
 def _outputs(review: Review) -> dict[str, str]:
@@ -106,12 +93,8 @@ def _split(base: str, head: str) -> tuple[str, str, bool]:
 
 
 def _read_both(
-    app: App, repository: Repository, base: str, head: str, *, folder: str | None, from_merge_base: bool
+    app: App, repository: Repository, base: str, head: str, workspace: str, *, from_merge_base: bool
 ) -> tuple[Revision, Revision]:
-    if not head and (repository.is_bare or folder is not None):
-        why = "a bare repository has no working tree" if repository.is_bare else "--path is for two revisions"
-        raise UsageError(why, advice="give HEAD too: reconciler diff BASE HEAD")
-    workspace = repository.prefix if folder is None else folder
     commit = repository.get_commit(base)
     after_commit = repository.get_commit(head or "HEAD") if head or from_merge_base else ""
     if from_merge_base:
@@ -128,12 +111,9 @@ def _read_both(
 
 
 def _read_working_tree(app: App) -> Revision:
-    loaded = app.loaded
+    name, loaded = "working tree", app.loaded
     if loaded.config is None:
-        return Revision(name=_WORKING_TREE, config=loaded)
-    return Revision(
-        name=_WORKING_TREE,
-        config=loaded,
-        files=read_manifest_files(app.root, loaded.config),
-        policies=read_files(app.root, loaded.config.policies.sources, under="policies"),
-    )
+        return Revision(name=name, config=loaded)
+    files = read_manifest_files(app.root, loaded.config)
+    policies = read_files(app.root, loaded.config.policies.sources, under="policies")
+    return Revision(name=name, config=loaded, files=files, policies=policies)

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -19,7 +20,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import document_option
 from reconciler.cli.providers import SHARED_LIMIT, make_client, tier_of
-from reconciler.cli.workspace import Workspace, inspect_workspace
+from reconciler.cli.workspace import inspect_workspace
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.finding import ExitCode, ManifestError, ReconcilerError, Severity
 from reconciler.model.values import dataclass
@@ -128,45 +129,34 @@ def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCh
         )
     except ReconcilerError as error:
         yield _failed("workspace", error)
-        yield _check_extras(())
-        return
+        read = None
+    yield _check_extras([extra for _, extra, _ in extras_wanted(read.config)] if read else [])
     if read is None:
-        yield _check_extras(())
         return
-    yield _check_extras(tuple(extra for _, extra, _ in extras_wanted(read.config)))
     tell("asking the store")
     yield _check_store(app)
     dates: list[str] = []
     for name, settings in sorted(read.config.providers.items()):
         tell(f"asking provider {name}: a call that gets no answer is repeated")
         yield _check_provider(app, name, settings, dates)
-    yield from _check_reach(app, read)
+    with suppress(ManifestError):  # what is wrong with the manifests is told already
+        for organization in read.desired.organizations.values():
+            try:
+                app.settings_for(organization)
+            except ReconcilerError as error:
+                yield _failed("providers", error)
+                break
     yield _check_clock(dates)
-
-
-def _check_reach(app: App, read: Workspace) -> Iterator[HealthCheck]:
-    """The first organization that no provider reaches; what is wrong with the manifests is told already."""
-    try:
-        organizations = read.desired.organizations.values()
-    except ManifestError:
-        return
-    for organization in organizations:
-        try:
-            app.settings_for(organization)
-        except ReconcilerError as error:
-            yield _failed("providers", error)
-            return
 
 
 def _failed(name: str, error: ReconcilerError) -> HealthCheck:
     return HealthCheck(name=name, health=Health.ERROR, found=error.message, advice=advice_of(error))
 
 
-def _check_extras(wanted: tuple[str, ...]) -> HealthCheck:
+def _check_extras(wanted: Sequence[str]) -> HealthCheck:
     there = [extra for extra in LIBRARIES if is_installed(extra)]
-    missing = [extra for extra in dict.fromkeys(wanted) if extra not in there]
     found = f"installed: {', '.join(there) or 'none'}"
-    if not missing:
+    if not (missing := [extra for extra in dict.fromkeys(wanted) if extra not in there]):
         return HealthCheck(name="extras", found=found)
     advice = "; ".join(map(advise_on_extra, missing))
     found = f"this workspace needs {', '.join(missing)}; {found}"
@@ -230,24 +220,20 @@ def _pace(options: Mapping[str, Option]) -> Iterator[str]:
         yield "TikTok does not tell which tier the app has: write `api_tier:` if it is a faster one"
 
 
-def _parse_date(text: str) -> datetime | None:
-    """The time that an answer says, if it says one."""
-    try:
-        found = parsedate_to_datetime(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (OverflowError, ValueError):
-        return None
-
-
 def _check_clock(dates: list[str]) -> HealthCheck:
     now = SystemClock().now()
     shown = f"{now:%Y-%m-%d %H:%M} UTC"
-    answered = next(filter(None, map(_parse_date, dates)), None)
+    answered = None
+    for text in dates:
+        with suppress(OverflowError, ValueError):  # it says no time
+            found = parsedate_to_datetime(text)
+            answered = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+            break
     if answered is None:
         return HealthCheck(name="clock", found=f"{shown} on this machine; nothing was asked that tells the time")
     off = abs(now - answered)
     if off <= _MAX_SKEW:
         return HealthCheck(name="clock", found=f"{shown}, as TikTok has it")
-    found = f"{shown}, {off.total_seconds():.0f} seconds from what TikTok has"
+    said = f"{shown}, {off.total_seconds():.0f} seconds from what TikTok has"
     advice = "set this machine's clock: access would begin and end on a wrong day"
-    return HealthCheck(name="clock", health=Health.WARNING, found=found, advice=advice)
+    return HealthCheck(name="clock", health=Health.WARNING, found=said, advice=advice)

@@ -17,12 +17,12 @@ from reconciler.cli.options import (
     page_options,
     read_address,
     read_day,
-    read_shard,
     read_words,
+    shard_option,
 )
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.cli.state_editor import names_in_state, open_editor
-from reconciler.engine.context import ALL_SHARDS, Shard
+from reconciler.engine.context import Shard
 from reconciler.features import drift as drifting
 from reconciler.features.drift import remember, summary_of_drift, survey
 from reconciler.model.address import Address
@@ -38,19 +38,13 @@ from reconciler.model.finding import ExitCode, UsageError
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is new or overdue.")
 @click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
-@click.option(
-    "--shard",
-    type=read_shard,
-    default=ALL_SHARDS,
-    metavar="K/N",
-    help="Only the K-th of N parts of all organizations, for runners that share the work.",
-)
+@shard_option
 @click.option("--now", type=read_day, metavar="DATE", help="Audit as of this UTC day.")
 @lock_timeout_option
 @min_risk_option
 @page_options
 @click.pass_context
-def drift(  # one parameter for each option
+def drift(
     context: click.Context,
     *,
     record: bool,
@@ -71,13 +65,8 @@ def drift(  # one parameter for each option
     request = read_request(app, today=now, targets=targets, shard=shard)
     warn_of_unmatched(app, find_unmatched_targets(app, request))
     with app.progress("reading the systems"):
-        report = survey(
-            request,
-            provider_for=app.provider_for,
-            store=app.store,
-            max_age=app.config.max_drift_age,
-            on_notice=app.notify,
-        )
+        reach, max_age = app.provider_for, app.config.max_drift_age
+        report = survey(request, provider_for=reach, store=app.store, max_age=max_age, on_notice=app.notify)
     app.show(RENDERERS.drift, report, outputs=_outputs)
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
@@ -109,7 +98,7 @@ def _outputs(report: DriftReport) -> dict[str, str]:
 @click.option("--reason", required=True, help="Why it may stay.")
 @lock_timeout_option
 @click.pass_obj
-def accept(app: App, address: Address, *, until: date, reason: str) -> int:
+def accept(app: App, address: Address, *, until: date, reason: str) -> None:
     """Agree to live with a difference for a while.
 
     It holds for exactly the difference that the last audit found: when that thing changes again, it is new.
@@ -119,10 +108,8 @@ def accept(app: App, address: Address, *, until: date, reason: str) -> int:
     if not reason.strip():
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
     address, *_ = names_in_state(app, address, of=lambda state: state.drift)
-    editor = open_editor(app)
-    drifting.accept(address, editor, reason=reason.strip(), until=until)
+    drifting.accept(address, open_editor(app), reason=reason.strip(), until=until)
     app.notify(f"{address}: accepted until {until}")
-    return ExitCode.DONE
 
 
 @drift.command()
@@ -137,7 +124,7 @@ def accept(app: App, address: Address, *, until: date, reason: str) -> int:
 )
 @lock_timeout_option
 @click.pass_obj
-def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...]) -> int:
+def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...]) -> None:
     """Say what somebody saw on the platform of what no program is shown, such as what a TikTok account's owner allows.
 
     It holds until something else is asked for. What is not as declared is asked for again by the next apply.
@@ -146,16 +133,14 @@ def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...
     record = drifting.confirm(address, open_editor(app), values=values, evidence=evidence)
     seen = " + ".join(record.confirmed.get("permissions", ["there"]))
     app.notify(f"{address}: confirmed as {seen}")
-    return ExitCode.DONE
 
 
 @drift.command()
 @click.argument("address", type=read_address)
 @lock_timeout_option
 @click.pass_obj
-def forget(app: App, address: Address) -> int:
+def forget(app: App, address: Address) -> None:
     """Revoke an acceptance: the next audit reports the difference as if it were new."""
     for one in names_in_state(app, address, of=lambda state: state.drift):
         drifting.forget(one, open_editor(app))
         app.notify(f"{one}: forgotten")
-    return ExitCode.DONE

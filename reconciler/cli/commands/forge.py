@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -79,9 +80,6 @@ def codeowners(app: App, forge: str | None, check: bool) -> int:
     return ExitCode.DONE
 
 
-_FAREWELL = "Settled: nothing of this is found any more."
-
-
 @click.command()
 @click.option(
     "--to", "forge", type=click.Choice(["github", "gitlab"]), help="Where; by default where the pipeline runs."
@@ -122,7 +120,7 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.option(
     "--repository", default="", metavar="NAME", help="`OWNER/NAME` on GitHub, number or path of the project on GitLab."
 )
-@click.option("--number", type=NumberType(min=1), default=None, metavar="N", help="Of the pull or merge request.")
+@click.option("--number", type=NumberType(min=1), metavar="N", help="Of the pull or merge request.")
 @click.option(
     "--merged-with",
     default="",
@@ -134,8 +132,8 @@ _FAREWELL = "Settled: nothing of this is found any more."
 @click.pass_obj
 def publish(
     app: App,
+    /,
     *,
-    forge: str | None,
     source: str,
     summary: bool,
     issue: bool,
@@ -145,10 +143,7 @@ def publish(
     title: str,
     labels: tuple[str, ...],
     name: str,
-    repository: str,
-    number: int | None,
-    merged_with: str,
-    api: str,
+    **target: Any,
 ) -> None:
     """Publish Markdown as one comment, issue or job summary.
 
@@ -156,32 +151,29 @@ def publish(
     comes from GITHUB_TOKEN or GITLAB_TOKEN.
     """
     _check_usage(summary=summary, issue=issue, close=close, title=title, labels=labels)
-    if (summary or issue) and (keep or plan_file or merged_with):
+    choice = TargetChoice(**{name: value for name, value in target.items() if value})
+    if (summary or issue) and (keep or plan_file or choice.merged_with):
         message = "--keep, --labels-from and --merged-with are about a comment"
         raise UsageError(message, advice="leave them away, or --summary and --issue")
     plan = read_plan(plan_file) if plan_file else None
     if summary:
         append_summary(_read(source))
         return
-    choice = TargetChoice(
-        forge=forge or "", repository=repository, number=number or 0, merged_with=merged_with, api=api
-    )
     if close:
         _refuse_unread(_read(source))
     name = name or find_prefix(app.root).rstrip("/") or "."
     with open_forge(choice, os.environ, for_comment=not issue) as at:
         if at is None:
-            app.notify(f"no pull request was merged with {merged_with}: nothing is published")
+            app.notify(f"no pull request was merged with {choice.merged_with}: nothing is published")
             return
         if not issue:
             published = publish_comment(at, name=name, body=_read(source), keep=keep)
         elif close:
-            published = close_issue(at, name=name, farewell=_FAREWELL)
+            published = close_issue(at, name=name, farewell="Settled: nothing of this is found any more.")
         else:
             published = publish_issue(at, name=name, title=title, body=_read(source), labels=labels)
         set_labels = publish_labels(at, plan=plan, is_shared=published.is_shared) if plan else ()
-    what = "issue" if issue else "comment"
-    click.echo(f"{what}: {published.done}{published.url and f' {published.url}'}")
+    click.echo(f"{'issue' if issue else 'comment'}: {published.done}{published.url and f' {published.url}'}")
     if plan:
         click.echo(f"labels: {', '.join(set_labels) or 'none'}")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 import click
 
@@ -16,41 +15,21 @@ from reconciler.cli.options import FOLDER, lock_timeout_option, now_option
 from reconciler.cli.planning import read_request
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.streams import replace_file
-from reconciler.cli.workspace import read_manifests_so_far
+from reconciler.cli.workspace import read_files
 from reconciler.editing.edits import render_patch
 from reconciler.editing.person_edits import clean_name, key_for_thing
 from reconciler.features.importing import adopt as adopting
-from reconciler.features.importing.adopt import Adoption
 from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
 from reconciler.features.queries.directory import load_directory
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.nodes import is_key
-from reconciler.manifests.source import SourceFile
 from reconciler.model.declared import Organization
 from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError
-from reconciler.model.ports import FoundOrganization
 from reconciler.output.document import count
 from reconciler.output.text import render_text
 from reconciler.systems import SYSTEMS, get_system
 
 _NOWHERE = Place("", 1, 1)
-
-
-class ImportOptions(TypedDict):
-    """What the command line says, as click passes it."""
-
-    every: bool
-    system: str
-    variant: str
-    identity: str
-    to: Path | None
-    dry_run: bool
-    lock_timeout: timedelta
-
-
-def _empty_if_missing(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str:
-    """An empty word among the choices would be shown as one of them."""
-    return value or ""
 
 
 @click.command("import")
@@ -64,14 +43,12 @@ def _empty_if_missing(_ctx: click.Context, _option: click.Parameter, value: str 
 @click.option(
     "--system",
     type=click.Choice(["developers", "organization_account", "business_account", "business_center"]),
-    callback=_empty_if_missing,
     metavar="SYSTEM",
     help="The system that ORG is on, where no provider lists it.",
 )
 @click.option(
     "--variant",
     type=click.Choice(["owner", "research"]),
-    callback=_empty_if_missing,
     metavar="VARIANT",
     help="For developers: `owner` (the role system with an owner) or `research`.",
 )
@@ -82,27 +59,31 @@ def _empty_if_missing(_ctx: click.Context, _option: click.Parameter, value: str 
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
 @lock_timeout_option
 @click.pass_obj
-def import_(app: App, organizations: tuple[str, ...], **options: Unpack[ImportOptions]) -> int:
+def import_(
+    app: App, /, organizations: tuple[str, ...], *, every: bool, to: Path | None, dry_run: bool, **named: str | None
+) -> int:
     """Write manifests that declare organizations exactly as they are.
 
     Reads everything there is, gives people and things readable keys, and proposes groups where the same people have the
     same access in several places. What cannot be declared stands in comments, with the reason. Everything is read back
     and planned before it is written: the first plan is empty. No file is overwritten and no system is changed.
     """
-    files = read_manifests_so_far(app.root, app.config.manifests)
-    today = app.today
+    # Nothing has to be there yet.
+    entries = [entry for entry in app.config.manifests if os.path.lexists(app.root / entry)]
+    files = read_files(app.root, entries, under="manifests")
     with app.progress("reading the systems") as notify:
+        declared = load_manifests(files, today=app.today).readable.organizations
         request = ImportRequest(
-            organizations=_choose(organizations, options, app=app, files=files, today=today),
+            organizations=tuple(_choose(app, organizations, declared, every=every, **named)),
             files=tuple(files),
-            folder=_folder_for(options["to"], app.root, app.config.manifests),
+            folder=_folder_for(to, app.root, app.config.manifests),
             settings=app.config.guards,
-            today=today,
+            today=app.today,
             allowed_domains=tuple(app.config.allowed_domains),
             groups=tuple(load_directory(files).groups),
         )
         made = draft_import(request, provider_for=app.provider_for, on_notice=notify)
-    if options["dry_run"]:
+    if dry_run:
         click.echo(render_patch(made.before, made.after), nl=False)
         return _report_unread(made, app)
     for path, text in made.after.items():
@@ -126,22 +107,36 @@ def _report_unread(made: Import, app: App) -> ExitCode:
 
 
 def _choose(
-    wanted: Sequence[str], options: ImportOptions, *, app: App, files: Sequence[SourceFile], today: date
-) -> tuple[Organization, ...]:
+    app: App,
+    wanted: Sequence[str],
+    declared: Mapping[str, Organization],
+    *,
+    every: bool,
+    system: str | None,
+    variant: str | None,
+    identity: str | None,
+) -> Iterable[Organization]:
     """The organizations that the command line names; raises ReconcilerError where one is declared or unknown."""
-    declared = load_manifests(files, today=today).readable.organizations
-    if bool(wanted) == options["every"]:
+    if bool(wanted) == every:
         raise UsageError("name organizations, or give --all" if not wanted else "--all takes no names")
-    if options["system"] or options["identity"] or options["variant"]:
-        return (_named(wanted, options, declared),)
+    if system or identity or variant:
+        if len(wanted) != 1 or not (system and identity):
+            raise UsageError("one ORG needs both --system and --id", advice="import one organization after the other")
+        (key,) = wanted
+        _refuse_declared(key, declared)
+        if not is_key(key):
+            raise UsageError(f"{key!r} cannot be a key", advice="use letters, digits, `.`, `_`, `-` and `+`")
+        if (variant or "") not in SYSTEMS[system]:
+            raise UsageError(f"{system} has no variant {variant or ''!r}")
+        return [Organization(key=key, system=get_system(system, variant or ""), identity=identity, place=_NOWHERE)]
     found = _explore(app, declared)
-    if options["every"]:
-        if not found:
-            message = "the configured providers show no organization that is not declared yet"
-            advice = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
-            raise ReconcilerError(message, advice=advice)
-        return tuple(found.values())
-    return tuple(_find(name, found, declared) for name in wanted)
+    if not every:
+        return [_find(name, found, declared) for name in wanted]
+    if not found:
+        message = "the configured providers show no organization that is not declared yet"
+        advice = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
+        raise ReconcilerError(message, advice=advice)
+    return found.values()
 
 
 def _folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
@@ -158,47 +153,28 @@ def _folder_for(to: Path | None, root: Path, entries: Sequence[str]) -> str:
     return folder.as_posix()
 
 
-def _named(wanted: Sequence[str], options: ImportOptions, declared: Mapping[str, Organization]) -> Organization:
-    if len(wanted) != 1 or not (options["system"] and options["identity"]):
-        raise UsageError("one ORG needs both --system and --id", advice="import one organization after the other")
-    (key,) = wanted
-    _refuse_declared(key, declared)
-    if not is_key(key):
-        raise UsageError(f"{key!r} cannot be a key", advice="use letters, digits, `.`, `_`, `-` and `+`")
-    variants = SYSTEMS[options["system"]]
-    if options["variant"] not in variants:
-        raise UsageError(f"{options['system']} has no variant {options['variant']!r}")
-    return Organization(key=key, system=variants[options["variant"]], identity=options["identity"], place=_NOWHERE)
-
-
 def _explore(app: App, declared: Mapping[str, Organization]) -> dict[str, Organization]:
     """Everything that is not declared yet, under keys that are free."""
     known = {(one.system.name, one.identity.casefold()) for one in declared.values()}
     made: dict[str, Organization] = {}
-    for found in _found(app):
-        if (found.system, found.identity.casefold()) in known:
-            continue
-        known.add((found.system, found.identity.casefold()))
-        key = key_for_thing(found.identity, found.nickname or found.name, {*declared, *made})
-        name = clean_name(found.name)
-        made[key] = Organization(
-            key=key,
-            system=get_system(found.system, found.variant),
-            identity=found.identity,
-            name="" if name in (found.identity, key) else name,
-            place=_NOWHERE,
-        )
-    return made
-
-
-def _found(app: App) -> Iterator[FoundOrganization]:
-    """What each provider shows of the systems that it is configured for."""
-    providers = app.config.providers
-    for name, explorer in app.explorers().items():
+    for provider, explorer in app.explorers().items():
         for found in explorer.find_organizations():
-            responsible = found.system if found.system in providers else "default"
-            if name in (responsible, found.nickname):
-                yield found
+            # Only of the systems that the provider is configured for.
+            responsible = found.system if found.system in app.config.providers else "default"
+            same = (found.system, found.identity.casefold())
+            if provider not in (responsible, found.nickname) or same in known:
+                continue
+            known.add(same)
+            key = key_for_thing(found.identity, found.nickname or found.name, {*declared, *made})
+            name = clean_name(found.name)
+            made[key] = Organization(
+                key=key,
+                system=get_system(found.system, found.variant),
+                identity=found.identity,
+                name="" if name in (found.identity, key) else name,
+                place=_NOWHERE,
+            )
+    return made
 
 
 def _find(name: str, found: Mapping[str, Organization], declared: Mapping[str, Organization]) -> Organization:
@@ -231,32 +207,23 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
     """
     request = read_request(app, today=now, targets=addresses)
     with app.progress("reading the systems"):
+        domains, reach = app.config.allowed_domains, app.provider_for
         made = adopting.adopt(
-            request,
-            app.files,
-            allowed_domains=app.config.allowed_domains,
-            provider_for=app.provider_for,
-            store=app.store,
-            on_notice=app.notify,
+            request, app.files, allowed_domains=domains, provider_for=reach, store=app.store, on_notice=app.notify
         )
     if in_place:
         app.write_edits(made.after)
     else:
         click.echo(render_patch(made.before, made.after), nl=False)
-    _report(made, app, in_place=in_place)
-    return ExitCode.FAILED if made.refused or made.unread else ExitCode.DONE
-
-
-def _report(made: Adoption, app: App, *, in_place: bool) -> None:
     for one in made.refused:
         app.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
     for part in made.unread:
         app.notify(part.finding.message, level="error", advice="what was changed there is not adopted")
-    if not made.adopted:
-        is_all = not made.refused and not made.unread
-        app.notify("nothing to adopt: the manifests say what is live" if is_all else "nothing is adopted")
-        return
     for address in made.adopted:
         app.notify(f"{address} {'is adopted' if in_place else 'would be adopted'}")
-    if not in_place:
+    is_partial = bool(made.refused or made.unread)
+    if not made.adopted:
+        app.notify("nothing is adopted" if is_partial else "nothing to adopt: the manifests say what is live")
+    elif not in_place:
         app.notify("apply the patch with `git apply`, or give --in-place")
+    return ExitCode.FAILED if is_partial else ExitCode.DONE

@@ -14,11 +14,7 @@ from reconciler.cli.workspace import find_workspace_above, read_files
 from reconciler.editing.format import format_manifest
 from reconciler.model.finding import ExitCode, Finding, ManifestError, ReconcilerError, Severity
 
-_TEMPLATES = {
-    CONFIG_FILE: "reconciler.yaml",
-    "access/example.yaml": "example.yaml",
-    "sandbox.yaml": "sandbox.yaml",
-}
+_TEMPLATES = {CONFIG_FILE: "reconciler.yaml", "access/example.yaml": "example.yaml", "sandbox.yaml": "sandbox.yaml"}
 """File of the workspace -> its template."""
 
 _EDITOR_SCHEMAS = ("manifest", "config")

@@ -266,14 +266,7 @@ def _foresee(app: App, after: Workspace, found: AccessProposal) -> AccessProposa
 @lock_timeout_option
 @click.pass_obj
 def offboard(
-    app: App,
-    person: str,
-    *,
-    on: date | None,
-    status: bool,
-    write: bool,
-    out: Path | None,
-    detailed_exitcode: bool,
+    app: App, person: str, *, on: date | None, status: bool, write: bool, out: Path | None, detailed_exitcode: bool
 ) -> int:
     """Remove somebody from every organization, and report what is left.
 

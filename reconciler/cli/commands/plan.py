@@ -21,14 +21,7 @@ from reconciler.cli.options import (
     planning_options,
     read_day,
 )
-from reconciler.cli.planning import (
-    code_of_plan,
-    outputs_of_plan,
-    plan_workspace,
-    read_plan,
-    read_request,
-    save_plan,
-)
+from reconciler.cli.planning import code_of_plan, outputs_of_plan, plan_workspace, read_plan, read_request, save_plan
 from reconciler.cli.streams import replace_file
 from reconciler.features.planning.document import count_effects
 from reconciler.features.planning.report import compare_plans
@@ -115,13 +108,7 @@ def plan(
 @min_risk_option
 @page_options
 @click.pass_obj
-def show(
-    app: App,
-    *,
-    plan_file: Path,
-    reviewed: Path | None,
-    counts_to: Path | None,
-) -> None:
+def show(app: App, *, plan_file: Path, reviewed: Path | None, counts_to: Path | None) -> None:
     """Show a saved plan.
 
     Needs neither the manifests nor any system. With --same-as, the day, the lines of the manifests, the version of
@@ -140,11 +127,12 @@ def _require_same(plan: Plan, reviewed: Plan) -> None:
     departure = compare_plans(reviewed=reviewed, plan=plan)
     if departure.is_none:
         return
-    told = [f"{change.action} {change.address} is new" for change in departure.unseen]
-    told += [f"{change.action} {change.address} is not in it any more" for change in departure.missing]
-    told += [f"{one.on} is asked to {one.action} {one.address}, which is new" for one in departure.asks]
-    told += [f"{one.message}, which is new" for one in departure.withdrawals]
-    told = told or ["the order of the steps is another one"]
+    told = [
+        *(f"{change.action} {change.address} is new" for change in departure.unseen),
+        *(f"{change.action} {change.address} is not in it any more" for change in departure.missing),
+        *(f"{one.on} is asked to {one.action} {one.address}, which is new" for one in departure.asks),
+        *(f"{one.message}, which is new" for one in departure.withdrawals),
+    ] or ["the order of the steps is another one"]
     more = f"; and {len(told) - _MAX_TOLD} more" if len(told) > _MAX_TOLD else ""
     message = f"this is not the plan that was reviewed: {'; '.join(told[:_MAX_TOLD])}{more}"
     raise StalePlan(message, advice="have this plan reviewed")

@@ -153,14 +153,15 @@ def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
 
     The key of an organization stands for everything that is known of it; its work orders are withdrawn.
     """
-    known = [
-        names_in_state(app, one, of=lambda state: {*state.records, *state.deferred, *state.in_doubt})
-        for one in addresses
-    ]
-    addresses = tuple(dict.fromkeys(address for found in known for address in found))
-    confirm(f"Forget {', '.join(map(str, addresses))}?", yes=yes)
-    open_editor(app).forget(addresses)
-    app.notify(f"forgotten: {', '.join(map(str, addresses))}")
+
+    def kept(state: State) -> set[Address]:
+        return {*state.records, *state.deferred, *state.in_doubt}
+
+    known = tuple(dict.fromkeys(found for one in addresses for found in names_in_state(app, one, of=kept)))
+    listed = ", ".join(map(str, known))
+    confirm(f"Forget {listed}?", yes=yes)
+    open_editor(app).forget(known)
+    app.notify(f"forgotten: {listed}")
 
 
 @state.command("unlock")
@@ -181,17 +182,18 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
     """
     if left_behind == (lock_id is not None):
         raise UsageError("give either the ID of a lock or --left-behind")
-    editor = open_editor(app)
     if lock_id is None:
-        for lock in filter(is_left_by_this_job, app.store.locks()):
-            editor.unlock(lock)
-            app.notify(f"{lock.organization} is unlocked")
-        return
-    lock = find_lock(app.store, lock_id)
-    holder = f"{lock.who} on {lock.host} (process {lock.process}, {lock.purpose}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
-    confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
-    editor.unlock(lock)
-    app.notify(f"{lock.organization} is unlocked")
+        locks = list(filter(is_left_by_this_job, app.store.locks()))
+    else:
+        lock = find_lock(app.store, lock_id)
+        process = f"process {lock.process}, {lock.purpose}"
+        holder = f"{lock.who} on {lock.host} ({process}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
+        confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
+        locks = [lock]
+    editor = open_editor(app)
+    for lock in locks:
+        editor.unlock(lock)
+        app.notify(f"{lock.organization} is unlocked")
 
 
 @state.command("migrate")
@@ -231,9 +233,8 @@ def verify_states(app: App, organization: str | None) -> int:
     for problem in problems:
         click.echo(problem)
     if not problems:
-        app.notify(
-            f"{count(len(organizations), 'organization', 'organizations')}: everything can be read and fits together"
-        )
+        number = count(len(organizations), "organization", "organizations")
+        app.notify(f"{number}: everything can be read and fits together")
     return ExitCode.FAILED if problems else ExitCode.DONE
 
 
@@ -243,19 +244,12 @@ def new_key() -> None:
     click.echo(make_key())
 
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-class DigestType(click.ParamType[str]):
+def read_digest(typed: str) -> str:
     """A whole SHA-256; a part of one, or the empty value of an unset variable, would check nothing."""
-
-    name = "digest"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """As `audit verify` prints it."""
-        if not _DIGEST.fullmatch(value):
-            self.fail(f"{value!r} is no digest: give the 64 hexadecimal digits that `audit verify` printed", param, ctx)
-        return value
+    if not re.fullmatch(r"[0-9a-f]{64}", typed):
+        message = f"{typed!r} is no digest: give the 64 hexadecimal digits that `audit verify` printed"
+        raise click.BadParameter(message)
+    return typed
 
 
 @click.group()
@@ -341,7 +335,7 @@ def _require_names(app: App, selection: Selection) -> None:
 
 @audit.command("verify")
 @click.option(
-    "--head", type=DigestType(), metavar="DIGEST", help="The log must also contain the record with this digest."
+    "--head", type=read_digest, metavar="DIGEST", help="The log must also contain the record with this digest."
 )
 @click.pass_obj
 def verify_log(app: App, head: str | None) -> int:
@@ -368,11 +362,8 @@ def verify_log(app: App, head: str | None) -> int:
         message = f"{torn} of records that were cut off once are kept beside the log, in audit.torn"
         app.notify(message, level="warning")
     if not verdict.records:
-        app.notify(
-            "the audit log has no record yet, so nothing was verified",
-            level="warning",
-            advice="before the first `reconciler apply` that is so; else look at `state:` in reconciler.yaml",
-        )
+        advice = "before the first `reconciler apply` that is so; else look at `state:` in reconciler.yaml"
+        app.notify("the audit log has no record yet, so nothing was verified", level="warning", advice=advice)
     write_outputs({"audit_head": verdict.head})
     records = count(verdict.records, "record", "records")
     entries = count(verdict.entries, "entry", "entries")

@@ -16,6 +16,7 @@ from reconciler.cli.review_folder import (
     CAMPAIGN_FILE,
     OpenedReview,
     name_of_review,
+    read_campaign_of,
     read_evidence_folder,
     read_reviewed_world,
     review_names,
@@ -23,17 +24,11 @@ from reconciler.cli.review_folder import (
 )
 from reconciler.cli.state_editor import read_origin
 from reconciler.cli.streams import REVIEWS, file_name, make_folder, replace_file
-from reconciler.cli.workspace import read_source
-from reconciler.editing.edits import Edit, edit_manifest
+from reconciler.editing.edits import edit_manifest
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import start
 from reconciler.features.certification.closing import check_effect
-from reconciler.features.certification.files import (
-    read_campaign,
-    read_sheet,
-    write_campaign,
-    write_sheet,
-)
+from reconciler.features.certification.files import read_sheet, write_campaign, write_sheet
 from reconciler.features.certification.model import (
     Campaign,
     ReviewDecision,
@@ -104,11 +99,15 @@ def start_(app: App, *, name: str, scope: tuple[str, ...], reviewer_by: str, due
     name = name or f"{today.year}-q{(today.month + 2) // 3}"
     if file_name(name) != name:
         raise UsageError(f"{name!r} cannot be the name of a review", advice="use small letters, digits, `-` and `_`")
-    folder = app.root / REVIEWS / name
+    reviews = app.root / REVIEWS
+    folder = reviews / name
     if folder.exists():
         advice = "give the new one another name: --name NAME"
         raise ReconcilerError(f"there is a review {name} already: {REVIEWS}/{name}", advice=advice)
-    _refuse_as_manifests(app)
+    for entry in app.config.manifests:
+        if reviews.resolve().is_relative_to((app.root / entry).resolve()):
+            message = f"`manifests: [{entry}]` would read the files of reviews in {REVIEWS}/ as manifests"
+            raise ReconcilerError(message, advice="move the manifests into a folder of their own, such as access/")
     workspace = app.read_workspace(today=today)
     new = Campaign(
         name=name,
@@ -136,15 +135,6 @@ def start_(app: App, *, name: str, scope: tuple[str, ...], reviewer_by: str, due
     app.notify(f"commit the folder; then see how far it is with `{app.command('review', 'status', name)}`")
 
 
-def _refuse_as_manifests(app: App) -> None:
-    """Files of a review would be read as manifests, which they are not."""
-    reviews = (app.root / REVIEWS).resolve()
-    for entry in app.config.manifests:
-        if reviews.is_relative_to((app.root / entry).resolve()):
-            message = f"`manifests: [{entry}]` would read the files of reviews in {REVIEWS}/ as manifests"
-            raise ReconcilerError(message, advice="move the manifests into a folder of their own, such as access/")
-
-
 @review.command("decide")
 @click.argument("name", metavar="REVIEW")
 @click.argument("addresses", nargs=-1, required=True, type=read_address, metavar="ADDRESS...")
@@ -165,25 +155,22 @@ def decide(
     opened = OpenedReview.read(app, name)
     opened.refuse_closed()
     key = require_in(opened.workspace.desired.people, by).key if by else ""
-    wanted: dict[str, list[Edit]] = {}
-    asked: Counter[str] = Counter()
+    said = {"decision": decision, "reason": reason, "until": until.isoformat() if until else "", "by": key}
+    asked: dict[str, list[Address]] = {}
     for address in dict.fromkeys(addresses):
-        asked[opened.reviewer_of(address)] += 1
-        said = {"decision": decision, "reason": reason, "until": until.isoformat() if until else "", "by": key}
-        wanted.setdefault(opened.reviewer_of(address), []).extend(opened.edits(address, said))
+        asked.setdefault(opened.reviewer_of(address), []).append(address)
     texts: dict[str, str] = {}
-    for reviewer, edits in wanted.items():
+    for reviewer, theirs in asked.items():
         before = opened.file_of(reviewer)
-        text = edit_manifest(before, edits)
+        text = edit_manifest(before, [edit for address in theirs for edit in opened.edits(address, said)])
         after = SourceFile(path=before.path, data=text.encode())
-        wrong = _new_errors(opened, reviewer, before, after)
-        if wrong:
+        if wrong := _new_errors(opened, reviewer, before, after):
             raise ManifestError(wrong, texts={after.path: text})
         texts[reviewer] = text
     for reviewer, text in texts.items():  # only when all of them are right
         file = f"{REVIEWS}/{opened.campaign.name}/{opened.campaign.reviewers[reviewer].file}"
         replace_file(app.root / file, text)
-        app.notify(f"{file}: {count(asked[reviewer], 'decision', 'decisions')} written")
+        app.notify(f"{file}: {count(len(asked[reviewer]), 'decision', 'decisions')} written")
 
 
 def _new_errors(opened: OpenedReview, reviewer: str, before: SourceFile, after: SourceFile) -> list[Finding]:
@@ -243,24 +230,19 @@ def close(app: App, name: str, *, target: Path | None, refresh: bool) -> int:
     opened.refuse_closed()
     target = target or opened.folder / _EVIDENCE
     if target.exists():
-        raise ReconcilerError(
-            f"{target} is there already", advice="move it away, or name another place with --evidence"
-        )
+        advice = "move it away, or name another place with --evidence"
+        raise ReconcilerError(f"{target} is there already", advice=advice)
     closing = opened.closing
     if closing.problems:
         raise ManifestError(list(closing.problems))
     settled = (ReviewOutcome.GONE, ReviewOutcome.CHANGED)
-    open_ = [
-        one
-        for one in closing.results
-        if one.reviewer and one.decision is ReviewDecision.UNDECIDED and one.outcome not in settled
-    ]
+    undecided = [one for one in closing.results if one.reviewer and one.decision is ReviewDecision.UNDECIDED]
+    open_ = sum(one.outcome not in settled for one in undecided)
     if open_ and opened.today <= opened.campaign.due:
-        message = f"{count(len(open_), 'decision is', 'decisions are')} open until {opened.campaign.due} is over"
+        message = f"{count(open_, 'decision is', 'decisions are')} open until {opened.campaign.due} is over"
         raise ReconcilerError(message, advice=f"`{app.command('review', 'status', name)}` shows whose")
     after = app.check_edits(closing.edited, today=opened.today)
-    wrong = list(check_effect(closing, opened.workspace.desired, after.desired))
-    if wrong:
+    if wrong := list(check_effect(closing, opened.workspace.desired, after.desired)):
         raise ManifestError(wrong)
     with app.progress("reading the systems"):
         plan = opened.plan(after, refresh=refresh)
@@ -302,14 +284,16 @@ def verify(app: App, typed: str, digest: str) -> int:
     if tampering:
         return ExitCode.FAILED
     story, found = evidence.read_story(members), evidence.digest_of(members)
-    known = digest or _recorded_digest(app, story.campaign.name)
-    if known and known.removeprefix("sha256:") != found.removeprefix("sha256:"):
-        app.notify(f"this is not the evidence of {known}: its digest is {found}", level="error")
+    name = story.campaign.name
+    if not digest and (app.root / REVIEWS / name / CAMPAIGN_FILE).is_file():
+        digest = read_campaign_of(app, name).evidence
+    if digest and digest.removeprefix("sha256:") != found.removeprefix("sha256:"):
+        app.notify(f"this is not the evidence of {digest}: its digest is {found}", level="error")
         return ExitCode.FAILED
     decided = count(story.decided, "decision", "decisions")
-    click.echo(f"access review {story.campaign.name}, closed on {story.closed}: {decided}, {story.undecided} left open")
+    click.echo(f"access review {name}, closed on {story.closed}: {decided}, {story.undecided} left open")
     click.echo(f"{count(len(members), 'file is', 'files are')} as written; the digest is {found}")
-    if not known:
+    if not digest:
         advice = "compare the digest with one that was kept elsewhere: --digest DIGEST"
         app.notify("no record of this review is here", level="warning", advice=advice)
     return ExitCode.DONE
@@ -326,15 +310,7 @@ def _find_evidence(app: App, typed: str) -> Path:
     place = app.root / REVIEWS / name / _EVIDENCE
     if place.exists():
         return place
-    source = read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)
-    if read_campaign(source).closed is None:
+    if read_campaign_of(app, name).closed is None:
         advice = f"`{app.command('review', 'status', name)}` shows how far it is"
         raise UsageError(f"review {name} is not closed, so there is no evidence", advice=advice)
     raise UsageError(f"the evidence of review {name} is not in its folder", advice="name the place it was written to")
-
-
-def _recorded_digest(app: App, name: str) -> str:
-    """What the workspace remembers of a review; empty where it knows nothing of it."""
-    if not (app.root / REVIEWS / name / CAMPAIGN_FILE).is_file():
-        return ""
-    return read_campaign(read_source(app.root, app.root / REVIEWS / name / CAMPAIGN_FILE)).evidence

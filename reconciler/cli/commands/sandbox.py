@@ -22,7 +22,6 @@ from reconciler.model.change import Change
 from reconciler.model.declared import Desired
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
 from reconciler.model.plan import Applied, Outcome, Plan
-from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.output.document import Row, Table, count, plain
 from reconciler.output.text import table_lines
@@ -42,9 +41,6 @@ from reconciler.sandbox.registry import (
 from reconciler.sandbox.seed import open_world
 from reconciler.sandbox.world import Refusal, World, real_now
 
-_DURATION = re.compile(r"\+?(\d+)([dhm])")
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-
 
 @dataclass(kw_only=True)
 class _Sandbox:
@@ -62,8 +58,8 @@ class _Sandbox:
         if declared is None or typed not in declared.people:
             return typed
         identities = list(declared.people[typed].identities.values())
-        known = [identity for identity in identities if find_person(self.world, identity) is not None]
-        return [*known, *identities, typed][0]
+        known = (identity for identity in identities if find_person(self.world, identity) is not None)
+        return next(known, [*identities, typed][0])
 
     def organization(self, typed: str) -> str:
         """An organization key, id, handle or name as something the world knows."""
@@ -75,10 +71,8 @@ class _Sandbox:
     def subject(self, typed: str, organization: str) -> str:
         """An asset, app or partner key as the id the world knows; an id stays what it is."""
         resources = self._desired.resources.get(organization, {}) if self._desired else {}
-        ids = [
-            item.identity for address, item in resources.items() if address.key == typed and address.kind != "member"
-        ]
-        return next(filter(None, ids), typed)
+        meant = [item for address, item in resources.items() if address.key == typed and address.kind != "member"]
+        return next((item.identity for item in meant if item.identity), typed)
 
     @cached_property
     def _desired(self) -> Desired | None:
@@ -87,9 +81,6 @@ class _Sandbox:
             return self.app.read_workspace(today=self.world.now().date()).manifests.desired
         except ReconcilerError:
             return None
-
-
-_BEGIN = "write one (docs/sandbox.md; `reconciler init` in an empty folder shows one), then `reconciler sandbox reset`"
 
 
 @contextmanager
@@ -104,7 +95,9 @@ def _open(app: App, clock: Callable[[], datetime] = real_now) -> Iterator[_Sandb
         except Refusal as refusal:
             advice = "`reconciler sandbox show` tells who and what is there" if refusal.word == "unknown" else ""
             if advice and not list_organizations(world) and not (app.root / SEED_FILE).exists():
-                advice = f"the sandbox is empty, because there is no {SEED_FILE} in {app.root.resolve()}: {_BEGIN}"
+                begin = "write one (docs/sandbox.md; `reconciler init` in an empty folder shows one)"
+                advice = f"the sandbox is empty, because there is no {SEED_FILE} in {app.root.resolve()}: {begin}"
+                advice += ", then `reconciler sandbox reset`"
             raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]", advice=advice) from refusal
         finally:
             if clock is not real_now:
@@ -230,7 +223,11 @@ def clock(app: App, duration: str | None) -> None:
     """Print the platform's time, or let time pass first. It never goes back."""
     with _open(app) as opened:
         if duration is not None:
-            opened.world.advance(_parse_duration(duration))
+            match = re.fullmatch(r"\+?(\d+)([dhm])", duration)
+            if match is None:
+                raise UsageError(f"{duration!r} is not a duration: write +2d, +6h or +30m")
+            unit = {"d": "days", "h": "hours", "m": "minutes"}[match[2]]
+            opened.world.advance(timedelta(**{unit: int(match[1])}))
         click.echo(opened.world.now().isoformat())
 
 
@@ -239,14 +236,17 @@ def clock(app: App, duration: str | None) -> None:
 @click.pass_obj
 def show(app: App, organization: str | None) -> None:
     """Show what is on the platform, in one organization or in all."""
+    rows = []
     with _open(app) as opened:
-        world = opened.world
-        shown = (
-            [get_organization(world, opened.organization(organization))] if organization else list_organizations(world)
-        )
-        rows = [(each.identity, resource) for each in shown for resource in look(world, each)]
-    header = ("organization", "kind", "name", "status", "what", "since")
-    _print_table(app, header, [_describe(identity, resource) for identity, resource in rows])
+        world, shown = opened.world, list_organizations(opened.world)
+        if organization:
+            shown = [get_organization(world, opened.organization(organization))]
+        for identity, one in ((each.identity, resource) for each in shown for resource in look(world, each)):
+            values = {**one.attributes, **{f"pending {name}": value for name, value in one.pending.items()}}
+            told = [f"{name} {v if isinstance(v, str) else '+'.join(v)}" for name, v in sorted(values.items())]
+            since = one.since.isoformat() if one.since else ""
+            rows.append((identity, one.address.kind, one.address.key, one.status, ", ".join(told), since))
+    _print_table(app, ("organization", "kind", "name", "status", "what", "since"), rows)
 
 
 @sandbox.command()
@@ -286,22 +286,6 @@ def reset(app: App) -> None:
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     app.notify("the sandbox begins anew; the tool's own state is not touched")
-
-
-def _parse_duration(text: str) -> timedelta:
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise UsageError(f"{text!r} is not a duration: write +2d, +6h or +30m")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def _describe(organization: str, resource: Resource) -> tuple[str, ...]:
-    values = {**resource.attributes, **{f"pending {name}": value for name, value in resource.pending.items()}}
-    told = ", ".join(
-        f"{name} {value if isinstance(value, str) else '+'.join(value)}" for name, value in sorted(values.items())
-    )
-    since = resource.since.isoformat() if resource.since else ""
-    return (organization, resource.address.kind, resource.address.key, resource.status, told, since)
 
 
 def _print_messages(app: App, messages: list[Message]) -> None:
@@ -380,10 +364,9 @@ def serve(app: App, host: str, port: int, tier: str | None, speed: float) -> Non
     from reconciler.sandbox.api.emulator import Emulator
     from reconciler.sandbox.api.server import Server, Site
 
-    clock = _faster(real_now, speed)
-    with _open(app, clock) as opened:
-        world = opened.world
-        emulator = Emulator(world)
+    begun, started = real_now(), time.monotonic()
+    with _open(app, lambda: begun + timedelta(seconds=(time.monotonic() - started) * speed)) as opened:
+        emulator = Emulator(opened.world)
         if tier is not None:
             emulator.options = emulator.options.changed({"tier": tier})
         try:
@@ -393,8 +376,3 @@ def serve(app: App, host: str, port: int, tier: str | None, speed: float) -> Non
         with server:
             app.notify(f"the sandbox is at {server.url}/ (API: {server.url}/open_api/v1.3/)")
             server.serve_forever()
-
-
-def _faster(now: Callable[[], datetime], speed: float) -> Callable[[], datetime]:
-    begun, started = now(), time.monotonic()
-    return lambda: begun + timedelta(seconds=(time.monotonic() - started) * speed)

@@ -111,6 +111,7 @@ def render_schema(name: str) -> str:
 
 def json_schema(name: str) -> Schema:
     """The schema of one of `SCHEMAS`, in JSON Schema 2020-12."""
+    title = _READ[name][0] if name in _READ else _OUTPUTS[name].title
     schema = _schema_of_read(name) if name in _READ else _schema_of_output(name)
     definitions = schema.pop("$defs", {})
     for kind, one in definitions.items():
@@ -120,14 +121,8 @@ def json_schema(name: str) -> Schema:
         for field in one.get("properties", {}).values():
             if "description" in field:
                 field["description"] = field.pop("description")  # last, behind what it is about
-    title = _READ[name][0] if name in _READ else _OUTPUTS[name].title
-    return {
-        "$schema": _DIALECT,
-        "$id": f"urn:reconciler:schema:{name}",
-        **schema,
-        "title": title,
-        **({"$defs": definitions} if definitions else {}),
-    }
+    named = {"$schema": _DIALECT, "$id": f"urn:reconciler:schema:{name}", **schema, "title": title}
+    return {**named, "$defs": definitions} if definitions else named
 
 
 def _schema_of_read(name: str) -> Schema:
@@ -227,7 +222,10 @@ def _described(schema: Schema, kind: type) -> Schema:
         if name in schema.get("properties", {}):
             schema["properties"][name]["description"] = told
     for field in schema.get("properties", {}).values():
-        _tidy(field)
+        # Titles only repeat the name of the key; an empty default means that the key may be left out.
+        field.pop("title", None)
+        if field.get("default") in ("", 0, [], {}) and field.get("default") is not False:
+            del field["default"]
     return schema
 
 
@@ -237,13 +235,6 @@ def _title(kind: str) -> str:
     text = " ".join([words[0], *(word if word == "TikTok" else word.lower() for word in words[1:])])
     text = re.sub(r"\bterms$", "access", text)
     return re.sub(r"(Business|Organization) (center|account)", lambda found: found[0].title(), text)
-
-
-def _tidy(field: Schema) -> None:
-    """Titles only repeat the name of the key; an empty default means that the key may be left out."""
-    field.pop("title", None)
-    if field.get("default") in ("", 0, [], {}) and field.get("default") is not False:
-        del field["default"]
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import date
+from typing import Any
 
 import click
 
@@ -52,10 +53,8 @@ def shards(app: App, count: int) -> None:
     Each of the N parts is for one `plan` and `apply --shard K/N`. JSON is the matrix of a CI job. Parts without an
     organization are left out.
     """
-    desired = app.desired
-    parts = {
-        str(shard): sorted(key for key in desired.organizations if shard.covers(key)) for shard in shards_of(count)
-    }
+    organizations = sorted(app.desired.organizations)
+    parts = {str(shard): list(filter(shard.covers, organizations)) for shard in shards_of(count)}
     if app.form == "json":
         include = [{"shard": shard, "organizations": len(keys)} for shard, keys in parts.items() if keys]
         click.echo(json.dumps({"include": include}))
@@ -90,12 +89,10 @@ def test(app: App, rules: tuple[str, ...], now: date | None) -> int:
     Here policies also look at what is recorded, which `validate` never reads.
     Exits with 3 when one of severity error objects.
     """
-    inspection = inspect_policies(
-        app.root,
-        app.config,
-        rules,
-        today=now or app.today,
-        read_recorded=lambda key: load("apply.states:read_state")(app.store, key),  # `validate` does without
-    )
+
+    def read_recorded(organization: str) -> Any:
+        return load("apply.states:read_state")(app.store, organization)  # `validate` does without
+
+    inspection = inspect_policies(app.root, app.config, rules, today=now or app.today, read_recorded=read_recorded)
     app.show(RENDERERS.findings, inspection)
     return code_of_findings(inspection.findings, policies=inspection.policies)
