@@ -185,7 +185,7 @@ def _fill(chapters: Sequence[_Chapter], texts: Mapping[int, list[str]], page: _P
     """Give parts their text by rank: all of them in brief, and then in full where everything is there in brief."""
     ranked = sorted(
         ((part, texts[number], index) for number in texts for index, part in enumerate(chapters[number].parts)),
-        key=lambda item: item[0].rank,
+        key=lambda item: item[0].section.rank,
     )
     for part, shown, index in ranked:
         if page.take(part.brief):
@@ -244,35 +244,31 @@ class _Piece(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """What is told in full, in brief or cut by itself: a section, or a block without one."""
+    """What is told in full, in brief or cut by itself: a section, which has no title where a block stood alone."""
 
-    blocks: tuple[Block, ...]
-    heading: Inline = ""
-    about: Inline = ""
-    rank: int = 0
+    section: Section
     style: Style
 
     @property
     def name(self) -> str:
         """What it is called where it is only counted."""
-        return words_of(self.heading).lower() or "lines"
+        return words_of(self.section.title).lower() or "lines"
 
     @property
     def title(self) -> str:
         """Its heading as Markdown, and what is said of it; empty without one."""
-        about = f"{prose(self.about)}\n\n" if self.about else ""
-        return f"{heading(_TITLE_LEVEL, self.heading)}\n\n{about}" if self.heading else ""
+        return _section_head(self.section, _TITLE_LEVEL) if self.section.title else ""
 
     @cached_property
     def lines(self) -> int:
         """How many lines there are to tell."""
-        return sum(map(_count_lines, self.blocks))
+        return _count_lines(self.section)
 
     def write(self) -> Iterator[str]:
         """All of it, row by row."""
         yield self.title
-        for block in self.blocks:
-            yield from _texts_of(block, _TITLE_LEVEL + 1, self.style)
+        for block in self.section.blocks:
+            yield from _texts_of(block, self.style)
 
     @cached_property
     def full(self) -> str:
@@ -281,13 +277,15 @@ class _Part:
 
     @cached_property
     def items(self) -> list[_Piece]:
-        """All of it piece by piece, tables as lists."""
-        return [piece for block in self.blocks for piece in self._in_brief(block)]
-
-    def _in_brief(self, block: Block) -> Iterator[_Piece]:
-        if isinstance(block, Table):
-            return _list_in_brief(block)
-        return _pieces_of(block, _TITLE_LEVEL + 1, self.style)
+        """All of it in pieces that are never cut, tables as lists."""
+        pieces: list[_Piece] = []
+        for block in self.section.blocks:
+            if isinstance(block, Table):
+                pieces += _list_in_brief(block)
+            else:
+                leaves = _leaves(block)
+                pieces += (_Piece("".join(_texts_of(one, self.style)), _count_lines(one)) for one in leaves)
+        return pieces
 
     @cached_property
     def brief(self) -> str:
@@ -346,30 +344,26 @@ def _chapters(block: Block, style: Style) -> Iterator[_Chapter]:
 
 
 def _part(block: Block, style: Style) -> _Part:
-    if isinstance(block, Section):
-        return _Part(heading=block.title, about=block.about, blocks=block.blocks, rank=block.rank, style=style)
-    return _Part(blocks=(block,), style=style)
+    return _Part(section=block if isinstance(block, Section) else Section(title="", blocks=(block,)), style=style)
 
 
-def _pieces_of(block: Block, level: int, style: Style) -> Iterator[_Piece]:
-    """A block in full, in pieces that are never cut; headings in it are of that level or below."""
-    for below in in_full(block):
+def _leaves(block: Block | str, level: int = _TITLE_LEVEL + 1) -> Iterator[Block | str]:
+    """A block without sections in it: their heads as Markdown, of that level or below, and what is below each."""
+    for below in [block] if isinstance(block, str) else in_full(block):
         if isinstance(below, Section):
-            yield _Piece(_section_head(below, level), 0)
+            yield _section_head(below, level)
             for inner in below.blocks:
-                yield from _pieces_of(inner, level + 1, style)
+                yield from _leaves(inner, level + 1)
         else:
-            yield _Piece("".join(_texts_of(below, level, style)), _count_lines(below))
+            yield below
 
 
-def _texts_of(block: Block, level: int, style: Style) -> Iterator[str]:
-    """The same row by row."""
-    for below in in_full(block):
+def _texts_of(block: Block | str, style: Style) -> Iterator[str]:
+    """A block in full, row by row."""
+    for below in _leaves(block):
         match below:
-            case Section():
-                yield _section_head(below, level)
-                for inner in below.blocks:
-                    yield from _texts_of(inner, level + 1, style)
+            case str():
+                yield below
             case Table():
                 yield from _table(below, style)
             case Paragraph(text=text):
@@ -386,13 +380,11 @@ def _texts_of(block: Block, level: int, style: Style) -> Iterator[str]:
                 yield f"<sub>{meanings}</sub>\n\n"
 
 
-def _count_lines(block: Block) -> int:
+def _count_lines(block: Block | str) -> int:
     """How many lines of the document it tells."""
     number = 0
-    for below in in_full(block):
+    for below in _leaves(block):
         match below:
-            case Section(blocks=blocks):
-                number += sum(map(_count_lines, blocks))
             case Table():
                 number += below.count
             case Paragraph():
