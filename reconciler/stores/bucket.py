@@ -180,34 +180,31 @@ def at_once(ask: Callable[[_Asked], _T], what: Iterable[_Asked]) -> list[_T]:
 
 
 def open_bucket(address: str) -> Bucket:
-    """`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`; who we are says the environment."""
+    """`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`; who we are says the environment.
+
+    Variables, web identity, container and instance roles are read by the client; a profile needs boto3. The account of
+    Azure is AZURE_STORAGE_ACCOUNT_NAME.
+    """
     parts = urlsplit(address)
     if "@" in parts.netloc or not parts.netloc or parts.query:
         message = "the address of the bucket with the state holds something else than a bucket and a prefix"
         raise StoreError(message, advice=f"write {parts.scheme}://BUCKET/PREFIX; credentials come from the environment")
     try:
-        return Bucket(_open(parts.scheme, parts.netloc, parts.path.strip("/")))
+        from obstore.store import AzureStore, GCSStore, S3Store
     except ModuleNotFoundError as error:
         raise MissingExtra("state in a bucket", "cloud") from error
-
-
-def _open(scheme: str, bucket: str, prefix: str) -> ObjectStore:
-    """Who we are: variables, web identity, container and instance roles are read by the client; a profile needs boto3.
-
-    The account of Azure is AZURE_STORAGE_ACCOUNT_NAME.
-    """
-    from obstore.store import AzureStore, GCSStore, S3Store
-
+    scheme, bucket, prefix = parts.scheme, parts.netloc, parts.path.strip("/")
     retries: RetryConfig = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
     endpoint = {"s3": "AWS_ENDPOINT_URL", "az": "AZURE_STORAGE_ENDPOINT"}.get(scheme, "")
     allow_http = os.environ.get(endpoint, "").startswith("http://")
     options: ClientConfig = {"timeout": "60s", "connect_timeout": "10s", "allow_http": allow_http}
     if scheme == "gs":
-        return GCSStore(bucket, prefix=prefix, client_options=options, retry_config=retries)
+        return Bucket(GCSStore(bucket, prefix=prefix, client_options=options, retry_config=retries))
     if scheme == "az":
-        return AzureStore(bucket, prefix=prefix, client_options=options, retry_config=retries)
-    return S3Store(
-        bucket, prefix=prefix, client_options=options, retry_config=retries, credential_provider=_find_profile()
+        return Bucket(AzureStore(bucket, prefix=prefix, client_options=options, retry_config=retries))
+    profile = _find_profile()
+    return Bucket(
+        S3Store(bucket, prefix=prefix, client_options=options, retry_config=retries, credential_provider=profile)
     )
 
 

@@ -81,17 +81,14 @@ def guard(path: Path) -> Iterator[None]:
     Of a process that is stopped in between nobody can take over: it may go on with its write at any moment. All that
     can be done is to say which one it is, so its number lies in the file.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
-    try:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE), "r+b", buffering=0) as file:
         deadline = time.monotonic() + _GUARD_PATIENCE
-        while not try_lock(descriptor):
+        while not try_lock(file.fileno()):
             if time.monotonic() > deadline:
-                raise _kept_out(path, descriptor)
+                raise _kept_out(path, file.read(1000))
             time.sleep(_GUARD_PAUSE)
-        os.pwrite(descriptor, b"%-20d%s\n" % (os.getpid(), platform.node().encode()), 0)
+        file.write(b"%-20d%s\n" % (os.getpid(), platform.node().encode()))
         yield
-    finally:
-        os.close(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:
@@ -103,9 +100,9 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-def _kept_out(path: Path, descriptor: int) -> StoreError:
+def _kept_out(path: Path, holder: bytes) -> StoreError:
     message = f"{path} has been locked for {_GUARD_PATIENCE:.0f} seconds"
-    number, _, host = os.pread(descriptor, 1000, 0).partition(b"\n")[0].decode(errors="replace").partition(" ")
+    number, _, host = holder.partition(b"\n")[0].decode(errors="replace").partition(" ")
     if not number.isdecimal():
         return StoreError(message, advice="a process that was stopped in the middle of a write holds it")
     how = ", which is stopped," if _is_stopped(number) else ""

@@ -69,7 +69,6 @@ class LocalFileStore(LeasedStore):
         self._organizations = root / "organizations"
         self._audit = AuditFile(root / "audit.jsonl")
         self._settled = root / "settled"
-        self._folders: dict[str, Path] = {}
         self._journals: dict[str, tuple[int, Path]] = {}
         """Organization -> the token under which this instance last wrote to its journal, and that journal."""
         self._signs_of_life: dict[str, int] = {}
@@ -237,13 +236,10 @@ class LocalFileStore(LeasedStore):
         if lock.host != self._holder.host:
             return False
         try:
-            descriptor = os.open(self._sign_of_life(lock), os.O_RDWR)
+            with self._sign_of_life(lock).open("r+b") as file:
+                return try_lock(file.fileno())
         except FileNotFoundError:
             return True
-        try:
-            return try_lock(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _sign_of_life(self, lock: Lock) -> Path:
         return self._folder(lock.organization) / f"held-{lock.id}"
@@ -258,9 +254,7 @@ class LocalFileStore(LeasedStore):
                 yield _find_lease(folder, organization)
 
     def _folder(self, organization: str) -> Path:
-        if organization not in self._folders:
-            self._folders[organization] = self._organizations / name_of(organization)
-        return self._folders[organization]
+        return self._organizations / name_of(organization)
 
     def _journal(self, organization: str, version: str | None) -> Path:
         return self._folder(organization) / f"{version or _FIRST}.journal"

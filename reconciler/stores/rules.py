@@ -77,13 +77,10 @@ class LeaseRecord:
             id=os.urandom(8).hex(),
             organization=self.organization,
             token=token,
-            who=holder.who,
-            host=holder.host,
-            process=holder.process,
             purpose=purpose,
-            job=holder.job,
             since=now,
             expires=now + ttl,
+            **asdict(holder),
         )
         return replace(self, token=token, lock=lock)
 
