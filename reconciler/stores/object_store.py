@@ -327,6 +327,8 @@ class ObjectStateStore(LeasedStore):
         """From then on older tokens are refused, and this one writes behind it. Very old fences are cleared away."""
         log = self._log(organization)
         tail = log.tail()
+        if any(entry.token > token for entry in tail):  # a successor was faster: behind its fence nothing would stop us
+            raise lost(organization)
         number = tail[-1].number + 1 if tail else 1
         while (other := log.put(number, LogEntry(kind=EntryKind.FENCE, token=token))) is not None:
             if other.token > token:

@@ -101,6 +101,26 @@ def test_a_replaced_holder_runs_into_a_fence_however_much_was_cleared_away() -> 
     assert len(busy.history("acme")) == 3
 
 
+def test_a_holder_that_is_replaced_before_its_fence_stands_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = Bucket(MemoryStore())
+    slow, quick = store_on(bucket, "slow"), store_on(bucket, "quick")
+    list_objects, waiting = obstore.list, [slow]
+
+    def list_late(*arguments: Any, **options: Any) -> Any:
+        """Between taking the lock and looking for the end of the log."""
+        if waiting:
+            waiting.clear()
+            (lock,) = quick.locks()
+            quick.break_lock("acme", lock.id)
+            quick.append("acme", b"record", token=quick.acquire("acme", purpose="apply", ttl=HOUR).token)
+        return list_objects(*arguments, **options)
+
+    monkeypatch.setattr(obstore, "list", list_late)
+    with pytest.raises(LeaseLost):
+        slow.append("acme", b"late", token=slow.acquire("acme", purpose="apply", ttl=HOUR).token)
+    assert quick.read("acme").journal == (b"record",)
+
+
 def test_records_are_cleared_away_at_once_and_fences_when_they_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = MemoryStore()
     store = store_on(Bucket(memory))
