@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from reconciler.sandbox.members import get_active
 from reconciler.sandbox.platforms import APP_MANAGERS_PER_APP
-from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, known_as, require_admin
+from reconciler.sandbox.registry import (
+    SandboxOrganization,
+    get_organization_by_id,
+    known_as,
+    owner_columns,
+    require_admin,
+)
 from reconciler.sandbox.world import Refusal, Row, World
 
 
-def add_app(
-    world: World,
-    client_key: str,
-    *,
-    name: str = "",
-    person: int | None = None,
-    organization: SandboxOrganization | None = None,
-) -> None:
-    """Register an app under exactly one owner: how a world begins."""
-    if (person is None) == (organization is None):
-        raise Refusal("invalid", f"app {client_key} needs one owner: a person or an organization")
-    if organization is not None and organization.system != "developers":
-        raise Refusal("invalid", f"{organization.name} is not a TikTok for Developers organization")
-    owner = None if organization is None else organization.id
-    owners = {"owner_organization": owner, "owner_person": person}
-    world.insert("app", client_key=client_key, name=name or client_key, **owners, since=world.timestamp())
+def add_app(world: World, client_key: str, owner: SandboxOrganization | int, *, name: str = "") -> None:
+    """Register an app of an organization or a person: how a world begins."""
+    if isinstance(owner, SandboxOrganization) and owner.system != "developers":
+        raise Refusal("invalid", f"{owner.name} is not a TikTok for Developers organization")
+    since = world.timestamp()
+    world.insert("app", client_key=client_key, name=name or client_key, **owner_columns(owner), since=since)
 
 
 def get_app(world: World, client_key: str) -> Row:

@@ -11,7 +11,13 @@ from datetime import timedelta
 
 from reconciler.sandbox.members import get_active, get_membership
 from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, AD_ACCOUNT_ROLES, ASSET_ROLES, LINK_PERMISSIONS
-from reconciler.sandbox.registry import SandboxOrganization, get_organization_by_id, known_as, require_admin
+from reconciler.sandbox.registry import (
+    SandboxOrganization,
+    get_organization_by_id,
+    known_as,
+    owner_columns,
+    require_admin,
+)
 from reconciler.sandbox.world import Refusal, Row, World
 
 _ACCOUNT = "tiktok_account"
@@ -19,22 +25,15 @@ _USABLE = ("pixel", "managed_account", _ACCOUNT)
 
 
 def add_asset(
-    world: World,
-    kind: str,
-    identity: str,
-    *,
-    name: str = "",
-    person: int | None = None,
-    organization: SandboxOrganization | None = None,
+    world: World, kind: str, identity: str, owner: SandboxOrganization | int | None, *, name: str = ""
 ) -> int:
-    """Let an asset exist under at most one owner; the Business Center that owns it holds it at once."""
+    """Let an asset exist; the Business Center that owns it holds it at once."""
     if kind not in ASSET_ROLES and kind != _ACCOUNT:
         raise Refusal("invalid", f"there are no assets of kind {kind}")
-    owners = {"owner_organization": organization and organization.id, "owner_person": person}
     with world.transaction():
-        asset = world.insert("asset", kind=kind, identity=identity, name=name or identity, **owners)
-        if organization is not None:
-            hold(organization, asset, relation="owner", status="active")
+        asset = world.insert("asset", kind=kind, identity=identity, name=name or identity, **owner_columns(owner))
+        if isinstance(owner, SandboxOrganization):
+            hold(owner, asset, relation="owner", status="active")
         return asset
 
 

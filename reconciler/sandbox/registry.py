@@ -202,6 +202,13 @@ def create(
         return organization
 
 
+def owner_columns(owner: SandboxOrganization | int | None) -> dict[str, int | None]:
+    """What a table says of an owner: an organization, a person, or nobody."""
+    if isinstance(owner, SandboxOrganization):
+        return {"owner_organization": owner.id}
+    return {"owner_person": owner}
+
+
 def seat(
     organization: SandboxOrganization,
     *,

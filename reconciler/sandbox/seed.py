@@ -93,7 +93,7 @@ def load_seed(world: World, document: Mapping[str, Any]) -> None:
             _plant_people(world, seed)
             _plant_organizations(world, seed)
             for client_key, owner in seed.fields("apps").each():
-                add_app(world, client_key, person=_get_person(world, _text(owner, f"apps.{client_key}")))
+                add_app(world, client_key, _get_person(world, _text(owner, f"apps.{client_key}")))
             _plant_assets(world, seed)
             _plant_business_api(world, seed)
             seed.finish()
@@ -199,7 +199,7 @@ def _plant_organizations(world: World, seed: _Fields) -> None:
             roles = {"role": member.text("role"), "finance": member.text("finance", "")}
             seat(organization, person=person, address=normalise(address), **roles)
         for client_key, title in fields.fields("apps").each():
-            add_app(world, client_key, name=_text(title, f"{fields.where}.apps"), organization=organization)
+            add_app(world, client_key, organization, name=_text(title, f"{fields.where}.apps"))
         for section, kind in _SECTIONS.items():
             for identity, asset in fields.mappings(section, short="name"):
                 _plant_owned(world, organization, kind, identity, asset)
@@ -218,12 +218,12 @@ def _plant_assets(world: World, seed: _Fields) -> None:
     for section, kind in _SECTIONS.items():
         for identity, fields in seed.mappings(section, short="owner"):
             person = _get_person(world, fields.text("owner"))
-            asset = add_asset(world, kind, identity, name=fields.text("name", ""), person=person)
+            asset = add_asset(world, kind, identity, person, name=fields.text("name", ""))
             for key in fields.texts("granted", []):
                 hold(get_organization(world, key), asset, relation="granted", status="active")
     for handle, account in seed.mappings("tiktok_accounts", short="owner"):
         person, title = _get_person(world, account.text("owner")), account.text("name", "")
-        asset = add_asset(world, "tiktok_account", handle, name=title, person=person)
+        asset = add_asset(world, "tiktok_account", handle, person, name=title)
         for key, permissions in account.fields("linked").each():
             linked = _texts(permissions, f"{account.where}.linked.{key}")
             place = get_organization(world, key)
@@ -248,7 +248,7 @@ def _plant_organization(world: World, key: str, fields: _Fields) -> SandboxOrgan
 
 def _plant_owned(world: World, organization: SandboxOrganization, kind: str, identity: str, fields: _Fields) -> None:
     """An asset the Business Center owns, with the access that members have from the start."""
-    add_asset(world, kind, identity, name=fields.text("name", ""), organization=organization)
+    add_asset(world, kind, identity, organization, name=fields.text("name", ""))
     access = list(fields.fields("access").each())
     actor = get_admin(organization) if access else 0
     for name, value in access:

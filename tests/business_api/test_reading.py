@@ -333,7 +333,7 @@ def test_reading_everything_takes_no_more_calls_than_the_contract_needs(stage: S
 def test_requested_access_is_seen_when_somebody_has_asked_by_hand(stage: Stage) -> None:
     ana, bc = get_person(stage.world, "ana"), get_organization(stage.world, "bc")
     theirs, access = "7300000000000000077", Address("acme-bc", "ad_account_access", "dee/bo")
-    add_asset(stage.world, "pixel", theirs, person=get_person(stage.world, "dee"))
+    add_asset(stage.world, "pixel", theirs, get_person(stage.world, "dee"))
     request_access(bc, actor=ana, kind="ad_account", identity=ASSETS["ad_account", "dee"])
     request_access(bc, actor=ana, kind="pixel", identity=theirs)
     asked = stage.live("ad_account", "dee")

@@ -25,7 +25,7 @@ ANA = "ana@acme.example"
 
 
 def _add(on: Stage, kind: str) -> None:
-    add_asset(on.world, kind, "1")
+    add_asset(on.world, kind, "1", None)
 
 
 def _ask(on: Stage, kind: str, identity: str) -> None:
@@ -50,8 +50,7 @@ def _share(on: Stage, role: str) -> None:
 
 
 REQUESTS: dict[str, tuple[str, Callable[[Stage], None]]] = {
-    "an app without an owner": ("invalid", lambda on: add_app(on.world, "awx")),
-    "an app of a Business Center": ("invalid", lambda on: add_app(on.world, "awx", organization=on["bc"])),
+    "an app of a Business Center": ("invalid", lambda on: add_app(on.world, "awx", on["bc"])),
     "an app nobody manages": (
         "unknown",
         lambda on: remove_manager(on["owned"], actor=on.person("ana"), client_key="awx-lab", address="cy@acme.example"),
@@ -109,7 +108,7 @@ def test_the_platform_refuses(stage: Stage, request_: str) -> None:
 
 
 def test_an_asset_that_nobody_owns_has_nobody_to_answer(stage: Stage) -> None:
-    add_asset(stage.world, "pixel", "1")
+    add_asset(stage.world, "pixel", "1", None)
     with refused("unknown"):
         _ask(stage, "pixel", "1")
 

@@ -17,6 +17,7 @@ _ACCOUNTS: Final = 100
 _ADS_MANAGEMENT: Final = 20
 _LOG_DAYS: Final = 7
 
+_APP: Final = {"app_id": text(required=True), "secret": text(required=True)}
 _ACTIVITIES: Final = {
     "ASSET": frozenset(
         {"grant", "revoke", "request_access", "approve", "link", "unlink", "use", "group", "transfer"}
@@ -28,12 +29,7 @@ _ACTIVITIES: Final = {
 
 
 @API.add(
-    "POST oauth2/access_token/",
-    serves="everybody",
-    app_id=text(required=True),
-    secret=text(required=True),
-    auth_code=text(required=True),
-    return_advertiser_ids=flag(),
+    "POST oauth2/access_token/", _APP, serves="everybody", auth_code=text(required=True), return_advertiser_ids=flag()
 )
 def _exchange_code(call: Call) -> Data:
     app = get_app(call.world, call.get("app_id"), call.get("secret"))
@@ -60,13 +56,7 @@ def _exchange_as_oauth(call: Call) -> Data:
     return {"access_token": token, "token_type": "Bearer", "scope": sorted(caller.scopes), "advertiser_ids": ids}
 
 
-@API.add(
-    "POST oauth2/revoke_token/",
-    serves="tokens",
-    app_id=text(required=True),
-    secret=text(required=True),
-    access_token=text(required=True),
-)
+@API.add("POST oauth2/revoke_token/", _APP, serves="tokens", access_token=text(required=True))
 def _revoke(call: Call) -> Data:
     app = get_app(call.world, call.get("app_id"), call.get("secret"))
     token = call.get("access_token")
@@ -78,13 +68,7 @@ def _revoke(call: Call) -> Data:
     return {"app_id": app["id"], "advertiser_ids": ids}
 
 
-@API.add(
-    "GET oauth2/advertiser/get/",
-    scope=_ACCOUNTS,
-    serves="tokens",
-    app_id=text(required=True),
-    secret=text(required=True),
-)
+@API.add("GET oauth2/advertiser/get/", _APP, scope=_ACCOUNTS, serves="tokens")
 def _get_advertisers(call: Call) -> Data:
     get_app(call.world, call.get("app_id"), call.get("secret"))
     rows = _advertisers(call, call.caller)

@@ -50,6 +50,12 @@ _ROLE_FIELDS: Final = {
 }
 """Asset type -> the role field that it, and only it, needs."""
 
+_GRANT: Final = {"user_id": ident(required=True), "asset_id": ident(required=True)}
+
+
+def _asset(row: str) -> dict[str, Any]:
+    return {"asset_type": asset_type(row), "asset_id": ident(required=True)}
+
 
 @API.add(
     "GET bc/asset/get/",
@@ -74,7 +80,7 @@ def _get_own(call: Call) -> Data:
         " AND membership.person = :person AND membership.status = 'active' ORDER BY held.id",
         {"bc": call.bc.id, "kind": call.kind, "person": person},
     )
-    return call.page(call.search(rows), lambda row: _asset(call, row))
+    return call.page(call.search(rows), lambda row: _asset_row(call, row))
 
 
 def _grants(call: Call, *, by_asset: bool) -> str:
@@ -104,7 +110,7 @@ def _get_promised(call: Call) -> Data:
         " ORDER BY held.id",
         {"bc": call.bc.id, "address": call.filtering["user_email"].casefold()},
     )
-    return call.page(call.search(rows), lambda row: _asset(call, row))
+    return call.page(call.search(rows), lambda row: _asset_row(call, row))
 
 
 @API.add(
@@ -156,7 +162,7 @@ def _relation(row: Row) -> str:
 def _related(call: Call, row: Row) -> Data:
     kind = call.get("asset_type")
     return {
-        **_asset(call, row),
+        **_asset_row(call, row),
         "relation_type": _relation(row),
         "relation_status": _STATUSES[row["status"]] if kind in _WITH_STATUS else None,
         "advertiser_status": "STATUS_ENABLE" if kind == "ADVERTISER" else None,
@@ -165,7 +171,7 @@ def _related(call: Call, row: Row) -> Data:
     }
 
 
-def _asset(call: Call, row: Row) -> dict[str, Any]:
+def _asset_row(call: Call, row: Row) -> dict[str, Any]:
     """One row; keys that do not apply to the type are there without a value."""
     kind, roles = call.get("asset_type"), (row["roles"] or "").upper()
     has_handle = kind == "TT_ACCOUNT" and call.options.account_handles == "assets"
@@ -197,13 +203,7 @@ def _business_roles(row: Row) -> list[str] | None:
     return [f"BUSINESS_ACCOUNT_{row['roles'].upper()}"] if row["roles"] else None
 
 
-@API.add(
-    "GET bc/asset/member/get/",
-    rows=20,
-    asset_type=asset_type("asset/member/get"),
-    asset_id=ident(required=True),
-    filtering=record(keyword=text(most=250)),
-)
+@API.add("GET bc/asset/member/get/", _asset("asset/member/get"), rows=20, filtering=record(keyword=text(most=250)))
 def _get_asset_members(call: Call) -> Data:
     rows = call.world.rows(
         "SELECT membership.person, membership.identity, person.name, asset_grant.roles"  # noqa: S608  # two texts from above
@@ -228,13 +228,7 @@ def _asset_member(call: Call, row: Row) -> Data:
     }
 
 
-@API.add(
-    "GET bc/asset/partner/get/",
-    rows=50,
-    asset_type=asset_type("asset/partner/get"),
-    asset_id=ident(required=True),
-    filtering=record(keyword=text()),
-)
+@API.add("GET bc/asset/partner/get/", _asset("asset/partner/get"), rows=50, filtering=record(keyword=text()))
 def _get_asset_partners(call: Call) -> Data:
     rows = call.world.rows(
         "SELECT borrower_bc AS bc_id, borrower_name AS bc_name FROM shared WHERE holding = :holding ORDER BY bc_id",
@@ -256,8 +250,7 @@ def _delete(call: Call) -> None:
 
 @API.add(
     "POST bc/asset/assign/",
-    user_id=ident(required=True),
-    asset_id=ident(required=True),
+    _GRANT,
     asset_type=asset_type("asset/assign"),
     advertiser_role=choice("ADMIN", "OPERATOR", "ANALYST"),
     catalog_role=choice("ADMIN", "AD_PROMOTE"),
@@ -294,12 +287,7 @@ def _asked_roles(call: Call) -> list[str]:
     return [role.lower().removeprefix("business_account_") for role in (asked if isinstance(asked, list) else [asked])]
 
 
-@API.add(
-    "POST bc/asset/unassign/",
-    user_id=ident(required=True),
-    asset_id=ident(required=True),
-    asset_type=asset_type("asset/unassign"),
-)
+@API.add("POST bc/asset/unassign/", _GRANT, asset_type=asset_type("asset/unassign"))
 def _unassign(call: Call) -> None:
     member, before = _find_grant(call)
     if before is not None:

@@ -227,8 +227,8 @@ class Route:
 class Endpoints:
     """The endpoints of one module in their order, each described beside the function that answers it.
 
-    What serves admins or members takes `bc_id` before everything else, and a list of at most `rows` on a page takes
-    `page` and `page_size` after it.
+    What serves admins or members takes `bc_id` before everything else, then what it shares with other endpoints, and a
+    list of at most `rows` on a page takes `page` and `page_size` at last.
     """
 
     def __init__(self) -> None:
@@ -237,6 +237,8 @@ class Endpoints:
     def add(
         self,
         endpoint: str,
+        shared: Parameters | None = None,
+        /,
         *,
         scope: int | None = None,
         serves: Literal["admins", "members", "tokens", "everybody"] = "admins",
@@ -256,7 +258,7 @@ class Endpoints:
                     method="GET" if method == "GET" else "POST",
                     path=path,
                     answer=answer,
-                    parameters={**own, **parameters, **(paged(rows) if rows else {})},
+                    parameters={**own, **(shared or {}), **parameters, **(paged(rows) if rows else {})},
                     scope=scope or next((number for kind, number in _SCOPES.items() if path.startswith(kind)), None),
                     serves=serves,
                     changes=changes or method == "POST",

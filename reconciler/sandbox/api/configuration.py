@@ -95,8 +95,9 @@ class Options:
         for name, value in values.items():
             if name not in kinds:
                 raise ValueError(f"there is no option {name!r}; there are {', '.join(sorted(kinds))}")
-            if not _fits(kinds[name], value):
-                raise ValueError(f"option {name} cannot be {value!r}; {_choices(kinds[name])}")
+            fits, choices = _check(kinds[name], value)
+            if not fits:
+                raise ValueError(f"option {name} cannot be {value!r}; {choices}")
         frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         return dataclasses.replace(self, **frozen)  # type: ignore[arg-type]  # compared with the annotations just above
 
@@ -122,27 +123,20 @@ def write_options(world: World, options: Options) -> None:
         world.set_setting(_SETTING, json.dumps(options.to_mapping(), sort_keys=True))
 
 
-def _fits(kind: object, value: object) -> bool:
+def _check(kind: object, value: object) -> tuple[bool, str]:
+    """Whether an option can be this, and what else it can be."""
     if get_origin(kind) is Literal:
-        return value in get_args(kind)
+        return value in get_args(kind), f"it is one of {', '.join(get_args(kind))}"
     if kind is bool:
-        return isinstance(value, bool)
+        return isinstance(value, bool), "it is true or false"
     if get_origin(kind) is tuple:
-        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value), "it is a list of texts"
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+        return is_number, "it is a number of seconds"
     return isinstance(value, Mapping) and all(
-        isinstance(word, str) and isinstance(code, int) and not isinstance(code, bool) and code > 0
-        for word, code in value.items()
-    )
-
-
-def _choices(kind: object) -> str:
-    if get_origin(kind) is Literal:
-        return f"it is one of {', '.join(get_args(kind))}"
-    if get_origin(kind) is tuple:
-        return "it is a list of texts"
-    return "it is true or false" if kind is bool else "it is a number of seconds" if kind is float else "word: code"
+        isinstance(word, str) and type(code) is int and code > 0 for word, code in value.items()
+    ), "word: code"
 
 
 DEFAULT_APP: Final = "7000000000000000001"

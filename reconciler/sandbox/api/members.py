@@ -336,33 +336,27 @@ def _members_field(*, required: bool) -> Parameter:
 def _create_group(call: Call) -> Data:
     name = call.get("asset_group_name")
     call.act(assets.create_group, name=name)
-    _for_each_asset(call, name, assets.add_asset_to_group)
-    _add_members(call, name)
-    (row,) = call.world.find_all("asset_group", organization=call.bc.id, name=name)
-    return {"asset_group_id": group_id(row["id"])}
+    (group,) = call.world.find_all("asset_group", organization=call.bc.id, name=name)
+    _for_each_asset(call, group, assets.add_asset_to_group)
+    _add_members(call, group)
+    return {"asset_group_id": group_id(group["id"])}
 
 
-def _for_each_asset(call: Call, name: str, rule: Callable[..., None]) -> None:
+def _for_each_asset(call: Call, group: Row, rule: Callable[..., None]) -> None:
     for asset in call.params["assets"]:
-        call.act(rule, name=name, ad_account=call.identity("ad_account", asset["asset_id"]))
+        call.act(rule, name=group["name"], ad_account=call.identity("ad_account", asset["asset_id"]))
 
 
-def _add_members(call: Call, name: str) -> None:
+def _add_members(call: Call, group: Row) -> None:
     for member in call.params["members"]:
         row = call.member(member["member_id"])
         role = member.get("asset_roles", {}).get("ADVERTISER", f"{_PREFIX}ADMIN").removeprefix(_PREFIX).lower()
-        group = call.world.find("asset_group", organization=call.bc.id, name=name)
-        is_in = group and call.world.find("group_member", asset_group=group["id"], membership=row["id"])
+        is_in = call.world.find("group_member", asset_group=group["id"], membership=row["id"]) is not None
         if not is_in or call.options.group_member_again != "ignored":
-            call.act(assets.set_group_role, name=name, address=row["identity"], role=role)
+            call.act(assets.set_group_role, name=group["name"], address=row["identity"], role=role)
 
 
-@API.add(
-    "GET bc/asset_group/list/",
-    drops_null=True,
-    rows=50,
-    filtering=record(keyword=text(required=True)),
-)
+@API.add("GET bc/asset_group/list/", drops_null=True, rows=50, filtering=record(keyword=text(required=True)))
 def _get_groups(call: Call) -> Data:
     """All groups; a keyword is an exact name or an id."""
     rows = call.world.rows("SELECT * FROM asset_group WHERE organization = :bc ORDER BY id", {"bc": call.bc.id})
@@ -427,37 +421,33 @@ def _group_members(call: Call, group: Row) -> list[Data]:
 )
 def _update_group(call: Call) -> None:
     """Another name, or more or fewer assets or members; members that are in may get another role."""
-    name = call.group(call.get("asset_group_id"))["name"]
-    entity = call.get("update_entity")
+    group, entity = call.group(call.get("asset_group_id")), call.get("update_entity")
     needed = ("asset_group_name",) if entity == "NAME" else ("action", f"{entity.lower()}s")
     missing = [field for field in needed if field not in call.params]
     if missing:
         refuse_missing(*missing)
     match entity, call.get("action"):
         case "NAME", _:
-            call.act(assets.rename_group, name=name, new_name=call.get("asset_group_name"))
+            call.act(assets.rename_group, name=group["name"], new_name=call.get("asset_group_name"))
         case "ASSET", "ADD":
-            _for_each_asset(call, name, assets.add_asset_to_group)
+            _for_each_asset(call, group, assets.add_asset_to_group)
         case "ASSET", _:
-            _require_rest(call, name, "group_asset", len(call.params["assets"]))
-            _for_each_asset(call, name, assets.take_asset_from_group)
+            _require_rest(call, group, "group_asset", len(call.params["assets"]))
+            _for_each_asset(call, group, assets.take_asset_from_group)
         case _, "ADD":
-            _add_members(call, name)
+            _add_members(call, group)
         case _:
-            _require_rest(call, name, "group_member", len(call.params["members"]))
+            _require_rest(call, group, "group_member", len(call.params["members"]))
             for member in call.params["members"]:
-                call.act(assets.take_from_group, name=name, address=call.member(member["member_id"])["identity"])
+                address = call.member(member["member_id"])["identity"]
+                call.act(assets.take_from_group, name=group["name"], address=address)
 
 
-def _require_rest(call: Call, name: str, table: str, asked: int) -> None:
+def _require_rest(call: Call, group: Row, table: str, asked: int) -> None:
     """Refuse to take the last ones out, where a group may not be empty; whoever names nobody in it meets that first."""
-    there = call.world.count(
-        f"SELECT count(*) FROM {table} JOIN asset_group ON asset_group.id = {table}.asset_group"  # noqa: S608  # from above
-        " WHERE asset_group.organization = :bc AND asset_group.name = :name",
-        {"bc": call.bc.id, "name": name},
-    )
+    there = len(call.world.find_all(table, asset_group=group["id"]))
     if asked >= there and not call.options.groups_may_be_empty:
-        raise Refusal("invalid", f"asset group {name} can not be empty")
+        raise Refusal("invalid", f"asset group {group['name']} can not be empty")
 
 
 @API.add("POST bc/asset_group/delete/", asset_group_ids=listed(ident(), required=True, least=1, most=1))
