@@ -100,7 +100,12 @@ def render_roster(
     if kind == "member":
         columns, header = ["name", "address", *columns[1:]], ["Name", "Account", *header[1:]]
     cells = [[row[column].replace("\n", ", ") for column in columns] for row in rows]
-    return _csv(header, cells) if form == "csv" else _json(header, cells)
+    if form == "csv":
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([header, *cells])
+        return text.getvalue()
+    keys = [word.lower().replace(" ", "_") for word in header]
+    return json.dumps([dict(zip(keys, row, strict=True)) for row in cells], indent=2, ensure_ascii=False) + "\n"
 
 
 def _columns(organization: SandboxOrganization, kind: str) -> list[str]:
@@ -172,14 +177,3 @@ def _page(header: Sequence[str], rows: Sequence[Sequence[str]], words: Labels, *
     buttons = "\n".join(words.controls)
     lines = ["\t".join([*header, words.columns["actions"]]), *("\t".join([*row, buttons]) for row in rows)]
     return "\n".join([title, *lines, count, ""])
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([header, *rows])
-    return text.getvalue()
-
-
-def _json(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    keys = [word.lower().replace(" ", "_") for word in header]
-    return json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2, ensure_ascii=False) + "\n"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NoReturn
 
 from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, user_id
-from reconciler.sandbox.api.configuration import Caller, RefusedCall, exchange, find_caller, get_app, revoke_token
+from reconciler.sandbox.api.configuration import Caller, RefusedCall, exchange, find_caller, get_app
 from reconciler.sandbox.api.messages import choice, flag, ident, listed, record, text
 from reconciler.sandbox.registry import find_address, find_person
 from reconciler.sandbox.world import Event, Row
@@ -64,7 +64,7 @@ def _revoke(call: Call) -> Data:
     if caller is None or caller.app != app["id"]:
         raise RefusedCall(40105, "Access token is incorrect or has been revoked.")
     ids = [asset_id(row) for row in _advertisers(call, caller)]
-    revoke_token(call.world, token)
+    call.world.delete("api_token", token=token)
     return {"app_id": app["id"], "advertiser_ids": ids}
 
 
@@ -121,7 +121,7 @@ def _advertiser_info(number: str, row: Row) -> dict[str, Any]:
 
 @API.add("GET user/info/", serves="tokens")
 def _get_user(call: Call) -> Data:
-    person = call.world.rows("SELECT * FROM person WHERE id = :id", {"id": call.caller.person})[0]
+    (person,) = call.world.find_all("person", id=call.caller.person)
     address = find_address(call.world, person["id"], system="business_center")
     number = user_id(person["id"])
     if call.options.core_user_id == "other":

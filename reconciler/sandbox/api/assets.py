@@ -440,12 +440,8 @@ def _update_pixel_users(call: Call) -> None:
 @API.add("POST bc/pixel/transfer/", pixel_code=text(required=True))
 def _transfer_pixel(call: Call) -> Data:
     """From a person's ad account into the Business Center; there is no way back."""
-    rows = call.world.rows(
-        "SELECT id AS asset_number, identity FROM asset WHERE kind = 'pixel' AND owner_person IS NOT NULL", {}
-    )
-    pixel = next((row for row in rows if pixel_code(row["identity"]) == call.get("pixel_code")), None)
-    if pixel is None:
-        raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")
+    query = "SELECT id AS asset_number, identity FROM asset WHERE kind = 'pixel' AND owner_person IS NOT NULL"
+    pixel = _pick_pixel(call, call.world.rows(query, {}))
     number = pixel["asset_number"]
     call.world.update("asset", {"id": number}, owner_person=None, owner_organization=call.bc.id)
     hold(call.bc, number, relation="owner", status="active")
@@ -454,10 +450,15 @@ def _transfer_pixel(call: Call) -> Data:
 
 
 def _get_pixel(call: Call, *, needs_role: bool) -> Row:
-    for row in call.world.find_all("held", organization=call.bc.id, status="active", kind="pixel"):
+    pixel = _pick_pixel(call, call.world.find_all("held", organization=call.bc.id, status="active", kind="pixel"))
+    own = {"holding": pixel["id"], "membership": call.member(user_id(call.caller.person))["id"]}
+    if needs_role and call.world.find("asset_grant", **own) is None:
+        raise RefusedCall(40002, f"You don't have permission to the asset({asset_id(pixel)})")
+    return pixel
+
+
+def _pick_pixel(call: Call, rows: list[Row]) -> Row:
+    for row in rows:
         if pixel_code(row["identity"]) == call.get("pixel_code"):
-            own = {"holding": row["id"], "membership": call.member(user_id(call.caller.person))["id"]}
-            if needs_role and call.world.find("asset_grant", **own) is None:
-                raise RefusedCall(40002, f"You don't have permission to the asset({asset_id(row)})")
             return row
     raise Refusal("invalid", "Invalid value of 'pixel_code': related asset ID is missing")

@@ -245,11 +245,6 @@ def exchange(world: World, app: Row, code: str) -> tuple[str, Caller]:
         return token, Caller(app=app["id"], person=row["person"], scopes=_scopes(app["scopes"]))
 
 
-def revoke_token(world: World, token: str) -> None:
-    """Let a token be worth nothing from now on."""
-    world.delete("api_token", token=token)
-
-
 def find_caller(world: World, token: str) -> Caller | None:
     """Whoever a token stands for; a revoked or invented one stands for nobody."""
     row = world.find("api_token", token=token)
