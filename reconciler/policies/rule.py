@@ -24,10 +24,10 @@ from reconciler.model.values import dataclass
 Parameters = Mapping[str, Parameter]
 _T = TypeVar("_T")
 
-
 Employment = Literal["employee", "contractor", "agency", "creator"]
 Fact = Literal["systems", "keys", "kinds", "permissions", "finances", "mailboxes", "employments"] | Employment
-"""What `Overview.words` finds out; the name of an employment stands for the roles of those employed so."""
+"""What `Overview.words` finds out. `keys` are those of manifests that are in use; the name of an employment stands for
+the roles of those employed so."""
 
 
 class Overview:
@@ -67,7 +67,7 @@ class Overview:
 
     @cached_property
     def emergencies(self) -> Sequence[Declared]:
-        """What was given in one, whatever the day."""
+        """What was given in an emergency, whatever the day."""
         return [
             one
             for one in self._desired.resources[self.organization.key].values()
