@@ -147,7 +147,7 @@ def settled_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def read_files(root: Path) -> set[str]:
+def read_files(root: Path, *words: str) -> set[str]:
     """Which manifest files a plan parses."""
     seen: set[str] = set()
 
@@ -157,7 +157,7 @@ def read_files(root: Path) -> set[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(load, "parse_file", parse_file)
-        run(root, "plan")
+        run(root, "plan", *words)
     return seen
 
 
@@ -641,6 +641,10 @@ def test_nothing_that_happens_after_other_things_makes_another_plan(settled_root
             deed(root, workspace)
             write(root, workspace)
             compare(root)
+
+
+def test_what_was_settled_is_left_out_on_the_next_day_too(settled_root: Path) -> None:
+    assert read_files(settled_root, "--now", str(TODAY + timedelta(days=1))) == {PEOPLE_FILE}
 
 
 def test_dates_are_not_slept_through(settled_root: Path) -> None:
