@@ -148,11 +148,8 @@ class _Application:
 
     def _describe(self, part: OrganizationPlan, state: State) -> str:
         """What the plan does not know of a state; most often it is that of this very plan, applied before."""
-        records = (link.record for link in self._audit.links())
-        applied = self._run.origin.plan and any(
-            (one.organization, one.origin.plan) == (part.organization, self._run.origin.plan) for one in records
-        )
-        if applied:
+        this = part.organization, self._run.origin.plan
+        if this[1] and any((one.organization, one.origin.plan) == this for one in self._audit.records()):
             return "this plan was applied before"
         if not part.lineage:
             return f"it had no state then, and is at serial {state.serial}"

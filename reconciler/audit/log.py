@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from itertools import islice
+from itertools import count, islice
 
 from reconciler.engine.context import Targets
 from reconciler.engine.identities import Names
@@ -43,16 +43,6 @@ BEGINNING = "0" * 64
 
 _MAX_TRIES = 1000
 """Every failed try means that somebody else got a record in, so this many come together only by a fault."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """One record as it lies in the log."""
-
-    number: int
-    """From 1."""
-    digest: str
-    record: AuditRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +243,7 @@ class AuditLog:
             guard()
             return encode(record, previous=end.digest)
 
-        return self._unless_lost(known, self._append(whole))
+        return self._append(whole, known)
 
     def append_missing(self, record: AuditRecord, *, known: AuditMark | None = None) -> AuditMark:
         """Add those entries that are not in the log yet, for a run that may or may not have come that far.
@@ -262,49 +252,45 @@ class AuditLog:
         """
 
         def missing(end: AuditMark) -> bytes | None:
-            known = {
+            there = {
                 entry.serial
-                for link in islice(self.links(), end.number)
-                if (link.record.organization, link.record.lineage) == (record.organization, record.lineage)
-                for entry in link.record.entries
+                for one in islice(self.records(), end.number)
+                if (one.organization, one.lineage) == (record.organization, record.lineage)
+                for entry in one.entries
             }
-            entries = tuple(entry for entry in record.entries if entry.serial not in known)
+            entries = tuple(entry for entry in record.entries if entry.serial not in there)
             return encode(replace(record, entries=entries), previous=end.digest) if entries else None
 
-        return self._unless_lost(known, self._append(missing))
-
-    def _unless_lost(self, known: AuditMark | None, end: AuditMark) -> AuditMark:
-        """A state that took the new end would no longer tell of records that were changed or cut off before it."""
-        return end if known is None or self.holds(known) else known
+        return self._append(missing, known)
 
     def holds(self, mark: AuditMark) -> bool:
         """Whether the record is still where it was, and says the same."""
         line = next(iter(self._store.read_audit(after=mark.number - 1)), None)
         return line is not None and digest_of(line) == mark.digest
 
-    def _append(self, make_line: Callable[[AuditMark], bytes | None]) -> AuditMark:
+    def _append(self, make_line: Callable[[AuditMark], bytes | None], known: AuditMark | None) -> AuditMark:
         """Add what is right to add at the end; when somebody else was faster, at the next one. None adds nothing."""
-        tries = 0
-        while True:
+        for tries in count(1):
             end = self._find_end()
             line = make_line(end)
             if line is None:
-                return end
+                break
             try:
                 self._store.append_audit(line, after=end.number)
             except StateConflict:
-                tries += 1
                 if tries == _MAX_TRIES:
                     raise
-            else:
-                self._end = AuditMark(number=end.number + 1, digest=digest_of(line))
-                return self._end
+                continue
+            end = self._end = AuditMark(number=end.number + 1, digest=digest_of(line))
+            break
+        # A state that took the new end would no longer tell of records that were changed or cut off before it.
+        return end if known is None or self.holds(known) else known
 
-    def links(self) -> Iterator[Link]:
+    def records(self) -> Iterator[AuditRecord]:
         """All records, oldest first; raises StoreError at one that cannot be read."""
         for number, line in enumerate(self._store.read_audit(), start=1):
             _, record = decode(line, number=number)
-            yield Link(number=number, digest=digest_of(line), record=record)
+            yield record
 
     def entries(self, selection: Selection = Selection()) -> Iterator[LoggedEntry]:  # noqa: B008  # it is frozen
         """The entries of a selection, oldest first.
@@ -330,29 +316,29 @@ class AuditLog:
         to_come: dict[str, list[tuple[int, Address, Address]]] = {}
         for (was, now), number in renames.items():
             to_come.setdefault(now.organization, []).append((number, was, now))
-        for link in self.links():
-            organization, person = link.record.organization, selection.person
-            for before, since, number in reversed(people):
-                if number > link.number and since == person:
+        for number, record in enumerate(self.records(), start=1):
+            organization, person = record.organization, selection.person
+            for before, since, renamed in reversed(people):
+                if renamed > number and since == person:
                     person = before
-            later = [(was, now) for number, was, now in to_come.get(organization, ()) if number > link.number]
-            touched = {(one.kind, one.key) for renamed in later for one in renamed}
-            for entry in link.record.entries:
+            later = [(was, now) for renamed, was, now in to_come.get(organization, ()) if renamed > number]
+            touched = {(one.kind, one.key) for names in later for one in names}
+            for entry in record.entries:
                 today: Address | None = Address.parse(entry.address)
                 if today and later and not touched.isdisjoint(_names_in(today)):
                     today = _name_today(today, later)
                 if selection.covers(organization, entry, person=person, today=today):
-                    yield log_entry(entry, link.record, number=link.number), today
+                    yield log_entry(entry, record, number=number), today
 
     def _renames(self) -> dict[tuple[Address, Address], int]:
         """What a member or an asset was called before and is called since -> number of the first record of that."""
         found: dict[tuple[Address, Address], int] = {}
-        for link in self.links():
-            for entry in link.record.entries:
+        for number, record in enumerate(self.records(), start=1):
+            for entry in record.entries:
                 if entry.action in ("rename", "state_mv"):
                     other = entry.detail.removeprefix("was ")
                     was, now = (other, entry.address) if entry.action == "rename" else (entry.address, other)
-                    found.setdefault((Address.parse(was), Address.parse(now)), link.number)
+                    found.setdefault((Address.parse(was), Address.parse(now)), number)
         return found
 
     def verify(self, witnesses: Collection[HeadWitness] | None = None) -> Verdict:

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
-from reconciler.output.document import Document, Findings, Style, Tone, in_full, line_at, make_visible, merged, words_of
+from reconciler.output.document import Document, Style, Tone, in_full, line_at, make_visible, merged, words_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,18 +30,8 @@ _CLASSES = {
 def write_html(document: Document, style: Style) -> Iterator[str]:
     """The page with everything there is, in pieces, the largest of which is a chapter, such as one organization."""
     job = style.job if style.job.startswith("https://") else ""
-    blocks = [
-        below
-        for block in document.blocks
-        for below in (block.by_file() if isinstance(block, Findings) else [block])  # files are chapters of their own
-    ]
-    return _template().generate(
-        document=document,
-        blocks=blocks,
-        job=job,
-        numbers=count(1),
-        link_to=style.link_to,
-    )
+    blocks = [below for block in document.blocks for below in in_full(block, by_file=True)]
+    return _template().generate(document=document, blocks=blocks, job=job, numbers=count(1), link_to=style.link_to)
 
 
 @cache

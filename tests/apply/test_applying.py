@@ -114,7 +114,7 @@ class Company:
 
     def audited(self) -> list[tuple[str, str]]:
         """What was tried; what was only seen is about others."""
-        entries = [entry for link in AuditLog(self.store).links() for entry in link.record.entries]
+        entries = [entry for record in AuditLog(self.store).records() for entry in record.entries]
         return [(entry.address, entry.outcome) for entry in entries if entry.action != SEEN]
 
 
@@ -130,7 +130,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
 def test_what_was_applied_is_in_the_audit_log_with_where_it_came_from(company: Company) -> None:
     company.apply()
     assert company.audited() == [("bc/member/eve", "requested"), ("studio/member/eve", "requested")]
-    (record, _) = [link.record for link in AuditLog(company.store).links()]
+    (record, _) = AuditLog(company.store).records()
     assert (record.origin.commit, record.origin.operator, len(record.origin.plan)) == ("c0ffee", "ana", 64)
     (entry,) = (entry for entry in record.entries if entry.action != SEEN)
     assert (entry.actor, entry.person, entry.before, entry.after) == ("bo", "eve", "", "role=standard status=invited")

@@ -52,9 +52,9 @@ def store(tmp_path: Path) -> LocalFileStore:
 
 def written_down(store: StateStore) -> list[tuple[str, str, str, str]]:
     return [
-        (link.record.origin.operator, entry.action, entry.address, entry.detail)
-        for link in AuditLog(store).links()
-        for entry in link.record.entries
+        (record.origin.operator, entry.action, entry.address, entry.detail)
+        for record in AuditLog(store).records()
+        for entry in record.entries
     ]
 
 

@@ -67,7 +67,7 @@ class Scene:
         return [event.text for event in self.world.events() if event.verb == "invite"]
 
     def audited(self) -> list[tuple[str, str]]:
-        entries = [entry for link in AuditLog(self.store).links() for entry in link.record.entries]
+        entries = [entry for record in AuditLog(self.store).records() for entry in record.entries]
         return [(entry.address, entry.outcome) for entry in entries if entry.action != SEEN]
 
 

@@ -56,7 +56,7 @@ class Place:
         return self.log()[known:]
 
     def log(self) -> list[tuple[str, str, str]]:
-        entries = [entry for link in AuditLog(self.store).links() for entry in link.record.entries]
+        entries = [entry for record in AuditLog(self.store).records() for entry in record.entries]
         return [(entry.address, entry.action, entry.outcome) for entry in entries]
 
 

@@ -52,7 +52,7 @@ def test_what_was_appended_is_read_back_whole(store: LocalFileStore) -> None:
     first, second = record(entry(1), entry(2)), record(entry(3, person="ana"), organization="dev")
     AuditLog(store).append(first)
     AuditLog(store).append(second)
-    assert [link.record for link in AuditLog(store).links()] == [first, second]
+    assert list(AuditLog(store).records()) == [first, second]
 
 
 def test_an_untouched_chain_fits_and_ends_with_the_digest_of_its_last_record() -> None:
@@ -94,7 +94,7 @@ def test_what_the_log_has_already_is_not_added_again(store: LocalFileStore) -> N
     log.append_missing(record(entry(1), entry(2), entry(3)))
     log.append_missing(record(entry(1), entry(2), entry(3)))
     log.append_missing(record(entry(1), lineage="l2"))
-    assert [[e.serial for e in link.record.entries] for link in log.links()] == [[1, 2], [3], [1]]
+    assert [[one.serial for one in record.entries] for record in log.records()] == [[1, 2], [3], [1]]
 
 
 @pytest.mark.parametrize(

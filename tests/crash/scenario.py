@@ -137,8 +137,8 @@ def what_became(folder: Path) -> dict[str, Any]:
         )
     applied = Counter(
         (entry.action, entry.address)
-        for link in AuditLog(store).links()
-        for entry in link.record.entries
+        for record in AuditLog(store).records()
+        for entry in record.entries
         if entry.outcome in {"applied", "requested"}
     )
     counting = ("lineage", "serial", "audit")  # a death more is a run more, which is written down

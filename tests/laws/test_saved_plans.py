@@ -234,8 +234,8 @@ def _log_tells_what_was_planned(here: Center, planned: Plan) -> None:
 
 def _last_entries(here: Center) -> list[AuditEntry]:
     """What the apply of the edited plan has written; the first record is about bringing the place about."""
-    records = [link.record for link in AuditLog(here.store).links()]
-    return [entry for record in records for entry in record.entries if record.origin.plan == here.applied]
+    records = [one for one in AuditLog(here.store).records() if one.origin.plan == here.applied]
+    return [entry for record in records for entry in record.entries]
 
 
 # The same for what people are asked ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import click
 from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import read_history, read_state, read_state_as_of, read_witnesses, verify_state
 from reconciler.audit.entries import OUTCOMES
-from reconciler.audit.log import AuditLog, Selection, find_risk
+from reconciler.audit.log import AuditLog, Selection, digest_of, find_risk
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import (
@@ -315,7 +315,7 @@ def _find_person(app: App, text: str) -> str:
 
 def _require_names(app: App, selection: Selection) -> None:
     """A misspelt name must not look like one of whom nothing is known."""
-    records = [link.record for link in AuditLog(app.store).links()]
+    records = list(AuditLog(app.store).records())
     organizations = {*app.store.organizations(), *(record.organization for record in records)}
     entries = [entry for record in records for entry in record.entries]
     if selection.organization and selection.organization not in organizations:
@@ -353,7 +353,7 @@ def verify_log(app: App, head: str | None) -> int:
         before = count(verdict.records, "record before it is whole", "records before it fit together")
         app.notify(verdict.broken, level="error", advice=before)
         return ExitCode.FAILED
-    if head and all(link.digest != head for link in trail.links()):
+    if head and all(digest_of(line) != head for line in app.store.read_audit()):
         message = f"the log does not contain the record {head[:12]}…: its end was cut off, or it was written anew"
         app.notify(message, level="error")
         return ExitCode.FAILED

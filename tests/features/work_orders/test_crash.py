@@ -69,8 +69,8 @@ def _scene(folder: Path) -> Office:
 
 def _describe_outcome(office: Office) -> tuple[Counter[tuple[str, int, OrderStatus]], Counter[tuple[str, str]]]:
     orders = Counter((order.address.key, order.party, order.status) for order in office.orders)
-    links = AuditLog(office.store).links()
-    told = Counter((str(entry.address), entry.outcome) for link in links for entry in link.record.entries)
+    records = AuditLog(office.store).records()
+    told = Counter((str(entry.address), entry.outcome) for record in records for entry in record.entries)
     # An intent without an outcome is told as failed, because nobody had heard of it.
     return orders, Counter({key: count for key, count in told.items() if key[1] != "failed"})
 

@@ -147,8 +147,8 @@ class Orders(RuleBasedStateMachine):
         if not hasattr(self, "office"):
             return
         told: dict[str, str] = {}
-        for link in AuditLog(self.office.store).links():
-            for entry in link.record.entries:
+        for record in AuditLog(self.office.store).records():
+            for entry in record.entries:
                 for name in filter(None, entry.order.split(", ")):
                     told[name] = "open" if entry.outcome == "waits" else entry.outcome
         assert told == {order.id: order.status.value for order in self.office.orders}

@@ -41,7 +41,7 @@ def audited(office: Office) -> list[tuple[str, str, str]]:
 
 def entries(office: Office) -> list[AuditEntry]:
     """Without what was only seen, which is about others."""
-    return [entry for link in AuditLog(office.store).links() for entry in link.record.entries if entry.action != SEEN]
+    return [entry for record in AuditLog(office.store).records() for entry in record.entries if entry.action != SEEN]
 
 
 def test_a_change_becomes_one_order_for_each_person_who_has_to_act(office: Office) -> None:
