@@ -211,13 +211,13 @@ def _read_evidence(text: str) -> Evidence:
     try:
         path = Path(text)
         if not path.is_file():
-            return Evidence.of_text(read_words(text))
-        return Evidence.of_file(read_words(path.name), path.read_bytes())
+            return Evidence.of(read_words(text))
+        return Evidence.of(read_words(path.name), path.read_bytes())
     except (OSError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise ReconcilerError(f"{text} cannot be read: {error.strerror}") from error
         # Longer than any file name, or with a character that none may have.
-        return Evidence.of_text(read_words(text))
+        return Evidence.of(read_words(text))
 
 
 def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: bool) -> list[Path]:
@@ -234,7 +234,7 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
         for form, ending in _FORMS.items():
             text = RENDERERS.worksheet[form](replace(sheet, speech=speech), style).rstrip()
             # The mark stands at the end: a doctype has to come first.
-            pages[folder / f"{file_name(sheet.actor or sheet.title)}{ending}"] = f"{text}\n{_MARK}\n"
+            pages[folder / f"{file_name(sheet.actor or sheet.name)}{ending}"] = f"{text}\n{_MARK}\n"
     for path in pages:
         if path.is_symlink() or (path.exists() and not _is_ours(path)):
             message = f"{path} was not written by an export"

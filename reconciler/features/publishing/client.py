@@ -145,13 +145,9 @@ class ForgeClient:
             if len(rows) < PAGE_SIZE and "next" not in response.links:
                 return
 
-    def put(self, method: str, path: str, body: Mapping[str, Any]) -> Content:
-        """Write something that is the same after two writes, whatever the method is called."""
+    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Content:
+        """Write something; what a POST makes anew is repeated only while it is certain that nobody heard it."""
         return _content(self._repeat(method, path, json=SECRETS.hide_in_json(dict(body))).json())
-
-    def create(self, path: str, body: Mapping[str, Any]) -> Content:
-        """Write something new; repeated only while it is certain that nobody heard it."""
-        return _content(self._repeat("POST", path, json=SECRETS.hide_in_json(dict(body))).json())
 
     def _repeat(self, method: str, path: str, **content: Any) -> httpx2.Response:
         import stamina

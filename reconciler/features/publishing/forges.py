@@ -71,21 +71,21 @@ class GitHub:
 
     def add_comment(self, body: str) -> Post:
         """Write a comment on the pull request."""
-        return _post(self._client.create(self._comments, {"body": body}), "id", "body")
+        return _post(self._client.write("POST", self._comments, {"body": body}), "id", "body")
 
     def change_comment(self, post: Post, body: str) -> Post:
         """Write a comment anew."""
-        row = self._client.put("PATCH", f"{self._issues}/comments/{post.id}", {"body": body})
+        row = self._client.write("PATCH", f"{self._issues}/comments/{post.id}", {"body": body})
         return _post(row, "id", "body")
 
     def change_labels(self, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give the pull request some labels and take others away, where it has them; the rest are none of ours."""
         has = {str(row["name"]) for row in self._client.get_all(self._labels)}
         if missing := [label for label in add if label not in has]:
-            self._client.put("POST", self._labels, {"labels": missing})
+            self._client.write("POST", self._labels, {"labels": missing})
         for label in has.intersection(remove):
             with suppress(Missing):  # somebody else took it away
-                self._client.put("DELETE", f"{self._labels}/{quote(label, safe='')}", {})
+                self._client.write("DELETE", f"{self._labels}/{quote(label, safe='')}", {})
 
     def issues(self) -> list[Post]:
         """Our own open issues, oldest first; for GitHub a pull request is an issue too."""
@@ -95,17 +95,17 @@ class GitHub:
     def add_issue(self, title: str, body: str, labels: Sequence[str]) -> Post:
         """Open an issue."""
         content = {"title": title, "body": body, "labels": list(labels)}
-        return _post(self._client.create(self._issues, content), "number", "body")
+        return _post(self._client.write("POST", self._issues, content), "number", "body")
 
     def change_issue(self, post: Post, title: str, body: str) -> Post:
         """Give an issue another title and text."""
-        row = self._client.put("PATCH", f"{self._issues}/{post.id}", {"title": title, "body": body})
+        row = self._client.write("PATCH", f"{self._issues}/{post.id}", {"title": title, "body": body})
         return _post(row, "number", "body")
 
     def close_issue(self, post: Post, farewell: str) -> None:
         """Say why, and close the issue."""
-        self._client.create(f"{self._issues}/{post.id}/comments", {"body": farewell})
-        self._client.put("PATCH", f"{self._issues}/{post.id}", {"state": "closed", "state_reason": "completed"})
+        self._client.write("POST", f"{self._issues}/{post.id}/comments", {"body": farewell})
+        self._client.write("PATCH", f"{self._issues}/{post.id}", {"state": "closed", "state_reason": "completed"})
 
     def _is_ours(self, row: Content) -> bool:
         if self._login is None:
@@ -150,15 +150,15 @@ class GitLab:
 
     def add_comment(self, body: str) -> Post:
         """Write a note on the merge request."""
-        return _post(self._client.create(self._notes, {"body": body}), "id", "body")
+        return _post(self._client.write("POST", self._notes, {"body": body}), "id", "body")
 
     def change_comment(self, post: Post, body: str) -> Post:
         """Write a note anew."""
-        return _post(self._client.put("PUT", f"{self._notes}/{post.id}", {"body": body}), "id", "body")
+        return _post(self._client.write("PUT", f"{self._notes}/{post.id}", {"body": body}), "id", "body")
 
     def change_labels(self, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give the merge request some labels and take others away; the rest are none of ours."""
-        self._client.put("PUT", self._request, {"add_labels": ",".join(add), "remove_labels": ",".join(remove)})
+        self._client.write("PUT", self._request, {"add_labels": ",".join(add), "remove_labels": ",".join(remove)})
 
     def issues(self) -> list[Post]:
         """Our own open issues, oldest first."""
@@ -168,17 +168,17 @@ class GitLab:
     def add_issue(self, title: str, body: str, labels: Sequence[str]) -> Post:
         """Open an issue."""
         content = {"title": title, "description": body, "labels": ",".join(labels)}
-        return _post(self._client.create(self._issues, content), "iid", "description")
+        return _post(self._client.write("POST", self._issues, content), "iid", "description")
 
     def change_issue(self, post: Post, title: str, body: str) -> Post:
         """Give an issue another title and text."""
-        row = self._client.put("PUT", f"{self._issues}/{post.id}", {"title": title, "description": body})
+        row = self._client.write("PUT", f"{self._issues}/{post.id}", {"title": title, "description": body})
         return _post(row, "iid", "description")
 
     def close_issue(self, post: Post, farewell: str) -> None:
         """Say why, and close the issue."""
-        self._client.create(f"{self._issues}/{post.id}/notes", {"body": farewell})
-        self._client.put("PUT", f"{self._issues}/{post.id}", {"state_event": "close"})
+        self._client.write("POST", f"{self._issues}/{post.id}/notes", {"body": farewell})
+        self._client.write("PUT", f"{self._issues}/{post.id}", {"state_event": "close"})
 
 
 Forge = GitHub | GitLab
@@ -256,20 +256,14 @@ def find_merge_request(environment: Mapping[str, str]) -> int:
 
 
 def _github_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
-    return TokenAccess(
-        name="GitHub",
-        base_url=choice.api or environment.get("GITHUB_API_URL") or "https://api.github.com",
-        token=require_token(environment.get("GITHUB_TOKEN", ""), "GITHUB_TOKEN"),
-        needed=_GITHUB_NEEDS,
-    )
+    token = require_token(environment.get("GITHUB_TOKEN", ""), "GITHUB_TOKEN")
+    api = choice.api or environment.get("GITHUB_API_URL") or "https://api.github.com"
+    return TokenAccess(name="GitHub", base_url=api, token=token, needed=_GITHUB_NEEDS)
 
 
 def _gitlab_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
     own = environment.get("GITLAB_TOKEN", "").strip()
-    return TokenAccess(
-        name="GitLab",
-        base_url=choice.api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
-        token=require_token(own or environment.get("CI_JOB_TOKEN", ""), "GITLAB_TOKEN" if own else "CI_JOB_TOKEN"),
-        header="PRIVATE-TOKEN" if own else "JOB-TOKEN",
-        needed=_GITLAB_NEEDS,
-    )
+    header, variable = ("PRIVATE-TOKEN", "GITLAB_TOKEN") if own else ("JOB-TOKEN", "CI_JOB_TOKEN")
+    token = require_token(own or environment.get("CI_JOB_TOKEN", ""), variable)
+    api = choice.api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
+    return TokenAccess(name="GitLab", base_url=api, token=token, header=header, needed=_GITLAB_NEEDS)

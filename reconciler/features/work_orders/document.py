@@ -84,7 +84,8 @@ def document_of_work_orders(work: WorkList) -> Document:
     hint = "`reconciler work-orders show ID` says step by step what to do."
     header = ("id", "status", "who", "organization", "issued", "due", "what")
     table = Table(header=header, rows=tuple(map(_row, work.rows())))
-    sheets = tuple(Section(title=plain(sheet.title), blocks=_sheet(sheet)) for sheet in work.worksheets())
+    told = ((_call(sheet.actor, sheet.name), _sheet(sheet)) for sheet in work.worksheets())
+    sheets = tuple(Section(title=plain(person), blocks=orders) for person, orders in told)
     in_full = Section(title="What to do", about=_prose(_COPY_EXACTLY), blocks=sheets) if sheets else table
     return Document(
         title="Work orders",
@@ -100,7 +101,7 @@ def document_of_worksheet(sheet: Worksheet) -> Document:
     speech, number = sheet.speech, len(sheet.orders)
     say = speech.say
     try:
-        person = sheet.title if sheet.actor else speech.retell(sheet.title, ROLES)
+        person = _call(sheet.actor, sheet.name, speech)
         open_ = say(_ONE_OPEN) if number == 1 else say(_MANY_OPEN, number=f"{number:,}")
         return Document(
             title=plain(say(_SHEET, person=person)),
@@ -175,7 +176,7 @@ def _tell(notice: Notice, speeches: Mapping[str, Speech]) -> tuple[Speech, Secti
         contact = code(notice.email or notice.phone or say(_NO_CONTACT))
         copy, ask = spans(_prose(say(_COPY_EXACTLY))), Span(f" {say(_ASK_FIRST)}")
         about = Paragraph(text=(Span(f"{say(_TO)} "), contact, Span(". "), *copy, ask))
-        title = plain(say(_FOR, person=_addressee(notice, speech), subject=_subject(notice, speech)))
+        title = plain(say(_FOR, person=_call(notice.person, notice.name, speech), subject=_subject(notice, speech)))
         orders = _in_full(notice.orders, answer_to=notice.answer_to, speech=speech)
         return speech, Section(title=title, blocks=(about, *orders))
     except UntranslatedError:
@@ -195,15 +196,15 @@ def _notice_in_brief(notice: Notice, at: datetime) -> Section:
         )
         items.append(Item(text=_prose(order.title), details=(plain("; ".join(filter(None, facts))),)))
     contact = notice.email or notice.phone or _NO_CONTACT
-    title = plain(f"{_addressee(notice)} <{contact}>: {_subject(notice)}")
+    title = plain(f"{_call(notice.person, notice.name)} <{contact}>: {_subject(notice)}")
     return Section(title=title, blocks=(Items(items=tuple(items)),))
 
 
-def _addressee(notice: Notice, speech: Speech = _ENGLISH) -> str:
-    """`Mara Lindqvist (mara)`."""
-    if not notice.person:
-        return speech.retell(notice.name, ROLES)
-    return f"{notice.name} ({notice.person})" if notice.name else notice.person
+def _call(person: str, name: str, speech: Speech = _ENGLISH) -> str:
+    """`Mara Lindqvist (mara)`; whoever is nobody in the directory by what they are."""
+    if not person:
+        return speech.retell(name, ROLES)
+    return f"{name} ({person})" if name else person
 
 
 def _subject(notice: Notice, speech: Speech = _ENGLISH) -> str:

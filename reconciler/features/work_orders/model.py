@@ -57,11 +57,6 @@ class Worksheet:
     speech: Speech = Speech()
     """In which it is told, where all of it can be."""
 
-    @property
-    def title(self) -> str:
-        """Whose sheet it is."""
-        return f"{self.name} ({self.actor})" if self.name and self.actor else self.name or self.actor
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:

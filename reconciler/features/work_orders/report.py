@@ -31,14 +31,9 @@ class Evidence:
     """SHA-256 of the text, or of the file."""
 
     @classmethod
-    def of_text(cls, text: str) -> Evidence:
-        """A sentence, a link, a ticket."""
-        return cls(text=text, digest=hashlib.sha256(text.encode()).hexdigest())
-
-    @classmethod
-    def of_file(cls, name: str, data: bytes) -> Evidence:
-        """A file, which is not kept: its digest tells later whether another one is the same."""
-        return cls(text=name, digest=hashlib.sha256(data).hexdigest())
+    def of(cls, text: str, data: bytes | None = None) -> Evidence:
+        """A sentence, a link, a ticket; or a file, of which the digest tells later whether another one is the same."""
+        return cls(text=text, digest=hashlib.sha256(text.encode() if data is None else data).hexdigest())
 
 
 def list_orders(

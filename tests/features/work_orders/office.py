@@ -94,7 +94,7 @@ class Office:
         return OrderDesk(StateEditor(store=self.store, terms=self.terms, clock=self, origin=origin))
 
     def done(self, order: WorkOrder) -> WorkOrder:
-        return self.desk().done(order.id, Evidence.of_text("a screenshot"), by=order.actor)
+        return self.desk().done(order.id, Evidence.of("a screenshot"), by=order.actor)
 
     def act(self, order: WorkOrder) -> None:
         """What the system's pages show once somebody has followed an order."""
