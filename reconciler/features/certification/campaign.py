@@ -173,8 +173,8 @@ def _admins(organization: str, world: ReviewedWorld) -> list[str]:
     """Declared admins of today, in the order in which they are written."""
     system = world.desired.organizations[organization].system
     members = [one for at, one in world.desired.resources[organization].items() if at.kind == "member"]
-    today = [on_day(one, world.today, system) for one in members]
-    admins = [one for one in today if one.holds_on(world.today) and is_administrator(system, "member", one.attributes)]
+    today = [one for one in (on_day(one, world.today, system) for one in members) if one.holds_on(world.today)]
+    admins = [one for one in today if is_administrator(system, "member", one.attributes)]
     return [one.address.key for one in sorted(admins, key=lambda one: one.place)]
 
 

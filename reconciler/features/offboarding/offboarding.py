@@ -17,7 +17,7 @@ from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
 from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.offboarding.rotation import find_known_secrets
-from reconciler.model.address import KINDS, Action, Address, person_in
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address, person_in
 from reconciler.model.change import Blocked, Guard
 from reconciler.model.declared import Desired, GuardSettings
 from reconciler.model.holding import Holding, PersonReport
@@ -28,16 +28,7 @@ from reconciler.model.values import dataclass
 from reconciler.output.document import name_access, name_attributes
 from reconciler.systems.markup import quote
 
-_GIVING = frozenset(
-    {
-        Action.INVITE,
-        Action.REINVITE,
-        Action.CHANGE_ROLE,
-        Action.REMOVE_AND_INVITE,
-        Action.GRANT,
-        Action.CHANGE_GRANT,
-    }
-)
+_GIVING = INVITATIONS | {Action.CHANGE_ROLE, Action.GRANT, Action.CHANGE_GRANT}
 """Steps that give access; an approval to one is of no use to somebody who leaves, and one to a removal is."""
 _TOLD_OTHERWISE = frozenset({Guard.REQUIRED_ADMIN, Guard.SELF})
 """Guards whose objection is told with what there is to do about it."""
@@ -73,14 +64,10 @@ def leaving_day(report: PersonReport, desired: Desired, otherwise: date) -> date
     person = desired.people.get(report.key)
     if person is not None:
         return person.ends
-    given = [
-        one.expires
-        for address, declared in desired.everything.items()
-        if address.kind == "member" and address.key == report.key
-        for one in declared.lines
-    ]
-    ends = [day for day in given if day is not None]
-    return max(ends, default=otherwise) if len(ends) == len(given) else None
+    everything = desired.everything.items()
+    memberships = [one for address, one in everything if address.kind == "member" and address.key == report.key]
+    ends = [line.expires for one in memberships for line in one.lines]
+    return None if None in ends else max(filter(None, ends), default=otherwise)
 
 
 def follow_leaver(leaver: Leaver, worlds: Worlds, *, settings: GuardSettings, today: date) -> Offboarding:
