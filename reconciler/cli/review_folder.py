@@ -22,7 +22,7 @@ from reconciler.cli.workspace import Workspace, read_source, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import ReviewedWorld, measure, remind
-from reconciler.features.certification.closing import OpenReview, settle
+from reconciler.features.certification.closing import settle
 from reconciler.features.certification.files import (
     describe_digest,
     read_campaign,
@@ -157,17 +157,8 @@ class OpenedReview:
         """What closing does today; until the review is due, what nobody decided on stays out of it."""
         sheets, findings = self.read_sheets
         world = read_reviewed_world(self.app, self.workspace, self.today)
-        present, _ = world.collect(self.campaign.scope)
-        review = OpenReview(
-            campaign=self.campaign,
-            sheets=sheets,
-            present=present,
-            undecided=self.campaign.undecided if self.today > self.campaign.due else ReviewDecision.KEEP,
-            desired=self.workspace.desired,
-            files=self.app.files,
-            today=self.today,
-        )
-        made = settle(review)
+        undecided = self.campaign.undecided if self.today > self.campaign.due else ReviewDecision.KEEP
+        made = settle(self.campaign, sheets, world, files=self.app.files, undecided=undecided)
         return replace(made, problems=(*findings, *made.problems))
 
     def progress(self) -> CampaignProgress:
@@ -227,7 +218,7 @@ class OpenedReview:
             known = node.get("organizations") if node else None
             before = known if isinstance(known, dict) else {}
         if closing.reviewed:
-            replace_file(record, write_closed(before, campaign, closing.reviewed, day=self.today))
+            replace_file(record, write_closed(before, campaign, closing.reviewed))
         replace_file(self.folder / CAMPAIGN_FILE, write_campaign(campaign))
 
     def log(self, closing: ReviewClosing, digest: str) -> None:

@@ -325,7 +325,7 @@ def _follow(app: App, person: str, *, on: date | None, is_planned: bool, write: 
         if leaver.leaves is None:
             raise ReconcilerError(f"the manifests do not say that {report.key} leaves")
         editor = open_editor(app)
-        desk = RotationDesk(worlds=worlds, editor=editor, leaver=report.key, leaves=leaver.leaves, at=now)
+        desk = RotationDesk(worlds=worlds, editor=editor, leaver=report.key, leaves=leaver.leaves)
         for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
             app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
     leaver, worlds = look()

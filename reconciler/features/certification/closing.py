@@ -17,7 +17,7 @@ from reconciler.editing.edits import Edit, EditError, Put
 from reconciler.editing.entries import path_of
 from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
 from reconciler.engine.entitlements import declare
-from reconciler.features.certification.campaign import is_gone
+from reconciler.features.certification.campaign import ReviewedWorld, is_gone
 from reconciler.features.certification.model import (
     AccessFacts,
     Campaign,
@@ -44,38 +44,33 @@ _OUTCOMES = {
 _LOSING = (ReviewOutcome.REVOKED, ReviewOutcome.ENDS_TOO)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenReview:
-    """A campaign with what its reviewers say, beside what is declared today."""
+def settle(
+    campaign: Campaign,
+    sheets: Sequence[ReviewSheet],
+    world: ReviewedWorld,
+    *,
+    files: Sequence[SourceFile],
+    undecided: ReviewDecision,
+) -> ReviewClosing:
+    """What closing does today; where it cannot, `problems` say why and nothing is edited.
 
-    campaign: Campaign
-    sheets: Sequence[ReviewSheet]
-    present: Mapping[Address, AccessFacts]
-    """Everything in scope today."""
-    undecided: ReviewDecision
-    """What is done with what nobody decided."""
-    desired: Desired
-    files: Sequence[SourceFile]
-    today: date
-
-
-def settle(review: OpenReview) -> ReviewClosing:
-    """What closing does today; where it cannot, `problems` say why and nothing is edited."""
-    results = {one.address: one for one in _results(review)}
-    places = {one.facts.address: one.place for sheet in review.sheets for one in sheet.accesses}
-    surgery = _Surgery(review, results, places)
+    `undecided` is what is done with what nobody decided.
+    """
+    results = {one.address: one for one in _results(campaign, sheets, world, undecided)}
+    places = {one.facts.address: one.place for sheet in sheets for one in sheet.accesses}
+    surgery = _Surgery(world, files, results, places)
     surgery.add_what_hangs_on_memberships()
     edits = surgery.edits()
     edit = ManifestEdit(texts={}, patch="")
     if not surgery.notes.has_errors:
         try:
-            edit = edit_all(review.files, edits)
+            edit = edit_all(files, edits)
         except EditError as error:
             surgery.notes.findings += error.findings
     reviewed, others = _judge_organizations(results.values())
     return ReviewClosing(
-        campaign=review.campaign,
-        day=review.today,
+        campaign=campaign,
+        day=world.today,
         results=tuple(results[address] for address in sorted(results)),
         reviewed=reviewed,
         not_reviewed=others,
@@ -85,13 +80,15 @@ def settle(review: OpenReview) -> ReviewClosing:
     )
 
 
-def _results(review: OpenReview) -> Iterator[ReviewResult]:
+def _results(
+    campaign: Campaign, sheets: Sequence[ReviewSheet], world: ReviewedWorld, undecided: ReviewDecision
+) -> Iterator[ReviewResult]:
     """Each access by itself: what its reviewer says, unless it is not what they have seen."""
-    new = dict(review.present)
-    for sheet in review.sheets:
+    new, _ = world.collect(campaign.scope)
+    for sheet in sheets:
         for one in sheet.accesses:
             facts = one.facts
-            outcome, note = _judge(one, new.pop(facts.address, None), review)
+            outcome, note = _judge(one, new.pop(facts.address, None), world, undecided)
             yield ReviewResult(
                 address=facts.address,
                 person=facts.person,
@@ -105,25 +102,27 @@ def _results(review: OpenReview) -> Iterator[ReviewResult]:
                 by=one.by,
                 note=note,
             )
-    note = f"given since {review.campaign.started}, and reviewed by nobody"
+    note = f"given since {campaign.started}, and reviewed by nobody"
     for address, facts in new.items():
         gives, risk, outcome = facts.gives, facts.risk, ReviewOutcome.NEW
         yield ReviewResult(address=address, person=facts.person, gives=gives, risk=risk, outcome=outcome, note=note)
 
 
-def _judge(one: ReviewedAccess, present: AccessFacts | None, review: OpenReview) -> tuple[ReviewOutcome, str]:
+def _judge(
+    one: ReviewedAccess, present: AccessFacts | None, world: ReviewedWorld, undecided: ReviewDecision
+) -> tuple[ReviewOutcome, str]:
     """What comes of an access that was reviewed, and why where that is not the decision."""
     person = one.facts.person
     if present is None:
         is_key = "@" not in person and ":" not in person
-        has_left = is_key and is_gone(person, review.desired, review.today)
+        has_left = is_key and is_gone(person, world.desired, world.today)
         return ReviewOutcome.GONE, f"{person} has left since" if has_left else "it is over, or not declared any more"
     if present.terms != one.facts.terms:
         is_other = present.gives != one.facts.gives
         what = f"it is {present.gives} now" if is_other else "its days, or the lines that give it, changed"
         return ReviewOutcome.CHANGED, f"{what}, which nobody has reviewed"
     if one.decision is ReviewDecision.UNDECIDED:
-        return _OUTCOMES[review.undecided], "nobody decided"
+        return _OUTCOMES[undecided], "nobody decided"
     return _OUTCOMES[one.decision], ""
 
 
@@ -144,14 +143,15 @@ def _judge_organizations(results: Iterable[ReviewResult]) -> tuple[tuple[str, ..
 class _Surgery:
     """Finds the smallest edit that takes away what shall go, and nothing that shall stay."""
 
-    review: OpenReview
+    world: ReviewedWorld
+    files: Sequence[SourceFile]
     results: dict[Address, ReviewResult]
     places: Mapping[Address, Place | None]
     notes: Notes = field(default_factory=Notes)
 
     @cached_property
     def _declared(self) -> dict[Address, Declared]:
-        return self.review.desired.everything
+        return self.world.desired.everything
 
     @cached_property
     def _of_person(self) -> dict[str, list[Address]]:
@@ -163,7 +163,7 @@ class _Surgery:
 
     @cached_property
     def _index(self) -> ManifestIndex:
-        return ManifestIndex(self.review.files)
+        return ManifestIndex(self.files)
 
     def _goes(self, address: Address) -> bool:
         return address in self.results and self.results[address].outcome in _LOSING
@@ -199,7 +199,7 @@ class _Surgery:
                     found[file].append(edit)
             elif result.outcome is ReviewOutcome.SHORTENED:
                 for line in lines:
-                    if put := self._shortening(address, line, result.until or self.review.today):
+                    if put := self._shortening(address, line, result.until or self.world.today):
                         found[line.place.file].append(put)
         for person in persons:
             for file, edit in self._departures(person):
@@ -252,9 +252,9 @@ class _Surgery:
 
     def _loses(self, address: Address, lost: frozenset[str]) -> bool:
         """Whether an access is less, or ends earlier, without the lines of some groups."""
-        declared, today = self._declared[address], self.review.today
+        declared, today = self._declared[address], self.world.today
         rest = [line for line in declared.lines if line.through not in lost]
-        system = self.review.desired.organizations[address.organization].system
+        system = self.world.desired.organizations[address.organization].system
         is_less = len(rest) < len(declared.lines)
         return is_less and not (rest and _terms(declare(address, rest, system=system, today=today)) == _terms(declared))
 

@@ -67,9 +67,9 @@ def write_campaign(campaign: Campaign) -> str:
     return _CAMPAIGN_HEAD.format(name=campaign.name) + _yaml(content)
 
 
-def write_closed(before: Mapping[str, Any], campaign: Campaign, organizations: Iterable[str], *, day: date) -> str:
+def write_closed(before: Mapping[str, Any], campaign: Campaign, organizations: Iterable[str]) -> str:
     """The record of closed reviews with one more, given what it held before."""
-    entry = {"campaign": campaign.name, "on": day, "evidence": campaign.evidence}
+    entry = {"campaign": campaign.name, "on": campaign.closed, "evidence": campaign.evidence}
     known = {**before, **{key: dict(entry) for key in organizations}}
     return _CLOSED_HEAD + _yaml({"version": 1, "organizations": {key: known[key] for key in sorted(known)}})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 
 from reconciler.apply.reading import Scopes
@@ -118,8 +118,6 @@ class RotationDesk:
     editor: StateEditor
     leaver: str
     leaves: date
-    at: datetime
-    """When the orders are issued, by the clock of the workspace."""
 
     def issue(self, secrets: Iterable[KnownSecret]) -> tuple[WorkOrder, ...]:
         """Ask for everything that nobody is asked for yet, organization by organization under its lock; audited."""
@@ -155,7 +153,7 @@ class RotationDesk:
                     why=f"{self.leaver} leaves on {self.leaves} and may know it",
                     place=person.place if person else None,
                 )
-                orders.append(replace(order, id=next(names), issued=self.at))
+                orders.append(replace(order, id=next(names), issued=self.editor.clock.now()))
         entries = [(str(one.address), ORDER_ACTION, f"{one.id} is open: {one.action}, {one.reason}") for one in orders]
         return replace(state, orders={**state.orders, **{one.id: one for one in orders}}), entries
 

@@ -33,6 +33,8 @@ _ATTEMPTS = 6
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_MESSAGE = 300
 _RIGHT_ADDRESS = "is the address of the interface right?"
+_MAX_WAIT = 90.0
+"""Seconds; a forge that wants more patience than that is an error."""
 _MAX_CALL = 60.0
 """Seconds, the whole answer included."""
 
@@ -99,8 +101,6 @@ class TokenAccess:
     """The header that carries the token; `Authorization` wants the word `Bearer` before it."""
     needed: str = ""
     """What the token has to be allowed, as advice for when it is not."""
-    max_wait: float = 90.0
-    """Seconds; a forge that wants more patience than that is an error."""
 
 
 class ForgeClient:
@@ -165,7 +165,7 @@ class ForgeClient:
             return False
         if error.wait is None:
             return True
-        if error.wait > self._access.max_wait:
+        if error.wait > _MAX_WAIT:
             return False
         return error.wait + random.uniform(0, 0.25)  # noqa: S311  # spreads clients out, guards nothing
 

@@ -189,39 +189,35 @@ def _post(row: Content, id_field: str, body_field: str) -> Post:
     return Post(id=str(row[id_field]), body=str(row.get(body_field) or ""), url=str(url))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetChoice:
-    """What was given on the command line; whatever is empty is found in the environment."""
-
-    forge: str = ""
-    repository: str = ""
-    number: int = 0
-    """Of the pull request or merge request."""
-    merged_with: str = ""
-    """A commit; the pull request is the one that was merged with it."""
-    api: str = ""
-
-
 @contextmanager
-def open_forge(choice: TargetChoice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge | None]:
-    """The forge, as long as it is needed, or None where no pull request was merged with the commit.
+def open_forge(
+    environment: Mapping[str, str],
+    *,
+    for_comment: bool,
+    forge: str = "",
+    repository: str = "",
+    number: int = 0,
+    merged_with: str = "",
+    api: str = "",
+) -> Iterator[Forge | None]:
+    """The forge, as long as it is needed, or None where no pull request was merged with the commit `merged_with`.
 
-    Raises UsageError, naming what is missing.
+    Whatever is empty is found in the environment. Raises UsageError, naming what is missing.
     """
-    is_github = (choice.forge or detect_forge(environment)) == "github"
+    is_github = (forge or detect_forge(environment)) == "github"
     variable = "GITHUB_REPOSITORY" if is_github else "CI_PROJECT_ID"
-    repository = choice.repository or environment.get(variable, "")
+    repository = repository or environment.get(variable, "")
     if not repository:
         raise UsageError("which repository?", advice=f"give --repository, or set {variable}")
-    find = find_pull_request if is_github else find_merge_request
-    number = choice.number or (find(environment) if for_comment and not choice.merged_with else 0)
-    if for_comment and not number and not choice.merged_with:
-        raise UsageError("this runs for no pull request", advice="give --number, or --summary for the job summary")
-    client = ForgeClient(_github_access(choice, environment) if is_github else _gitlab_access(choice, environment))
+    if for_comment and not number and not merged_with:
+        number = (find_pull_request if is_github else find_merge_request)(environment)
+        if not number:
+            raise UsageError("this runs for no pull request", advice="give --number, or --summary for the job summary")
+    client = ForgeClient(_github_access(api, environment) if is_github else _gitlab_access(api, environment))
     try:
         make = GitHub if is_github else GitLab
-        if choice.merged_with:
-            number = make.find_merged(client, repository, choice.merged_with)
+        if merged_with:
+            number = make.find_merged(client, repository, merged_with)
         yield make(client, repository=repository, number=number) if number or not for_comment else None
     finally:
         client.close()
@@ -255,15 +251,15 @@ def find_merge_request(environment: Mapping[str, str]) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def _github_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
+def _github_access(api: str, environment: Mapping[str, str]) -> TokenAccess:
     token = require_token(environment.get("GITHUB_TOKEN", ""), "GITHUB_TOKEN")
-    api = choice.api or environment.get("GITHUB_API_URL") or "https://api.github.com"
+    api = api or environment.get("GITHUB_API_URL") or "https://api.github.com"
     return TokenAccess(name="GitHub", base_url=api, token=token, needed=_GITHUB_NEEDS)
 
 
-def _gitlab_access(choice: TargetChoice, environment: Mapping[str, str]) -> TokenAccess:
+def _gitlab_access(api: str, environment: Mapping[str, str]) -> TokenAccess:
     own = environment.get("GITLAB_TOKEN", "").strip()
     header, variable = ("PRIVATE-TOKEN", "GITLAB_TOKEN") if own else ("JOB-TOKEN", "CI_JOB_TOKEN")
     token = require_token(own or environment.get("CI_JOB_TOKEN", ""), variable)
-    api = choice.api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
+    api = api or environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
     return TokenAccess(name="GitLab", base_url=api, token=token, header=header, needed=_GITLAB_NEEDS)

@@ -12,7 +12,7 @@ import yaml
 
 from reconciler.editing.edits import Put, edit_manifest
 from reconciler.features.certification.campaign import ReviewedWorld, start
-from reconciler.features.certification.closing import OpenReview, check_effect, settle
+from reconciler.features.certification.closing import check_effect, settle
 from reconciler.features.certification.files import read_campaign, read_sheet, write_campaign, write_sheet
 from reconciler.features.certification.model import (
     Campaign,
@@ -98,18 +98,8 @@ def play(
         )
         sheets.append(read)
         findings += notes.in_order()
-    present, _ = ReviewedWorld(desired=desired, states={}, today=then).collect(campaign.scope)
-    closing = settle(
-        OpenReview(
-            campaign=campaign,
-            sheets=sheets,
-            present=present,
-            undecided=campaign.undecided,
-            desired=desired,
-            files=sources,
-            today=then,
-        )
-    )
+    world = ReviewedWorld(desired=desired, states={}, today=then)
+    closing = settle(campaign, sheets, world, files=sources, undecided=campaign.undecided)
     if not closing.problems:
         _, after = load({**now, **closing.edited}, then)
         assert list(check_effect(closing, desired, after)) == []
