@@ -23,7 +23,7 @@ from reconciler.cli.streams import (
 )
 from reconciler.editing.edits import render_patch
 from reconciler.features.codeowners import find_code_owners, merge_code_owners
-from reconciler.features.publishing.forges import open_forge
+from reconciler.features.publishing.forges import TargetChoice, open_forge
 from reconciler.features.publishing.sticky import close_issue, publish_comment, publish_issue, publish_labels
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
 from reconciler.model.resource import UNREAD_SIGN
@@ -162,8 +162,7 @@ def publish(
     if close:
         _refuse_unread(_read(source))
     name = name or find_prefix(app.root).rstrip("/") or "."
-    where = {"forge": forge or "", "repository": repository, "merged_with": merged_with, "api": api}
-    with open_forge(os.environ, for_comment=not issue, number=number or 0, **where) as at:
+    with open_forge(choice, os.environ, for_comment=not issue) as at:
         if at is None:
             app.notify(f"no pull request was merged with {choice.merged_with}: nothing is published")
             return

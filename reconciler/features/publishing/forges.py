@@ -189,35 +189,39 @@ def _post(row: Content, id_field: str, body_field: str) -> Post:
     return Post(id=str(row[id_field]), body=str(row.get(body_field) or ""), url=str(url))
 
 
-@contextmanager
-def open_forge(
-    environment: Mapping[str, str],
-    *,
-    for_comment: bool,
-    forge: str = "",
-    repository: str = "",
-    number: int = 0,
-    merged_with: str = "",
-    api: str = "",
-) -> Iterator[Forge | None]:
-    """The forge, as long as it is needed, or None where no pull request was merged with the commit `merged_with`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChoice:
+    """What was given on the command line; whatever is empty is found in the environment."""
 
-    Whatever is empty is found in the environment. Raises UsageError, naming what is missing.
+    forge: str = ""
+    repository: str = ""
+    number: int = 0
+    """Of the pull request or merge request."""
+    merged_with: str = ""
+    """A commit; the pull request is the one that was merged with it."""
+    api: str = ""
+
+
+@contextmanager
+def open_forge(choice: TargetChoice, environment: Mapping[str, str], *, for_comment: bool) -> Iterator[Forge | None]:
+    """The forge, as long as it is needed, or None where no pull request was merged with the commit.
+
+    Raises UsageError, naming what is missing.
     """
-    is_github = (forge or detect_forge(environment)) == "github"
+    is_github = (choice.forge or detect_forge(environment)) == "github"
     variable = "GITHUB_REPOSITORY" if is_github else "CI_PROJECT_ID"
-    repository = repository or environment.get(variable, "")
+    repository, number = choice.repository or environment.get(variable, ""), choice.number
     if not repository:
         raise UsageError("which repository?", advice=f"give --repository, or set {variable}")
-    if for_comment and not number and not merged_with:
+    if for_comment and not number and not choice.merged_with:
         number = (find_pull_request if is_github else find_merge_request)(environment)
         if not number:
             raise UsageError("this runs for no pull request", advice="give --number, or --summary for the job summary")
-    client = ForgeClient(_github_access(api, environment) if is_github else _gitlab_access(api, environment))
+    client = ForgeClient((_github_access if is_github else _gitlab_access)(choice.api, environment))
     try:
         make = GitHub if is_github else GitLab
-        if merged_with:
-            number = make.find_merged(client, repository, merged_with)
+        if choice.merged_with:
+            number = make.find_merged(client, repository, choice.merged_with)
         yield make(client, repository=repository, number=number) if number or not for_comment else None
     finally:
         client.close()
