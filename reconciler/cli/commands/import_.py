@@ -20,7 +20,6 @@ from reconciler.editing.edits import render_patch
 from reconciler.editing.person_edits import clean_name, key_for_thing
 from reconciler.features.importing import adopt as adopting
 from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
-from reconciler.features.queries.directory import load_directory
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.nodes import is_key
 from reconciler.model.declared import Organization
@@ -80,7 +79,6 @@ def import_(
             settings=app.config.guards,
             today=app.today,
             allowed_domains=tuple(app.config.allowed_domains),
-            groups=tuple(load_directory(files).groups),
         )
         made = draft_import(request, provider_for=app.provider_for, on_notice=notify)
     if dry_run:

@@ -42,11 +42,8 @@ class KeyAssignment:
 
     def rename(self, address: Address) -> Address:
         """An address in the words of the manifests."""
-        parents = KINDS[address.kind].parents or (address.kind,)
-        parts = [
-            self.keys.get(Address(address.organization, kind, part), part)
-            for kind, part in zip(parents, address.parts, strict=False)
-        ]
+        pieces = zip(KINDS[address.kind].pieces, address.parts, strict=False)
+        parts = [self.keys.get(Address(address.organization, kind, part), part) for kind, part in pieces]
         new = Address(address.organization, address.kind, "/".join(parts))
         self.origins.setdefault(new, address)
         return new
@@ -121,15 +118,8 @@ class Team:
     name: str
     members: tuple[str, ...]
     places: frozenset[Place]
-    assets: tuple[str, ...]
-    """Keys of what they have in common."""
-
-    @property
-    def description(self) -> str:
-        """What they have in common, for the reader who gives it a better name."""
-        rest = len(self.assets) - _MAX_SHOWN
-        shown = [*self.assets[:_MAX_SHOWN], *([f"{rest} more"] if rest > 0 else [])]
-        return f"have the same access to {' and '.join(shown)}"
+    description: str
+    """What they have in common, for the reader who gives it a better name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +281,14 @@ def find_teams(resources: Iterable[Resource], *, taken: Collection[str]) -> list
     for members, where in sorted(worth, key=lambda item: (-len(item[0]) * len(item[1]), sorted(item[0]))):
         assets = sorted({path[3] for path, _ in where})
         name = choose_key([_name_for(assets)], {*taken, *teams})
-        teams[name] = Team(name=name, members=tuple(sorted(members)), places=frozenset(where), assets=tuple(assets))
+        rest = len(assets) - _MAX_SHOWN
+        shown = " and ".join([*assets[:_MAX_SHOWN], *([f"{rest} more"] if rest > 0 else [])])
+        teams[name] = Team(
+            name=name,
+            members=tuple(sorted(members)),
+            places=frozenset(where),
+            description=f"have the same access to {shown}",
+        )
     return list(teams.values())
 
 

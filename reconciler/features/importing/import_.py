@@ -69,8 +69,6 @@ class ImportRequest:
     settings: GuardSettings
     today: date
     allowed_domains: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    """Names of the groups that there are already."""
 
     def path(self, name: str) -> str:
         """Path of a new file."""
@@ -98,7 +96,7 @@ def draft_import(
     for _ in range(_MAX_ROUNDS):
         on_notice("composing the manifests")
         keys = assign_keys(request.organizations, live, names, known=known)
-        made = _compose(request, live, keys, refused)
+        made = _compose(request, known, live, keys, refused)
         worlds = _read_worlds(request, made, provider_for)
         planned = plan(worlds, request.settings)
         # What a guard blocks would be done if it did not.
@@ -153,10 +151,14 @@ def _read_all(
 
 
 def _compose(
-    request: ImportRequest, live: Mapping[str, Live], keys: KeyAssignment, refused: Mapping[Address, str]
+    request: ImportRequest,
+    known: Desired,
+    live: Mapping[str, Live],
+    keys: KeyAssignment,
+    refused: Mapping[Address, str],
 ) -> Import:
     """The files to be written; raises ReconcilerError rather than overwrite one."""
-    groups, organizations = set(request.groups), list[Composition]()
+    groups, organizations = set(known.groups), list[Composition]()
     for organization in request.organizations:
         key = organization.key
         made = compose(organization, live[key], keys, refused=refused, taken_groups=groups, file=request.path(key))

@@ -233,12 +233,18 @@ class ResourceReader:
         return tells_managers
 
     def _add_app(self, address: Address, entry: Entry, place: Place) -> None:
-        owner = None if entry.unclear else self._find_owner(entry.owner)
-        if owner is None:
-            stranger = f"`{shorten(entry.owner)}` is neither this organization nor a person in the directory"
-            self._doubt(str(address), entry.unclear or stranger, place)
+        organization, problem = self.scope.organization, entry.unclear
+        owner = ours = Owner(organization=organization.key)
+        if fold(entry.owner) not in {fold(organization.name), fold(organization.identity)} - {""}:
+            match = self._find_person(entry.owner)
+            if isinstance(match, str):
+                stranger = f"`{shorten(entry.owner)}` is neither this organization nor a person in the directory"
+                problem = problem or stranger
+            else:
+                owner = Owner(person=match.key)
+        if problem:
+            self._doubt(str(address), problem, place)
             return
-        ours = Owner(organization=self.organization)
         is_offered = entry.status is Status.AWAITING_ACCEPTANCE and owner != ours
         resource = Resource(
             address=address,
@@ -253,14 +259,6 @@ class ResourceReader:
             self._doubt(str(address), f"{address.key} is listed twice", place)
         elif str(address) not in self.unknown:
             self.resources[address], self.places[address] = resource, place
-
-    def _find_owner(self, text: str) -> Owner | None:
-        """Who owns an app."""
-        organization = self.scope.organization
-        if fold(text) in {fold(organization.name), fold(organization.identity)} - {""}:
-            return Owner(organization=organization.key)
-        match = self._find_person(text)
-        return None if isinstance(match, str) else Owner(person=match.key)
 
     def _find_person(self, text: str) -> PersonMatch | str:
         """The person whom a cell names by an address or a name alone."""
