@@ -318,8 +318,7 @@ def render_manifest(tree: Mapping[str, Value], *, tails: Mapping[Path, Sequence[
 
     `tails` are comments at the end of a mapping.
     """
-    lines = _lay_out(tree, (), tails or {})
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in _lay_out(tree, (), tails or {}))
 
 
 def _lay_out(tree: Mapping[str, Value], path: Path, tails: Mapping[Path, Sequence[str]]) -> Iterator[str]:

@@ -170,8 +170,7 @@ def _get_organization(sighting: Sighting, desired: Desired) -> Organization:
         advice = suggest_names(sighting.organization, known) or f"there are: {', '.join(sorted(known))}"
         raise ReconcilerError(f"no organization {sighting.organization!r} is declared", advice=advice)
     if sighting.kind not in organization.system.kinds:
-        message = f"{organization.key} is a {organization.system.title}, which has no {sighting.kind}s"
-        raise ReconcilerError(message)
+        raise ReconcilerError(f"{organization.key} is a {organization.system.title}, which has no {sighting.kind}s")
     return organization
 
 
@@ -216,8 +215,7 @@ class _Judge:
             notes.warning("roster-foreign", f"taken on somebody's word, although {signs}", self.place)
         elif signs:
             advice = "look whether it is the right file; --same-organization says that it is, and that is written down"
-            message = f"it seems to be of another organization: {signs}"
-            notes.error("roster-foreign", message, self.place, advice=advice)
+            notes.error("roster-foreign", f"it seems to be of another organization: {signs}", self.place, advice=advice)
         present = self.state.rosters.get(sighting.kind)
         if present is not None and sighting.taken < present.taken:
             when = f"{sighting.taken:%Y-%m-%d %H:%MZ}, and the present roster on {present.taken:%Y-%m-%d %H:%MZ}"

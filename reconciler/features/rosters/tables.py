@@ -281,14 +281,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for value in content.values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and (match := _NO_TEXT.search(text)):
-                message = f"U+{ord(match[0]):04X} stands for no character of a text"
-                raise ValueError(message)
+                raise ValueError(f"U+{ord(match[0]):04X} stands for no character of a text")
     return content
 
 
 def _refuse(constant: str) -> Any:
-    message = f"{constant} is no value"
-    raise ValueError(message)
+    raise ValueError(f"{constant} is no value")
 
 
 def _read_envelope(document: Any, rows: Sequence[Any]) -> Extent:
