@@ -65,11 +65,11 @@ def _edits_in(file: SourceFile, key: str, expires: date | None) -> Iterator[Edit
             advice = f"give them an entry under `people`, or run this again on {expires}"
             raise UsageError(f"{key} is in {path[1]}, and a group has no end for its members", advice=advice)
         elif path[-1] == "members":
-            terms = holder[name] if isinstance(holder, dict) else None
-            if isinstance(terms, dict):
-                yield Put(path=(*here, "expires"), value=expires.isoformat())
-            else:  # what is written as a word becomes a mapping
-                yield Put(path=here, value={"role": str(terms), "expires": expires.isoformat()})
+            terms, day = holder[name] if isinstance(holder, dict) else None, expires.isoformat()
+            if not isinstance(terms, dict):  # what is written as a word becomes a mapping
+                yield Put(path=here, value={"role": str(terms), "expires": day})
+            elif str(terms.get("expires", day)) >= day:  # nothing lasts longer because somebody leaves
+                yield Put(path=(*here, "expires"), value=day)
 
 
 def _drop_entry(path: Path) -> Drop:

@@ -42,3 +42,11 @@ def test_an_address_is_taken_out_as_it_is_spelled(spelled: str) -> None:
     assert index.groups.of("gil@xn--bcher-kva.example") == ("x",)
     leave = Leave(path=("groups", "x", "members"), item=spelled)
     assert index.leave_group("x", "gil@xn--bcher-kva.example") == ("a.yaml", leave)
+
+
+@pytest.mark.parametrize("ends", ["2026-11-20", "2026-12-01"])
+def test_a_line_that_ends_before_somebody_leaves_is_not_made_longer(ends: str) -> None:
+    text = MANIFEST.replace("gil@agency.example: standard", f"gil@agency.example: {{role: standard, expires: {ends}}}")
+    files = [SourceFile("a.yaml", text.encode())]
+    edit = make_leave(files, "gil@agency.example", None, on=date(2035, 1, 31), today=TODAY)
+    assert edit.texts == {}
