@@ -38,17 +38,12 @@ def _complete(names: Any, ctx: click.Context, incomplete: str) -> list[Completio
     from click.shell_completion import CompletionItem
 
     try:
-        found = list(names(_read(ctx), incomplete))
+        # What can be read of the manifests, wrong as they may be while somebody works on them.
+        manifests = import_module("reconciler.manifests.load").load_manifests(ctx.obj.files)
+        found = list(names(manifests.readable, incomplete))
     except Exception:  # noqa: BLE001  # nobody asked for a message here
         return []
     return [CompletionItem(name, help=about or None) for name, about in found if name.startswith(incomplete)]
-
-
-def _read(ctx: click.Context) -> Desired:
-    """What can be read of the manifests, wrong as they may be while somebody works on them."""
-    manifests = import_module("reconciler.manifests.load").load_manifests(ctx.obj.files)
-    readable: Desired = manifests.readable
-    return readable
 
 
 def _people(desired: Desired, _incomplete: str) -> Iterator[tuple[str, str]]:

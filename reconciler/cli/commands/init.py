@@ -46,8 +46,13 @@ def init(app: App) -> None:
         make_folder(path.parent)
         replace_file(path, text)
         click.echo(name)
-    if _ignore_own_files(app.root / ".gitignore"):
-        click.echo(".gitignore")
+    ignored = app.root / ".gitignore"
+    text = read_text_file(ignored) if ignored.exists() else ""
+    there = {line.strip().strip("/") for line in text.splitlines()}
+    if missing := [f"{name}\n" for name in _IGNORED if name.strip("/") not in there]:
+        gap = "" if not text or text.endswith("\n") else "\n"
+        replace_file(ignored, "".join([text, gap, *missing]))
+        click.echo(ignored.name)
     above = find_workspace_above(app.root)
     if above is not None:
         message = f"this workspace is inside of another one, {above}, which may take its files for manifests"
@@ -57,17 +62,6 @@ def init(app: App) -> None:
 
 def _read_template(name: str) -> str:
     return (files("reconciler.cli") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _ignore_own_files(path: Path) -> bool:
-    """Keep out of git what is not for it; returns whether the file changed."""
-    text = read_text_file(path) if path.exists() else ""
-    there = {line.strip().strip("/") for line in text.splitlines()}
-    missing = [name for name in _IGNORED if name.strip("/") not in there]
-    if missing:
-        gap = "" if not text or text.endswith("\n") else "\n"
-        replace_file(path, f"{text}{gap}" + "".join(f"{name}\n" for name in missing))
-    return bool(missing)
 
 
 @click.command()
