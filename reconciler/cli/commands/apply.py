@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     NEW_FILE,
     PLAN_FILE,
     Limits,
+    kept_option,
     lock_timeout_option,
     page_options,
     planning_options,
@@ -50,9 +51,9 @@ from reconciler.output.document import count
     help="Refuse, with exit code 1, unless a commit holds the manifests, `reconciler.yaml` and the rules as they are; "
     "for pipelines.",
 )
-@click.option(
-    "--qr-to",
+@kept_option(
     "codes_to",
+    "--qr-to",
     type=FOLDER,
     metavar="DIR",
     help="Write QR codes for owners of TikTok accounts here, as a page with the steps and as PNG and SVG; taken away "
@@ -75,7 +76,6 @@ def apply(
     auto_approve: bool,
     expect_digest: str | None,
     require_clean: bool,
-    codes_to: Path | None,
     comment_to: Path | None,
     **limits: Unpack[Limits],
 ) -> int:
@@ -102,9 +102,8 @@ def apply(
     with app.stage("manifests"):
         workspace = read_everything(app, today=app.today)
     request = make_request(app, workspace, **limits)
-    if codes_to is not None:
-        make_folder(codes_to)  # now, because a code that cannot be written is asked for in vain
-        app.codes_to = codes_to
+    if app.codes_to is not None:
+        make_folder(app.codes_to)  # now, because a code that cannot be written is asked for in vain
     commit = _origin_of(app).commit if require_clean else ""
     if require_clean and (not commit or commit.endswith(DIRTY)):
         what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -46,8 +47,6 @@ _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"
 """Stands in every page, at its beginning or end; a file without it is somebody else's."""
 _REASONS = tuple(reason.value.replace("_", "-") for reason in FailureReason if reason is not FailureReason.NOT_SEEN)
-
-
 _actor_option = click.option("--actor", default="", metavar="PERSON", help="Only what this person has to do.")
 _organization_option = click.option(
     "--organization", default="", metavar="ORG", help="Only those about this organization."
@@ -236,7 +235,7 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
             # The mark stands at the end: a doctype has to come first.
             pages[folder / f"{file_name(sheet.actor or sheet.name)}{ending}"] = f"{text}\n{_MARK}\n"
     for path in pages:
-        if path.is_symlink() or (path.exists() and not _is_ours(path)):
+        if os.path.lexists(path) and not _is_ours(path):
             message = f"{path} was not written by an export"
             raise ReconcilerError(message, advice="move it away, or export to another folder")
     if pages:
@@ -245,14 +244,14 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
         replace_file(path, text)
     if is_everything and folder.is_dir():
         for path in sorted(path for ending in _FORMS.values() for path in folder.glob(f"*{ending}")):
-            if path not in pages and not path.is_symlink() and _is_ours(path):
+            if path not in pages and _is_ours(path):
                 path.unlink(missing_ok=True)
     return sorted(pages)
 
 
 def _is_ours(path: Path) -> bool:
     try:
-        return path.is_file() and path.read_bytes().rstrip().endswith(_MARK.encode())
+        return not path.is_symlink() and path.is_file() and path.read_bytes().rstrip().endswith(_MARK.encode())
     except OSError:
         return False
 

@@ -94,15 +94,14 @@ def doctor(app: App) -> int:
     Looks at versions, extras, the workspace, the store, each provider with what its token may read, and the clock.
     Changes nothing, and shows no secret. Exits with 1 when something is wrong that stops a plan or an apply.
     """
+    machine = (
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; installed by {installer()}"
+    )
+    version = HealthCheck(name="version", found=f"reconciler {__version__}, {machine}")
     with app.progress("looking around") as tell:
-        checks = [_check_versions(), _check_git(), *_check_workspace(app, tell)]
+        checks = [version, _check_git(), *_check_workspace(app, tell)]
     app.show(RENDERERS.doctor, checks)
     return ExitCode.FAILED if any(one.health is Health.ERROR for one in checks) else ExitCode.DONE
-
-
-def _check_versions() -> HealthCheck:
-    found = f"reconciler {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    return HealthCheck(name="version", found=f"{found}; installed by {installer()}")
 
 
 def _check_git() -> HealthCheck:

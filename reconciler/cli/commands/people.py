@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -104,7 +104,12 @@ def onboard(app: App, /, person: str, *, like: str, reason: str, with_admin: boo
     edit = write_proposal(proposal, app.files, beside=other.place.file)
     after = _check_edit(app, edit.texts)
     found = describe_proposal(newcomer, proposal, edit, after.desired)
-    found = replace(found, findings=tuple(_outside(entry.get("email", ""), app.config.allowed_domains)))
+    email, domains = entry.get("email", ""), app.config.allowed_domains
+    if email and domains and email.rpartition("@")[2].casefold() not in {one.casefold() for one in domains}:
+        # As a review says it too.
+        message = f"`{email}` is in none of the allowed domains: {', '.join(domains)}"
+        outside = Finding(id="outside-domains", severity=Severity.WARNING, message=message)
+        found = replace(found, findings=(outside,))
     _show(app, RENDERERS.onboarding, found, before, after, write=write)
 
 
@@ -134,14 +139,6 @@ def _check_edit(app: App, texts: Mapping[str, str]) -> Workspace:
         app.notify("no file is edited: as proposed, the manifests could not be used", level="error")
         raise
     return after
-
-
-def _outside(email: str, allowed_domains: Collection[str]) -> Iterator[Finding]:
-    """The warning that a review gives too: an address of none of the company's domains."""
-    domain = email.rpartition("@")[2].casefold()
-    if email and allowed_domains and domain not in {one.casefold() for one in allowed_domains}:
-        message = f"`{email}` is in none of the allowed domains: {', '.join(allowed_domains)}"
-        yield Finding(id="outside-domains", severity=Severity.WARNING, message=message)
 
 
 def _entry(key: str, said: Mapping[str, Any], known: Person | None) -> dict[str, str]:
