@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class CommandEntry(NamedTuple):
-    """Where a command is, as `module:attribute`, and the line that the help shows without loading it."""
+    """The module of a command, which is called there as it is, and the line that the help shows without loading it."""
 
-    target: str
+    module: str
     summary: str
 
 
@@ -41,64 +42,58 @@ _ONE_DASH = re.compile(r"-([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
 SECTIONS: dict[str, dict[str, CommandEntry]] = {
     "Begin": {
-        "init": CommandEntry("init:init", "Write the files of a new workspace."),
-        "import": CommandEntry("import_:import_", "Write manifests that declare organizations exactly as they are."),
-        "auth": CommandEntry("auth:auth", "Get, check and revoke the token for Business Centers."),
-        "doctor": CommandEntry("doctor:doctor", "Check this installation and workspace, and say what to do."),
-        "sandbox": CommandEntry("sandbox:sandbox", "Act as people on the sandbox, and move its clock."),
+        "init": CommandEntry("init", "Write the files of a new workspace."),
+        "import": CommandEntry("import_", "Write manifests that declare organizations exactly as they are."),
+        "auth": CommandEntry("auth", "Get, check and revoke the token for Business Centers."),
+        "doctor": CommandEntry("doctor", "Check this installation and workspace, and say what to do."),
+        "sandbox": CommandEntry("sandbox", "Act as people on the sandbox, and move its clock."),
     },
     "Manifests": {
-        "validate": CommandEntry("validate:validate", "Check the manifests, without any network."),
-        "fmt": CommandEntry("init:fmt", "Format manifests."),
-        "policy": CommandEntry("validate:policy", "List policies, and judge the manifests by them."),
-        "systems": CommandEntry("queries:systems", "List systems, roles and what they may do."),
-        "schema": CommandEntry("schema:schema", "Print or write the JSON Schemas, or check files against one."),
+        "validate": CommandEntry("validate", "Check the manifests, without any network."),
+        "fmt": CommandEntry("init", "Format manifests."),
+        "policy": CommandEntry("validate", "List policies, and judge the manifests by them."),
+        "systems": CommandEntry("queries", "List systems, roles and what they may do."),
+        "schema": CommandEntry("schema", "Print or write the JSON Schemas, or check files against one."),
     },
     "Changes": {
-        "diff": CommandEntry("diff:diff", "Show what a change of the manifests does to access."),
-        "plan": CommandEntry("plan:plan", "Show what would change, and save it for apply."),
-        "show": CommandEntry("plan:show", "Show a saved plan."),
-        "apply": CommandEntry("apply:apply", "Apply a saved plan or a new one."),
+        "diff": CommandEntry("diff", "Show what a change of the manifests does to access."),
+        "plan": CommandEntry("plan", "Show what would change, and save it for apply."),
+        "show": CommandEntry("plan", "Show a saved plan."),
+        "apply": CommandEntry("apply", "Apply a saved plan or a new one."),
     },
     "People": {
-        "onboard": CommandEntry("people:onboard", "Propose the access that somebody new needs."),
-        "offboard": CommandEntry(
-            "people:offboard", "Remove somebody from every organization, and report what is left."
-        ),
-        "grant": CommandEntry("people:grant", "Propose the edit that gives somebody one access for some days."),
-        "revoke": CommandEntry("people:revoke", "Propose the edit that takes one access away from somebody."),
-        "who": CommandEntry("queries:who", "Show everything one person has, in all organizations."),
-        "access": CommandEntry("queries:access", "Show who can reach something, with which role, and how."),
-        "why": CommandEntry("queries:why", "Show why somebody can reach something, since when and by what."),
-        "expiring": CommandEntry("queries:expiring", "Show what ends by itself within some days."),
-        "report": CommandEntry(
-            "queries:report", "Write one HTML page that tells who may do what, for auditors and managers."
-        ),
+        "onboard": CommandEntry("people", "Propose the access that somebody new needs."),
+        "offboard": CommandEntry("people", "Remove somebody from every organization, and report what is left."),
+        "grant": CommandEntry("people", "Propose the edit that gives somebody one access for some days."),
+        "revoke": CommandEntry("people", "Propose the edit that takes one access away from somebody."),
+        "who": CommandEntry("queries", "Show everything one person has, in all organizations."),
+        "access": CommandEntry("queries", "Show who can reach something, with which role, and how."),
+        "why": CommandEntry("queries", "Show why somebody can reach something, since when and by what."),
+        "expiring": CommandEntry("queries", "Show what ends by itself within some days."),
+        "report": CommandEntry("queries", "Write one HTML page that tells who may do what, for auditors and managers."),
     },
     "What people do by hand": {
-        "work-orders": CommandEntry("by_hand:work_orders", "List what people were asked to do, and report back."),
-        "notices": CommandEntry("by_hand:notices", "Write one message for each person who has to act."),
-        "observe": CommandEntry(
-            "by_hand:observe", "Import a list of members or apps that somebody copied from its page."
-        ),
+        "work-orders": CommandEntry("by_hand", "List what people were asked to do, and report back."),
+        "notices": CommandEntry("by_hand", "Write one message for each person who has to act."),
+        "observe": CommandEntry("by_hand", "Import a list of members or apps that somebody copied from its page."),
     },
     "What others changed": {
-        "drift": CommandEntry("drift:drift", "Show what somebody changed outside of this tool."),
+        "drift": CommandEntry("drift", "Show what somebody changed outside of this tool."),
         "adopt": CommandEntry(
-            "import_:adopt", "Edit the manifests so that they declare what somebody changed outside of this tool."
+            "import_", "Edit the manifests so that they declare what somebody changed outside of this tool."
         ),
     },
     "Access reviews": {
-        "review": CommandEntry("review:review", "Have every access reviewed, and keep the evidence."),
+        "review": CommandEntry("review", "Have every access reviewed, and keep the evidence."),
     },
     "What is remembered": {
-        "state": CommandEntry("records:state", "Show and maintain what is remembered between runs."),
-        "audit": CommandEntry("records:audit", "Read and verify the log of what was done."),
+        "state": CommandEntry("records", "Show and maintain what is remembered between runs."),
+        "audit": CommandEntry("records", "Read and verify the log of what was done."),
     },
     "Pipelines": {
-        "codeowners": CommandEntry("forge:codeowners", "Write CODEOWNERS from the owners in the manifests."),
-        "publish": CommandEntry("forge:publish", "Publish Markdown as one comment, issue or job summary."),
-        "shards": CommandEntry("validate:shards", "Divide the organizations among several runners."),
+        "codeowners": CommandEntry("forge", "Write CODEOWNERS from the owners in the manifests."),
+        "publish": CommandEntry("forge", "Publish Markdown as one comment, issue or job summary."),
+        "shards": CommandEntry("validate", "Divide the organizations among several runners."),
     },
 }
 """Heading of the help -> what stands below it, in the order in which a newcomer needs them."""
@@ -118,8 +113,8 @@ class CommandLine(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        module, _, attribute = entry.target.partition(":")
-        command: click.Command = getattr(importlib.import_module(f"{_COMMANDS_PACKAGE}.{module}"), attribute)
+        attribute = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"{_COMMANDS_PACKAGE}.{entry.module}"), attribute)
         if ctx.resilient_parsing:
             from reconciler.cli.completion import offer_names
 
