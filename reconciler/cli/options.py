@@ -164,15 +164,15 @@ def read_shard(typed: str | Shard) -> Shard:
         raise click.BadParameter(str(error)) from error
 
 
-def kept_option(
-    name: str, *flags: str, read: Callable[[str], object] | None = None, **settings: Any
-) -> Callable[[_Command], _Command]:
+def flag(*words: str) -> Callable[[_Command], _Command]:
+    """A switch: its names, and its help as the last word."""
+    *names, help_ = words
+    return click.option(*names, is_flag=True, help=help_)
+
+
+def kept_option(name: str, *flags: str, **settings: Any) -> Callable[[_Command], _Command]:
     """An option that is kept in the app under a name, and not passed on."""
-
-    def keep_read(context: click.Context, option: click.Parameter, typed: str | None) -> None:
-        keep(context, option, read(typed) if read and typed is not None else typed)
-
-    return click.option(*flags, f"kept_{name}", expose_value=False, callback=keep_read, **settings)
+    return click.option(*flags, f"kept_{name}", expose_value=False, **{"callback": keep, **settings})
 
 
 def format_option(*forms: str) -> Callable[[_Command], _Command]:
@@ -181,7 +181,7 @@ def format_option(*forms: str) -> Callable[[_Command], _Command]:
 
 
 document_option = format_option(*DOCUMENT_FORMATS)
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+yes_option = flag("--yes", "Do not ask.")
 now_option = click.option("--now", type=read_day, metavar="DATE", help="Judge dates as of this UTC day.")
 out_option = click.option("-o", "--out", type=NEW_FILE, metavar="FILE", help="Save the plan for apply.")
 as_of_option = click.option(
@@ -210,7 +210,7 @@ min_risk_option = kept_option(
     "min_risk",
     "--min-risk",
     type=click.Choice([risk.value for risk in Risk]),
-    read=Risk,
+    callback=lambda context, option, typed: keep(context, option, Risk(typed) if typed else None),
     help="Only show what is at least this risky, and how much more there is. JSON always tells everything.",
 )
 
@@ -264,7 +264,7 @@ _OPTIONS = (
         metavar="ACTION:ADDRESS",
         help="Approve one blocked change for this run, such as `remove:acme-bc/member/eve`. Repeatable.",
     ),
-    click.option("--retry", is_flag=True, help="Try again at once what failed earlier today."),
+    flag("--retry", "Try again at once what failed earlier today."),
     shard_option,
 )
 

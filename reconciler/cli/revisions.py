@@ -20,7 +20,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from reconciler.cli.streams import CONFIG_FILE
@@ -81,9 +80,7 @@ class Repository:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._git.kill()
         self._git.communicate()
         self._errors.close()

@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     NEW_FILE,
     PLAN_FILE,
     Limits,
+    flag,
     kept_option,
     lock_timeout_option,
     page_options,
@@ -39,17 +40,16 @@ from reconciler.output.document import count
 
 @click.command()
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=PLAN_FILE)
-@click.option("--auto-approve", is_flag=True, help="Do not ask; for automation, after a review elsewhere.")
+@flag("--auto-approve", "Do not ask; for automation, after a review elsewhere.")
 @click.option(
     "--expect-digest",
     metavar="SHA256",
     help="Only the PLAN with this digest, which is what was reviewed; anything else is exit code 4.",
 )
-@click.option(
+@flag(
     "--require-clean",
-    is_flag=True,
-    help="Refuse, with exit code 1, unless a commit holds the manifests, `reconciler.yaml` and the rules as they are; "
-    "for pipelines.",
+    "Refuse, with exit code 1, unless a commit holds the manifests, `reconciler.yaml` and the rules as they are; for "
+    "pipelines.",
 )
 @kept_option(
     "codes_to",

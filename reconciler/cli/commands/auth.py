@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.options import yes_option
 from reconciler.cli.providers import make_client, make_sandbox_client, read_secret, require_place, save_secret
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
@@ -114,7 +115,7 @@ def check(app: App, provider: str | None) -> int:
 
 
 @auth.command("revoke")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @_provider_option
 @click.pass_obj
 def revoke(app: App, provider: str | None, *, yes: bool) -> None:

@@ -18,7 +18,7 @@ from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import code_of_findings, exit_code
-from reconciler.cli.options import FOLDER, document_option, lock_timeout_option, read_day, read_moment, read_words
+from reconciler.cli.options import FOLDER, document_option, flag, lock_timeout_option, read_day, read_moment, read_words
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.speech import read_speech, speech_for, write_messages
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
@@ -64,7 +64,7 @@ def work_orders() -> None:
 @work_orders.command("list")
 @_actor_option
 @_organization_option
-@click.option("--all", "closed", is_flag=True, help="Also those that have ended within the last year.")
+@flag("--all", "closed", "Also those that have ended within the last year.")
 @document_option
 @click.pass_obj
 def list_(app: App, actor: str, organization: str, closed: bool) -> None:
@@ -269,11 +269,7 @@ def _is_ours(path: Path) -> bool:
     metavar="LANGUAGE",
     help="Print all messages with their translation (`de`, ...), as `templates/LANGUAGE.po` has them.",
 )
-@click.option(
-    "--write",
-    is_flag=True,
-    help="With `--messages`: write `templates/LANGUAGE.po`. What is in it stays, and what it lacks is added.",
-)
+@flag("--write", "With `--messages`: write `templates/LANGUAGE.po`. What is in it stays, and what it lacks is added.")
 @document_option
 @click.pass_obj
 def notices(app: App, person: str, language: str | None, write: bool) -> int:
@@ -343,15 +339,12 @@ def _reminders(app: App, workspace: Workspace, unread: list[str]) -> Iterator[Wo
     metavar="TIME",
     help="When the list was looked at, `2026-11-22` or `2026-11-22T09:30`, in UTC; now by default.",
 )
-@click.option("--accept-partial", "is_part", is_flag=True, help="It is a part: whoever it does not list stays unknown.")
-@click.option("--complete", "is_whole", is_flag=True, help="It is everything, although it lists much less than before.")
-@click.option(
-    "--same-organization",
-    "is_vouched_for",
-    is_flag=True,
-    help="It is of ORG, although it looks like another's; the audit log keeps that.",
+@flag("--accept-partial", "is_part", "It is a part: whoever it does not list stays unknown.")
+@flag("--complete", "is_whole", "It is everything, although it lists much less than before.")
+@flag(
+    "--same-organization", "is_vouched_for", "It is of ORG, although it looks like another's; the audit log keeps that."
 )
-@click.option("--dry-run", is_flag=True, help="Show what was understood and what has changed, and keep nothing.")
+@flag("--dry-run", "Show what was understood and what has changed, and keep nothing.")
 @lock_timeout_option
 @document_option
 @click.pass_obj

@@ -11,7 +11,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.options import min_risk_option, now_option, page_options
+from reconciler.cli.options import flag, min_risk_option, now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.streams import CONFIG_FILE
 from reconciler.cli.workspace import read_files, read_manifest_files
@@ -25,14 +25,14 @@ from reconciler.model.finding import ReconcilerError, UsageError
 @click.command()
 @click.argument("base")
 @click.argument("head", required=False, default="")
-@click.option("--merge-base", is_flag=True, help="Compare with the commit where HEAD left BASE, as `BASE...HEAD` does.")
+@flag("--merge-base", "Compare with the commit where HEAD left BASE, as `BASE...HEAD` does.")
 @click.option(
     "--path",
     "folder",
     metavar="DIR",
     help="Folder of the workspace in the repository, where `-C` cannot say it: in a bare repository.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there is anything to judge.")
+@flag("--detailed-exitcode", "Exit with 2 when there is anything to judge.")
 @now_option
 @min_risk_option
 @page_options

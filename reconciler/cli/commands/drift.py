@@ -12,6 +12,7 @@ from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
 from reconciler.cli.options import (
+    flag,
     lock_timeout_option,
     min_risk_option,
     page_options,
@@ -36,7 +37,7 @@ from reconciler.model.finding import ExitCode, UsageError
     default=True,
     help="Remember what was found until the next audit (default), or leave the state alone.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is new or overdue.")
+@flag("--detailed-exitcode", "Exit with 2 when something is new or overdue.")
 @click.option("--target", "targets", multiple=True, metavar="PATTERN", help="Only these addresses. Repeatable.")
 @shard_option
 @click.option("--now", type=read_day, metavar="DATE", help="Audit as of this UTC day.")

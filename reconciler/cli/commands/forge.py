@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import PLAN_FILE, NumberType
+from reconciler.cli.options import PLAN_FILE, NumberType, flag
 from reconciler.cli.planning import read_plan
 from reconciler.cli.streams import (
     CONFIG_FILE,
@@ -42,9 +42,7 @@ _PLACES = {
     help="Which form: GitLab gets a section of its own, whose owners are asked besides others. [default: told by "
     "`.gitlab-ci.yml` and `.gitlab`]",
 )
-@click.option(
-    "--check", is_flag=True, help="Write nothing, print the difference, and exit with 1 when the file would change."
-)
+@flag("--check", "Write nothing, print the difference, and exit with 1 when the file would change.")
 @click.pass_obj
 def codeowners(app: App, forge: str | None, check: bool) -> int:
     """Write CODEOWNERS from the owners in the manifests.
@@ -85,19 +83,16 @@ def codeowners(app: App, forge: str | None, check: bool) -> int:
     "--to", "forge", type=click.Choice(["github", "gitlab"]), help="Where; by default where the pipeline runs."
 )
 @click.option("--from", "source", default="-", metavar="FILE", help="The Markdown; `-` is stdin. [default: -]")
-@click.option("--summary", is_flag=True, help="Add it to the summary of the job instead; needs no token.")
-@click.option("--issue", is_flag=True, help="Open or update an issue instead of a comment.")
-@click.option(
+@flag("--summary", "Add it to the summary of the job instead; needs no token.")
+@flag("--issue", "Open or update an issue instead of a comment.")
+@flag(
     "--close",
-    is_flag=True,
-    help="With `--issue`: close it, because what it was about is settled; refused with exit code 1 where the report, "
+    "With `--issue`: close it, because what it was about is settled; refused with exit code 1 where the report, "
     "which is read too, says that something is unread.",
 )
-@click.option(
+@flag(
     "--keep",
-    is_flag=True,
-    help="Write it above what the comment says so far, which is folded: what became of a change stands above its "
-    "review.",
+    "Write it above what the comment says so far, which is folded: what became of a change stands above its review.",
 )
 @click.option(
     "--labels-from",

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import FOLDER, lock_timeout_option, now_option
+from reconciler.cli.options import FOLDER, flag, lock_timeout_option, now_option
 from reconciler.cli.planning import read_request
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.streams import replace_file
@@ -33,12 +33,7 @@ _NOWHERE = Place("", 1, 1)
 
 @click.command("import")
 @click.argument("organizations", nargs=-1, metavar="[ORG]...")
-@click.option(
-    "--all",
-    "every",
-    is_flag=True,
-    help="Every organization that the configured providers show and no manifest declares.",
-)
+@flag("--all", "every", "Every organization that the configured providers show and no manifest declares.")
 @click.option(
     "--system",
     type=click.Choice(["developers", "organization_account", "business_account", "business_center"]),
@@ -55,7 +50,7 @@ _NOWHERE = Place("", 1, 1)
 @click.option(
     "--to", type=FOLDER, metavar="DIR", help="Where new files go; by default the first folder under `manifests:`."
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be written as a patch, and write nothing.")
+@flag("--dry-run", "Print what would be written as a patch, and write nothing.")
 @lock_timeout_option
 @click.pass_obj
 def import_(
@@ -194,7 +189,7 @@ def _refuse_declared(name: str, declared: Mapping[str, Organization]) -> None:
 
 @click.command()
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
-@click.option("--in-place", is_flag=True, help="Change the files; without it, a patch is printed.")
+@flag("--in-place", "Change the files; without it, a patch is printed.")
 @now_option
 @click.pass_obj
 def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None) -> int:

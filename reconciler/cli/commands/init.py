@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import load
+from reconciler.cli.options import flag
 from reconciler.cli.streams import CONFIG_FILE, make_folder, read_text_file, replace_file
 from reconciler.cli.workspace import find_workspace_above, read_files
 from reconciler.editing.format import format_manifest
@@ -65,7 +66,7 @@ def _read_template(name: str) -> str:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file would change.")
+@flag("--check", "Write nothing; exit with 1 when a file would change.")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
 def fmt(app: App, check: bool, files: tuple[Path, ...]) -> int:

@@ -18,6 +18,7 @@ from reconciler.cli.catalogue import RENDERERS, Subject
 from reconciler.cli.exits import exit_code
 from reconciler.cli.options import (
     document_option,
+    flag,
     lock_timeout_option,
     out_option,
     read_day,
@@ -59,7 +60,7 @@ from reconciler.policies.judging import parameters_of
 from reconciler.policies.rule import number
 
 _Proposal = TypeVar("_Proposal", Onboarding, AccessProposal)
-_write_option = click.option("--write", is_flag=True, help="Edit the manifests; without it nothing changes.")
+_write_option = flag("--write", "Edit the manifests; without it nothing changes.")
 
 
 @click.command()
@@ -81,11 +82,7 @@ _write_option = click.option("--write", is_flag=True, help="Edit the manifests; 
 )
 @click.option("--ends", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.")
 @click.option("--reason", default="", help="Stands beside everything that is given to them by name.")
-@click.option(
-    "--with-admin",
-    is_flag=True,
-    help="Also roles that manage others or money; what only its holder can hand over stays out.",
-)
+@flag("--with-admin", "Also roles that manage others or money; what only its holder can hand over stays out.")
 @_write_option
 @document_option
 @click.pass_obj
@@ -165,11 +162,10 @@ def _entry(key: str, said: Mapping[str, Any], known: Person | None) -> dict[str,
 @click.argument("role")
 @click.option("--for", "days", required=True, type=read_days, metavar="DURATION", help="For how long: `7d`, `2w`.")
 @click.option("--reason", required=True, type=read_words, metavar="TEXT", help="Why: a ticket, a decision.")
-@click.option(
+@flag(
     "--break-glass",
-    is_flag=True,
-    help="An emergency: the line says `break_glass: true`, lasts at most the `days` of the policy `break-glass` (7), "
-    "and is reported, also after its end, until somebody else writes `reviewed_by`.",
+    "An emergency: the line says `break_glass: true`, lasts at most the `days` of the policy `break-glass` (7), and "
+    "is reported, also after its end, until somebody else writes `reviewed_by`.",
 )
 @_write_option
 @document_option
@@ -255,10 +251,10 @@ def _foresee(app: App, after: Workspace, found: AccessProposal) -> AccessProposa
 @click.option(
     "--on", type=read_day, metavar="DATE", help="The UTC day from which all access is gone.  [default: today]"
 )
-@click.option("--status", is_flag=True, help="Only report how far it is, from the manifests as they are.")
-@click.option("--write", is_flag=True, help="Edit the manifests, and issue work orders for secrets and passwords.")
+@flag("--status", "Only report how far it is, from the manifests as they are.")
+@flag("--write", "Edit the manifests, and issue work orders for secrets and passwords.")
 @out_option
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while something is left.")
+@flag("--detailed-exitcode", "Exit with 2 while something is left.")
 @document_option
 @lock_timeout_option
 @click.pass_obj

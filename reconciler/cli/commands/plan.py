@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     NEW_FILE,
     PLAN_FILE,
     Limits,
+    flag,
     min_risk_option,
     out_option,
     page_options,
@@ -37,18 +38,15 @@ _MAX_TOLD = 10
 @out_option
 @min_risk_option
 @page_options
-@click.option(
+@flag(
     "--estimate",
-    is_flag=True,
-    help="Only tell how many calls planning and applying take, and how long that is, where a system limits calls. Asks "
-    "no system.",
+    "Only tell how many calls planning and applying take, and how long that is, where a system limits calls. Asks no "
+    "system.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes or something waits.")
-@click.option(
+@flag("--detailed-exitcode", "Exit with 2 when there are changes or something waits.")
+@flag(
     "--full",
-    is_flag=True,
-    help="Read and plan everything, also what an apply found settled and what has not changed since; the plan is the "
-    "same.",
+    "Read and plan everything, also what an apply found settled and what has not changed since; the plan is the same.",
 )
 @click.option("--now", type=read_day, metavar="DATE", help="Plan as of this UTC day.")
 @planning_options

@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.catalogue import RENDERERS, Subject, load
-from reconciler.cli.options import NEW_FILE, as_of_option, document_option, read_day, read_days
+from reconciler.cli.options import NEW_FILE, as_of_option, document_option, flag, read_day, read_days
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.streams import replace_file
 from reconciler.cli.workspace import Workspace
@@ -34,7 +34,7 @@ _Value = TypeVar("_Value", PersonReport, AccessMatrix)
 
 @click.command()
 @click.argument("person", required=False)
-@click.option("--all", "is_all", is_flag=True, help="Everybody, one row for each access; also who has none.")
+@flag("--all", "is_all", "Everybody, one row for each access; also who has none.")
 @click.option(
     "--can",
     metavar="ROLE",
@@ -70,12 +70,7 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
 
 @click.command()
 @click.argument("address", required=False)
-@click.option(
-    "--all",
-    "is_all",
-    is_flag=True,
-    help="All organizations, one row for each who reaches something, in place of ADDRESS.",
-)
+@flag("--all", "is_all", "All organizations, one row for each who reaches something, in place of ADDRESS.")
 @as_of_option
 @document_option
 @click.pass_obj

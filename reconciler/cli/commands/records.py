@@ -19,6 +19,7 @@ from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import (
     NumberType,
     document_option,
+    flag,
     read_address,
     read_day,
     read_day_or_serial,
@@ -166,10 +167,9 @@ def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
 
 @state.command("unlock")
 @click.argument("lock_id", metavar="[ID]", required=False)
-@click.option(
+@flag(
     "--left-behind",
-    is_flag=True,
-    help="Instead of one by its ID: all locks that a process of this CI job took on this machine and that is gone; for "
+    "Instead of one by its ID: all locks that a process of this CI job took on this machine and that is gone; for "
     "the end of a job that was cancelled, asks nothing.",
 )
 @yes_option

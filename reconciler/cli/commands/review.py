@@ -11,7 +11,7 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.exits import exit_code
-from reconciler.cli.options import document_option, lock_timeout_option, read_address, read_day, read_words
+from reconciler.cli.options import document_option, flag, lock_timeout_option, read_address, read_day, read_words
 from reconciler.cli.review_folder import (
     CAMPAIGN_FILE,
     OpenedReview,
@@ -185,7 +185,7 @@ def _new_errors(opened: OpenedReview, reviewer: str, before: SourceFile, after: 
 
 @review.command("status")
 @click.argument("name", metavar="[REVIEW]", required=False, default="")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 while a decision is open.")
+@flag("--detailed-exitcode", "Exit with 2 while a decision is open.")
 @document_option
 @click.pass_obj
 def status(app: App, name: str, *, detailed_exitcode: bool) -> int:

@@ -16,7 +16,7 @@ from typing import Unpack
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import Limits, NumberType, planning_options
+from reconciler.cli.options import Limits, NumberType, flag, planning_options
 from reconciler.cli.streams import CONFIG_FILE
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
@@ -158,7 +158,7 @@ _step("role", people.set_role_by_hand, "{admin} by hand: role {person} {organiza
 @click.argument("handle")
 @click.argument("organization")
 @click.option("--allow", "allowed", multiple=True, metavar="PERMISSION", help="What the owner allows. Repeatable.")
-@click.option("--refuse", is_flag=True, help="Say no instead.")
+@flag("--refuse", "Say no instead.")
 @click.pass_obj
 def scan(app: App, handle: str, organization: str, *, allowed: tuple[str, ...], refuse: bool) -> None:
     """As the owner of a TikTok account, scan the code that a Business Center shows.
@@ -189,7 +189,7 @@ def people_group() -> None:
 @people_group.command("answer")
 @click.argument("answer", type=click.Choice(["accept", "decline"]))
 @click.argument("people", nargs=-1)
-@click.option("--all", "everybody", is_flag=True, help="Everybody who has something to answer.")
+@flag("--all", "everybody", "Everybody who has something to answer.")
 @click.pass_obj
 def answer_messages(app: App, answer: str, people: tuple[str, ...], everybody: bool) -> None:
     """Answer everything that waits for these people; print what was answered."""
