@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Final
 
 from reconciler.sandbox.members import get_active, get_membership
 from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, AD_ACCOUNT_ROLES, ASSET_ROLES, LINK_PERMISSIONS
@@ -20,6 +21,7 @@ from reconciler.sandbox.registry import (
 )
 from reconciler.sandbox.world import Refusal, Row, World
 
+_NUMBERS: Final = 7_600_000_000_000_000_000
 _ACCOUNT = "tiktok_account"
 _USABLE = ("pixel", "managed_account", _ACCOUNT)
 
@@ -54,6 +56,22 @@ def get_asset(world: World, kind: str, identity: str) -> Row:
     if row is None:
         raise Refusal("unknown", f"there is no {kind.replace('_', ' ')} {identity}")
     return row
+
+
+def asset_id(asset: Row) -> str:
+    """The asset's own id, if it has a numeric one; TikTok accounts are known to the world by handle and get a number.
+
+    It has 19 digits. `asset` has the columns `asset_number` and `identity`.
+    """
+    identity = str(asset["identity"])
+    return identity if identity.isascii() and identity.isdigit() else str(_NUMBERS + int(asset["asset_number"]))
+
+
+def get_asset_identity(world: World, kind: str, number: str) -> str:
+    """What the world calls an asset; a number that no asset has is its own name, which leads nowhere."""
+    offset = int(number) - _NUMBERS
+    row = world.find("asset", kind=kind, id=offset) if 0 < offset < _NUMBERS else None
+    return str(row["identity"]) if row else number
 
 
 def find_holding(organization: SandboxOrganization, kind: str, identity: str) -> Row | None:

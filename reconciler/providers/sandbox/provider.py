@@ -17,7 +17,6 @@ from reconciler.model.resource import Live, Resource, role_in
 from reconciler.model.values import dataclass
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
 from reconciler.sandbox import apps, assets, members, partners
-from reconciler.sandbox.api.calls import get_asset_identity
 from reconciler.sandbox.platforms import SHARE_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
 from reconciler.sandbox.world import Refusal, World
@@ -134,13 +133,13 @@ class SandboxProvider:
             self._names = scope, SandboxNames.of(replace(scope, assets=self._by_handle(scope.assets)))
         return self._names[1]
 
-    def _by_handle(self, assets: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    def _by_handle(self, known: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         """Accounts that are declared by their id alone go by what the world knows them by."""
         return {
-            (kind, key): get_asset_identity(self._world, kind, identity)
+            (kind, key): assets.get_asset_identity(self._world, kind, identity)
             if kind == "tiktok_account" and identity.isdecimal()
             else identity
-            for (kind, key), identity in assets.items()
+            for (kind, key), identity in known.items()
         }
 
     def _read_back(self, scope: Scope, address: Address) -> Resource | None:

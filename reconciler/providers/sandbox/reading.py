@@ -18,7 +18,7 @@ from reconciler.model.finding import ProviderError
 from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Owner, Resource, Status
 from reconciler.model.values import dataclass
-from reconciler.sandbox.api.calls import asset_id
+from reconciler.sandbox.assets import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, is_registered, known_as, normalise
 from reconciler.sandbox.world import Row, World

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final, NoReturn
 
-from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, user_id
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, user_id
 from reconciler.sandbox.api.configuration import Caller, RefusedCall, exchange, find_caller, get_app
 from reconciler.sandbox.api.messages import choice, flag, ident, listed, record, text
+from reconciler.sandbox.assets import asset_id
 from reconciler.sandbox.registry import find_address, find_person
 from reconciler.sandbox.world import Event, Row
 

@@ -13,13 +13,12 @@ from typing import Any, Final, Literal, TypeVar
 
 from reconciler.sandbox.api.configuration import Caller, Options, RefusedCall, refuse_if_code
 from reconciler.sandbox.api.messages import KINDS, Parameter, Parameters, ident, paged, refuse_missing
+from reconciler.sandbox.assets import asset_id, get_asset_identity
 from reconciler.sandbox.registry import SandboxOrganization, find_active, find_organization
 from reconciler.sandbox.world import Refusal, Row, World
 
 _PEOPLE: Final = 6_800_000_000_000_000_000
-_ASSETS: Final = 7_600_000_000_000_000_000
 _GROUPS: Final = 7_700_000_000_000_000_000
-_SPAN: Final = 1_000_000_000_000_000
 
 
 def user_id(person: int) -> str:
@@ -28,23 +27,8 @@ def user_id(person: int) -> str:
 
 
 def person_of(number: str) -> int:
-    """The person behind a user id; a number that nobody has is nobody's, 0."""
-    return _within(_PEOPLE, number)
-
-
-def asset_id(asset: Row) -> str:
-    """The asset's own id, if it has a numeric one; TikTok accounts are known to the world by handle and get a number.
-
-    `asset` has the columns `asset_number` and `identity`.
-    """
-    identity = str(asset["identity"])
-    return identity if identity.isascii() and identity.isdigit() else str(_ASSETS + int(asset["asset_number"]))
-
-
-def get_asset_identity(world: World, kind: str, number: str) -> str:
-    """What the world calls an asset; a number that no asset has is its own name, which leads nowhere."""
-    row = world.find("asset", kind=kind, id=_within(_ASSETS, number))
-    return str(row["identity"]) if row else number
+    """The person behind a user id; any other number is nobody's."""
+    return int(number) - _PEOPLE
 
 
 def group_id(group: int) -> str:
@@ -55,11 +39,6 @@ def group_id(group: int) -> str:
 def pixel_code(identity: str) -> str:
     """The code that web pages carry: 20 upper-case letters and digits, not the pixel's id."""
     return "C" + base64.b32encode(hashlib.sha256(identity.encode()).digest()).decode()[:19]
-
-
-def _within(start: int, number: str) -> int:
-    offset = int(number) - start
-    return offset if 0 < offset < _SPAN else 0
 
 
 def mask(address: str) -> str:
@@ -155,7 +134,7 @@ class Call:
 
     def group(self, number: str) -> Row:
         """The group with this id; none is a Refusal."""
-        row = self.world.find("asset_group", organization=self.bc.id, id=_within(_GROUPS, number))
+        row = self.world.find("asset_group", organization=self.bc.id, id=int(number) - _GROUPS)
         if row is None:
             raise Refusal("unknown", f"asset group {number} does not exist")
         return row

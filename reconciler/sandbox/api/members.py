@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from reconciler.sandbox import assets, members, partners
-from reconciler.sandbox.api.calls import Call, Data, Endpoints, asset_id, group_id, user_id
+from reconciler.sandbox.api.calls import Call, Data, Endpoints, group_id, user_id
 from reconciler.sandbox.api.configuration import RefusedCall, refuse_if_code
 from reconciler.sandbox.api.messages import (
     Parameter,
@@ -289,7 +289,7 @@ def _get_shared(call: Call) -> Data:
 def _shared(call: Call, row: Row) -> Data:
     is_account = call.get("asset_type") == "ADVERTISER"
     return {
-        "asset_id": asset_id(row),
+        "asset_id": assets.asset_id(row),
         "asset_type": call.get("asset_type"),
         "asset_name": row["name"],
         "advertiser_role": row["role"].upper() if is_account else None,
@@ -393,7 +393,7 @@ def _group_assets(call: Call, group: Row) -> list[Data]:
         " WHERE group_asset.asset_group = :group ORDER BY held.asset_number",
         {"group": group["id"]},
     )
-    return [{"asset_type": "ADVERTISER", "asset_id": asset_id(row)} for row in call.search(rows)]
+    return [{"asset_type": "ADVERTISER", "asset_id": assets.asset_id(row)} for row in call.search(rows)]
 
 
 def _group_members(call: Call, group: Row) -> list[Data]:
