@@ -12,23 +12,20 @@ import json
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from importlib.resources import files
+from typing import Any
 
 from reconciler.engine.entitlements import DatedAccess, dated_accesses, earlier
 from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later
 from reconciler.model.address import KINDS, Address
-from reconciler.model.change import Mark, risk_of
+from reconciler.model.change import risk_of
 from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.resource import Attributes
 from reconciler.output.document import make_visible, name_attributes, name_subject
 from reconciler.output.rows import MARKS
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _NOT_RECORDED = "not recorded"
 _NOT_YET = "not yet"
@@ -40,32 +37,20 @@ _PARTNER = "partner"
 
 def render_report(overview: AccessOverview) -> str:
     """The whole page."""
-    environment = _environment()
-    style, script = (_source(environment, name) for name in ("page.css", "page.js"))
+    from jinja2 import Environment, StrictUndefined  # needed for nothing but pages
+
+    folder = files("reconciler.features.report") / "templates"
+    page, style, script = ((folder / name).read_text("utf-8") for name in ("page.html.j2", "page.css", "page.js"))
     # After `</script>`, `<!--` and the like a browser would read on as HTML.
     data = json.dumps(_Data(overview).content(), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
-    template = environment.get_template("page.html.j2")
-    return template.render(
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    return environment.from_string(page).render(
         title=make_visible(overview.title), at=overview.at, policy=policy, style=style, script=script, data=data
     )
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("reconciler.features.report")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-
-
-def _source(environment: Environment, name: str) -> str:
-    if environment.loader is None:
-        raise AssertionError
-    return environment.loader.get_source(environment, name)[0]
 
 
 def _digest(text: str) -> str:
@@ -97,14 +82,16 @@ class _Data:
         about = [(one.address, (one.place.file, one.place.line) if one.place else None) for one in overview.findings]
         self.troubled: set[object] = {key for pair in about for key in pair if key}
         subjects = {one.subject for part in overview.organizations for one in part.reaches}
-        for key in sorted(subject.key for subject in subjects if subject.kind == "member"):
-            self.person(key)
+        for subject in sorted(subject for subject in subjects if subject.kind == "member"):
+            self.subject(subject)
 
     def content(self) -> Mapping[str, Any]:
         """What the script reads."""
         overview = self.overview
         cells = [cell for part in overview.organizations for cell in self.cells(part)]
         organizations = [self.organization(part) for part in overview.organizations]
+        pending = [*overview.reviews, *(one for part in overview.organizations for one in part.pending)]
+        pending.sort(key=lambda one: (one.since or date.min, one.about, one.sort))
         return {
             "title": make_visible(overview.title),
             "at": f"{overview.at:%Y-%m-%d %H:%M} UTC",
@@ -118,7 +105,7 @@ class _Data:
             "ways": self.ways.rows,
             "notes": self.notes.rows,
             "cells": cells,
-            "pending": [*map(_pending, _by_age(overview))],
+            "pending": [*map(_pending, pending)],
             "drift": [row for part in overview.organizations for row in self.drift(part)],
             "findings": [_finding(one) for one in overview.findings],
             "entries": [_entry(one) for one in overview.entries],
@@ -144,18 +131,15 @@ class _Data:
             int(part.review_due is not None and part.review_due <= self.today),
         ]
 
-    def person(self, key: str) -> int:
-        known = self.overview.people.get(key)
+    def subject(self, address: Address) -> int:
+        key, is_person = address.key, address.kind == "member"
+        known = self.overview.people.get(key) if is_person else None
         if known is None:
-            return self.people.number(key, make_visible(key), "", _OUTSIDE, "", "", 0)
+            sort = _OUTSIDE if is_person else _PARTNER
+            return self.people.number(key if is_person else address, make_visible(key), "", sort, "", "", 0)
         is_troubled = (known.place.file, known.place.line) in self.troubled
         words = map(make_visible, (key, known.name, known.employment, known.manager, _day(known.ends)))
         return self.people.number(key, *words, int(is_troubled))
-
-    def subject(self, address: Address) -> int:
-        if address.kind == "member":
-            return self.person(address.key)
-        return self.people.number(address, make_visible(address.key), "", _PARTNER, "", "", 0)
 
     def cells(self, part: OrganizationOverview) -> Iterator[list[int]]:
         order = {one.key: number for number, one in enumerate(self.overview.organizations)}
@@ -178,7 +162,11 @@ class _Data:
             (file, line) in self.troubled for _, file, line in lines
         )
         pieces = tuple(dated_accesses(kind, held, part.system)) if part.system else ()
-        marks = [*marks_of(kind, pieces), *self.marks_of_stranger(reach.subject, member)]
+        marks = list(marks_of(kind, pieces))
+        if reach.subject.kind == "member":
+            sides = (member.declared, member.recorded) if member else ()
+            identity = next((side.identity for side in sides if side and side.identity), "")
+            marks += marks_of_strangers(reach.subject.key, identity, self.overview.allowed_domains)
         stay = _end([member]) if member else None
         since = [way.recorded.since for way in reach.ways if way.recorded and way.recorded.since and way.is_active]
         return [
@@ -194,12 +182,6 @@ class _Data:
             self.notes.number(", ".join(MARKS[mark] for mark in marks)),
             *(number for way, _, line in lines for number in (way, line)),
         ]
-
-    def marks_of_stranger(self, subject: Address, member: Holding | None) -> Iterator[Mark]:
-        sides = (member.declared, member.recorded) if member else ()
-        identity = next((side.identity for side in sides if side and side.identity), "")
-        if subject.kind == "member":
-            yield from marks_of_strangers(subject.key, identity, self.overview.allowed_domains)
 
     def role(self, held: Attributes, pieces: Collection[DatedAccess]) -> int:
         flags = (
@@ -258,12 +240,6 @@ def _end(ways: Iterable[Holding]) -> date | None:
 def _remark(way: Holding) -> str:
     later = f"{name_attributes(way.becomes)} from {way.changes_on}" if way.changes_on else ""
     return "; ".join(filter(None, (later, way.excuse, way.trouble)))
-
-
-def _by_age(overview: AccessOverview) -> list[PendingWork]:
-    """Everything that waits, the oldest first."""
-    found = [*overview.reviews, *(one for part in overview.organizations for one in part.pending)]
-    return sorted(found, key=lambda one: (one.since or date.min, one.about, one.sort))
 
 
 def _pending(one: PendingWork) -> list[Any]:
