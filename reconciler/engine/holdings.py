@@ -38,6 +38,11 @@ class AccessIndex:
     former: Mapping[Address, Address] = field(default_factory=dict)
     """What members and assets were called before -> what they are called today."""
 
+    def identities_of(self, member: str) -> tuple[str, ...]:
+        """By what a member is known to the system, as recorded and as declared."""
+        holding = self.holdings.get(Address(self.organization, "member", member))
+        return tuple(side.identity for side in (holding.recorded, holding.declared) if side) if holding else ()
+
     def administers(self, member: str) -> bool:
         """Whether a member can manage other people's access now."""
         holding = self.holdings.get(Address(self.organization, "member", member))

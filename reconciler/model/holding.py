@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from reconciler.model.address import Action, Address
+from reconciler.model.address import Action, Address, person_in
 from reconciler.model.declared import Declared, Person
 from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.plan import LoggedEntry
-from reconciler.model.resource import Attributes, Status
+from reconciler.model.resource import Attributes, Owner, Status
 from reconciler.model.state import Record
 from reconciler.model.values import dataclass
 
@@ -68,6 +68,14 @@ class Holding:
     """A difference that somebody made outside of this tool and that is known; `recorded` says what was last live."""
     remembered: Record | None = None
     """The record without that difference: what the last apply left there. None where that is nothing."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Whose membership or access it is, by the key in its address; of an app, who owns it themselves."""
+        if person := person_in(self.address):
+            return (person,)
+        owners = (Owner.of(side.attributes).person for side in (self.recorded, self.declared) if side is not None)
+        return tuple(filter(None, owners))
 
     @property
     def is_active(self) -> bool:
@@ -270,6 +278,12 @@ class Reach:
     """The strongest of what is declared for today; None when nothing is."""
     can_take: bool = False
     """An active admin of the organization, who can give themselves access, or more than they have, at any time."""
+
+    @property
+    def since(self) -> date | None:
+        """The first day of what is there of it, as far as is recorded."""
+        days = (way.recorded.since for way in self.ways if way.recorded and way.is_active)
+        return min(filter(None, days), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,11 +71,11 @@ _SAID = frozenset({Mark.DISRUPTIVE, Mark.MESSAGES, Mark.MONEY, Mark.OUTSIDE_DOMA
 
 
 class Direction(StrEnum):
-    """What a change does to access."""
+    """What a change does to access, as its heading says it."""
 
-    GAIN = "gain"
-    LOSS = "loss"
-    OTHER = "other"
+    GAIN = "Gains access"
+    LOSS = "Loses access"
+    OTHER = "Other changes"
     """Neither or both: ownership, a new asset, a role that can do other things."""
 
 
@@ -178,14 +178,8 @@ def change_row(terms: AccessTerms, change: Change) -> Row:
     )
 
 
-_TITLES = {
-    Direction.GAIN: "Gains access",
-    Direction.LOSS: "Loses access",
-    Direction.OTHER: "Other changes",
-}
-"""What a change does to access -> the heading under which it stands."""
 _WAITING = "Waiting"
-_SECTIONS = {"Gains access": 3, "Loses access": 2, "Other changes": 4, _WAITING: 6}
+_SECTIONS: dict[str, int] = {Direction.GAIN: 3, Direction.LOSS: 2, Direction.OTHER: 4, _WAITING: 6}
 """Heading -> rank where there is not room for all."""
 _MANY = 4
 """From so many on, things that are left out for the same reason share a row."""
@@ -286,7 +280,7 @@ def _judge(part: OrganizationPlan, today: date) -> Iterator[Judged]:
         needs = f", after {', '.join(map(str, change.needs))}" if change.needs else ""
         step = f"step {number} of {len(part.changes)}{actor}: {change.address}{needs}"
         row = replace(change_row(terms, change), more=(plain(step),))
-        yield judge_row(key, terms, change, row, title=_TITLES[terms.direction], common=describe_change(change)[1])
+        yield judge_row(key, terms, change, row, title=terms.direction, common=describe_change(change)[1])
     for waiting in part.waiting:
         terms = terms_of(part.system, waiting)
         yield judge_row(key, terms, waiting, _waiting_row(terms, waiting, today), title=_WAITING)

@@ -44,7 +44,9 @@ def compare_plans(*, reviewed: Plan, plan: Plan) -> PlanDifference:
     """How `plan` departs from `reviewed`."""
     agreed, steps = list(map(agreed_to, reviewed.changes)), list(map(agreed_to, plan.changes))
     unseen, missing = _without(steps, agreed), _without(agreed, steps)
-    is_reordered = not (unseen or missing) and _orders(agreed) != _orders(steps)
+    # Which organization comes first decides nothing.
+    orders = [sorted(changes, key=lambda change: change.address.organization) for changes in (agreed, steps)]
+    is_reordered = not (unseen or missing) and orders[0] != orders[1]
     told = {(finding.address, finding.message) for finding in reviewed.withdrawals}
     return PlanDifference(
         asks=tuple(one for one in plan.asks if not any(is_same_request(one, seen) for seen in reviewed.asks)),
@@ -66,14 +68,6 @@ def _without(changes: Iterable[Change], others: Iterable[Change]) -> tuple[Chang
         else:
             found.append(change)
     return tuple(found)
-
-
-def _orders(changes: Iterable[Change]) -> dict[str, list[Change]]:
-    """The steps of each organization; which organization comes first decides nothing."""
-    orders: defaultdict[str, list[Change]] = defaultdict(list)
-    for change in changes:
-        orders[change.address.organization].append(change)
-    return orders
 
 
 REPORT = Output(name="report", title="Report: what apply did", value=Report)

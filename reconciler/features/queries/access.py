@@ -26,7 +26,6 @@ from reconciler.model.declared import Desired, Move, Person
 from reconciler.model.finding import ManifestError, ReconcilerError, StoreError, suggest_names
 from reconciler.model.holding import AccessHistory, AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.model.ports import StateStore
-from reconciler.model.resource import Owner
 from reconciler.model.values import dataclass
 
 _MAX_SHOWN = 12
@@ -153,7 +152,8 @@ def who(text: str, sources: Sources) -> PersonReport:
     without_state: list[str] = []
     for organization in sorted({*desired.resources, *recorded.kept, *recorded.from_log}):
         index = recorded.index(organization, desired)
-        if holdings := _holdings_of(names, directory.people.keys(), index):
+        keys = names.keys | names.members(index, directory.people.keys())
+        if holdings := [one for one in index.holdings.values() if not keys.isdisjoint(one.people)]:
             parts.append(holdings_in(index, holdings))
             is_unrecorded = not as_of and all(one.recorded is None for one in holdings)
             if is_unrecorded and read_state(store, organization).tells_nothing:
@@ -244,9 +244,7 @@ class KnownNames:
         """
         found = set()
         for key in {person_in(address) for address in index.holdings} - {""}:
-            membership = index.holdings.get(Address(index.organization, "member", key))
-            sides = (membership.recorded, membership.declared) if membership and key not in others else ()
-            known = {normal_identity(side.identity) for side in sides if side is not None}
+            known = set() if key in others else set(map(normal_identity, index.identities_of(key)))
             if key in self.keys or known & self.identities:
                 found.add(key)
         return found
@@ -259,18 +257,6 @@ def names_of(person: Person | None, text: str, others: Collection[str]) -> Known
         return KnownNames(keys, frozenset({normal_identity(text)}))
     identities = frozenset(person.identities.values())
     return KnownNames(identities | {person.key}, frozenset(map(normal_identity, identities)))
-
-
-def _holdings_of(names: KnownNames, others: Container[str], index: AccessIndex) -> list[Holding]:
-    """The person's membership and access in an organization, and what they own themselves."""
-    keys = names.keys | names.members(index, others)
-    found = []
-    for address, one in index.holdings.items():
-        owners = (Owner.of(side.attributes).person for side in (one.recorded, one.declared) if side is not None)
-        person = person_in(address)
-        if person in keys if person else any(owner in keys for owner in owners):
-            found.append(one)
-    return found
 
 
 def holdings_in(index: AccessIndex, holdings: Iterable[Holding]) -> OrganizationHoldings:

@@ -8,13 +8,7 @@ from typing import TypeVar
 
 from reconciler.engine.holdings import AccessIndex, find_reaches
 from reconciler.features.queries.access import holdings_in, matrix_of
-from reconciler.features.queries.directory import (
-    Sources,
-    load_about,
-    load_directory,
-    normal_identity,
-    read_states,
-)
+from reconciler.features.queries.directory import Sources, load_about, load_directory, normal_identity, read_states
 from reconciler.features.queries.documents import (
     describe_declared,
     describe_effective,
@@ -24,10 +18,10 @@ from reconciler.features.queries.documents import (
     explain_gaps,
     name_thing,
 )
-from reconciler.model.address import Address, person_in
+from reconciler.model.address import Address
 from reconciler.model.finding import ReconcilerError, suggest_names
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.resource import Attributes, Owner
+from reconciler.model.resource import Attributes
 from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, count, name_subject, plain
@@ -121,8 +115,11 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
         from_log += [index.organization] if index.is_from_log else []
         found: dict[str, list[Holding]] = {}
         for holding in index.holdings.values():
-            if person := _person_of(holding, index, directory.people.keys(), known):
-                found.setdefault(person, []).append(holding)
+            for person in holding.people[:1]:
+                # Who is not in the directory by that key may be there under another one.
+                others = [] if person in directory.people else map(normal_identity, index.identities_of(person))
+                key = next((known[name] for name in others if name in known), person)
+                found.setdefault(key, []).append(holding)
         for person, holdings in found.items():
             parts.setdefault(person, []).append(holdings_in(index, holdings))
     for key in sorted(parts):
@@ -137,18 +134,6 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
             not_kept=tuple(not_kept),
             no_state=tuple(part.organization for part in parts[key] if not as_of and part.organization in unrecorded),
         )
-
-
-def _person_of(holding: Holding, index: AccessIndex, people: Iterable[str], known: dict[str, str]) -> str:
-    """Whose it is, by the key of the directory where that can be told; empty for what is nobody's."""
-    sides = (holding.recorded, holding.declared)
-    owned = (Owner.of(side.attributes).person for side in sides if side is not None)
-    person = person_in(holding.address) or next(filter(None, owned), "")
-    if not person or person in people:
-        return person
-    membership = index.holdings.get(Address(index.organization, "member", person))
-    identities = (side.identity for side in (membership.recorded, membership.declared) if side) if membership else ()
-    return next((known[name] for name in map(normal_identity, identities) if name in known), person)
 
 
 def _read_indexes(sources: Sources) -> Iterator[AccessIndex]:
@@ -270,14 +255,13 @@ def _rows_of_person(report: PersonReport) -> Iterator[Row]:
 
 def _rows_of_matrix(matrix: AccessMatrix) -> Iterator[Row]:
     for one in matrix.reaches:
-        begun = [way.recorded.since for way in one.ways if way.recorded and way.recorded.since and way.is_active]
         cells = (
             matrix.address.organization,
             name_thing(one.on) if one.on.kind == "organization" else str(one.on),
             name_subject(one.subject),
             describe_effective(one),
             describe_ways(one, is_known=not matrix.has_no_state),
-            str(min(begun)) if begun else "",
+            str(one.since or ""),
         )
         is_known = not matrix.has_no_state
         yield Row(cells=(*map(plain, cells), *(() if matrix.as_of else _declared(one.ways, is_known=is_known))))

@@ -82,8 +82,9 @@ class _Data:
         about = [(one.address, (one.place.file, one.place.line) if one.place else None) for one in overview.findings]
         self.troubled: set[object] = {key for pair in about for key in pair if key}
         subjects = {one.subject for part in overview.organizations for one in part.reaches}
-        for subject in sorted(subject for subject in subjects if subject.kind == "member"):
-            self.subject(subject)
+        for subject in sorted(subjects, key=lambda subject: subject.key):
+            if subject.kind == "member":
+                self.subject(subject)
 
     def content(self) -> Mapping[str, Any]:
         """What the script reads."""
@@ -168,14 +169,13 @@ class _Data:
             identity = next((side.identity for side in sides if side and side.identity), "")
             marks += marks_of_strangers(reach.subject.key, identity, self.overview.allowed_domains)
         stay = _end([member]) if member else None
-        since = [way.recorded.since for way in reach.ways if way.recorded and way.recorded.since and way.is_active]
         return [
             self.subject(reach.subject),
             thing,
             self.role(held, pieces),
             self.notes.number(_status(reach, part, self.today)),
             self.notes.number(_day(earlier(_end(reach.ways), stay))),
-            self.notes.number(_day(min(since, default=None))),
+            self.notes.number(_day(reach.since)),
             self.notes.number(make_visible("; ".join(filter(None, map(_remark, reach.ways))))),
             int(is_troubled),
             risk_of(marks, gains=True).rank,
