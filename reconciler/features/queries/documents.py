@@ -213,7 +213,7 @@ def document_of_person(report: PersonReport) -> Document:
     blocks: list[Block] = [Paragraph(text=text) for text in _about(report)]
     if report.ends_soon:
         rows = [
-            Row(cells=(code(str(one.address)), _format_day(one.ends), describe_origin(one))) for one in report.ends_soon
+            Row(cells=(code(str(one.address)), str(one.ends or ""), describe_origin(one))) for one in report.ends_soon
         ]
         blocks.append(Section(title="Ends soon", blocks=(Table(header=("what", "ends", "from"), rows=tuple(rows)),)))
     blocks += [_organization(part, report) for part in report.organizations]
@@ -258,12 +258,12 @@ def _organization(part: OrganizationHoldings, report: PersonReport) -> Section:
     is_known = part.organization not in report.no_state
     rows = []
     for one in part.holdings:
-        cells = [_name_held(one), describe_recorded(one), _format_day(one.recorded.since if one.recorded else None)]
+        cells = [_name_held(one), describe_recorded(one), str(one.recorded.since or "") if one.recorded else ""]
         if report.as_of:
             cells.append(one.trouble)
         else:
             status = describe_status(one, is_known=is_known)
-            cells += [describe_declared(one), _format_day(one.ends), status, describe_origin(one)]
+            cells += [describe_declared(one), str(one.ends or ""), status, describe_origin(one)]
         rows.append(Row(cells=tuple(map(plain, cells))))
     header = ("what", "recorded", "since", *([""] if report.as_of else ["declared", "ends", "status", "from"]))
     return Section(
@@ -381,10 +381,6 @@ def describe_entry(entry: LoggedEntry) -> str:
     cause = "" if is_seen and entry.outcome != "adopted" else entry.cause
     why = "; ".join(filter(None, [cause, entry.approval and f"approval {entry.approval}", entry.detail]))
     return f"{entry.time:%Y-%m-%d}, {what} {', '.join(filter(None, parts))}{f': {why}' if why else ''}"
-
-
-def _format_day(day: date | None) -> str:
-    return str(day) if day else ""
 
 
 def _format_age(last_read: date | None, today: date) -> str:

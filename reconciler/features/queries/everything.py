@@ -107,12 +107,10 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
     directory, as_of = load_directory(sources.files), sources.as_of
     known = {normal_identity(name): key for key, one in directory.people.items() for name in one.identities.values()}
     parts: dict[str, list[OrganizationHoldings]] = {key: [] for key in directory.people}
-    unrecorded, not_kept, from_log = set(), [], []
+    from_log, lost = [], []
     for index in _read_indexes(sources):
-        if index.has_no_state:
-            unrecorded.add(index.organization)
-            not_kept += [index.organization] if as_of else []
         from_log += [index.organization] if index.is_from_log else []
+        lost += [index.organization] if index.has_no_state else []
         found: dict[str, list[Holding]] = {}
         for holding in index.holdings.values():
             for person in holding.people[:1]:
@@ -122,6 +120,7 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
                 found.setdefault(key, []).append(holding)
         for person, holdings in found.items():
             parts.setdefault(person, []).append(holdings_in(index, holdings))
+    not_kept, unrecorded = (tuple(lost), frozenset()) if as_of else ((), frozenset(lost))
     for key in sorted(parts):
         yield PersonReport(
             key=key,
@@ -131,8 +130,8 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
             groups=directory.groups_of.get(key, ()),
             organizations=tuple(parts[key]),
             from_log=tuple(from_log),
-            not_kept=tuple(not_kept),
-            no_state=tuple(part.organization for part in parts[key] if not as_of and part.organization in unrecorded),
+            not_kept=not_kept,
+            no_state=tuple(part.organization for part in parts[key] if part.organization in unrecorded),
         )
 
 

@@ -119,16 +119,16 @@ class _Data:
             make_visible(part.name),
             system.title if system else "unknown system",
             declared.mode.replace("_", " ") if declared else "not declared any more",
-            _day(part.last_read),
+            str(part.last_read or ""),
             int(part.has_no_state),
             [KINDS[kind].plural for kind in declared.not_managed] if declared else [],
             [f"{thing}: {why}" for thing, why in (system.unseen.items() if system else ())],
-            [[make_visible(one.person), _day(one.ends), make_visible(one.obstacle)] for one in part.admins],
+            [[make_visible(one.person), str(one.ends or ""), make_visible(one.obstacle)] for one in part.admins],
             part.lasting_admins,
             [[f"{month:%Y-%m}", count] for month, count in part.months],
             [make_visible(name_subject(address)) for address in part.elsewhere],
-            _day(part.reviewed),
-            _day(part.review_due),
+            str(part.reviewed or ""),
+            str(part.review_due or ""),
             int(part.review_due is not None and part.review_due <= self.today),
         ]
 
@@ -139,7 +139,7 @@ class _Data:
             sort = _OUTSIDE if is_person else _PARTNER
             return self.people.number(key if is_person else address, make_visible(key), "", sort, "", "", 0)
         is_troubled = (known.place.file, known.place.line) in self.troubled
-        words = map(make_visible, (key, known.name, known.employment, known.manager, _day(known.ends)))
+        words = map(make_visible, (key, known.name, known.employment, known.manager, str(known.ends or "")))
         return self.people.number(key, *words, int(is_troubled))
 
     def cells(self, part: OrganizationOverview) -> Iterator[list[int]]:
@@ -174,8 +174,8 @@ class _Data:
             thing,
             self.role(held, pieces),
             self.notes.number(_status(reach, part, self.today)),
-            self.notes.number(_day(earlier(_end(reach.ways), stay))),
-            self.notes.number(_day(reach.since)),
+            self.notes.number(str(earlier(_end(reach.ways), stay) or "")),
+            self.notes.number(str(reach.since or "")),
             self.notes.number(make_visible("; ".join(filter(None, map(_remark, reach.ways))))),
             int(is_troubled),
             risk_of(marks, gains=True).rank,
@@ -213,7 +213,7 @@ class _Data:
             is_accepted = one.is_accepted(self.today)
             said = f"accepted by {one.accepted_by or 'somebody'}: {one.reason}" if one.reason else ""
             words = (str(one.address), one.sort.label, one.severity, one.why, live or "there", said)
-            yield [*map(make_visible, words), _day(one.first_seen), _day(one.until), int(is_accepted)]
+            yield [*map(make_visible, words), str(one.first_seen), str(one.until or ""), int(is_accepted)]
 
 
 def _status(reach: Reach, part: OrganizationOverview, today: date) -> str:
@@ -244,7 +244,7 @@ def _remark(way: Holding) -> str:
 
 def _pending(one: PendingWork) -> list[Any]:
     words = (one.sort, one.about, one.what, one.on)
-    return [*map(make_visible, words), _day(one.since), _day(one.due), int(one.is_overdue)]
+    return [*map(make_visible, words), str(one.since or ""), str(one.due or ""), int(one.is_overdue)]
 
 
 def _finding(one: Finding) -> list[str]:
@@ -258,7 +258,3 @@ def _entry(one: LoggedEntry) -> list[str]:
         f"{one.time:%Y-%m-%d %H:%M}",
         *map(make_visible, (*what, one.origin.operator, one.origin.commit[:10], one.why)),
     ]
-
-
-def _day(day: date | None) -> str:
-    return str(day) if day else ""
