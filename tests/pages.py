@@ -13,7 +13,7 @@ from reconciler.features.listing import as_written
 from reconciler.model.address import KINDS, Action
 from reconciler.model.declared import OFF, POLICY_SETS, PolicySettings
 from reconciler.model.system import System
-from reconciler.policies import POLICIES as RULES
+from reconciler.policies.judging import POLICIES as RULES
 from reconciler.policies.judging import severity_of
 from reconciler.policies.rule import Rule
 from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations

@@ -28,12 +28,14 @@ from reconciler.model.declared import (
 from reconciler.model.finding import Finding, Nearest, Place, Severity
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.policies import POLICIES, review_overdue
+from reconciler.policies import RULES, review_overdue
 from reconciler.policies.custom import compile_rules
 from reconciler.policies.rule import Employment, Parameters, PolicyInput, PolicyObjection, Rule, Scale
 from reconciler.systems import SYSTEMS
 
 Rules = Mapping[str, Rule]
+POLICIES = {rule.id: rule for rule in RULES}
+"""The rules that come with the tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,6 @@ class RuleBook:
 
 
 BUILT_IN = RuleBook(rules=POLICIES)
-"""The rules that come with the tool."""
 
 
 def with_custom_rules(written: Sequence[CustomRule], findings: Sequence[Finding] = ()) -> RuleBook:

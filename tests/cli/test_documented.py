@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.cli.app import shared_options
 from reconciler.cli.main import COMMANDS, cli
-from reconciler.policies import POLICIES as RULES
+from reconciler.policies.judging import POLICIES as RULES
 from tests.examples.guide import BLOCK
 from tests.manifests.test_in_step import ids_in_code, ids_on_page, ids_outside_manifests
 from tests.reference import TABLES, heading_of, leaves, rewrite

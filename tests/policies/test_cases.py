@@ -18,8 +18,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import POLICY_EXCEPTION, POLICY_SETS, PolicySettings
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
-from reconciler.policies import POLICIES
-from reconciler.policies.judging import Judgment, judge, only, severity_of
+from reconciler.policies.judging import POLICIES, Judgment, judge, only, severity_of
 from reconciler.policies.rule import Rule
 from tests.features.review.given import TODAY
 from tests.manifests.given import describe_findings

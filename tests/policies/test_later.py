@@ -20,8 +20,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.address import AddressPatterns
 from reconciler.model.declared import PolicySettings
 from reconciler.model.finding import Finding
-from reconciler.policies import POLICIES
-from reconciler.policies.judging import are_timeless, judge, parameters_of
+from reconciler.policies.judging import POLICIES, are_timeless, judge, parameters_of
 from reconciler.policies.rule import PolicyInput, Rule, Scale
 from tests.manifests.test_growth import MAX_GROWTH, SIZES, center, count_lines, numbers, people
 

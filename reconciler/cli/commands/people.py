@@ -55,8 +55,7 @@ from reconciler.model.declared import Person
 from reconciler.model.finding import Finding, ManifestError, ReconcilerError, Severity, UsageError, suggest_names
 from reconciler.model.holding import PersonReport
 from reconciler.output.document import count
-from reconciler.policies import POLICIES
-from reconciler.policies.judging import parameters_of
+from reconciler.policies.judging import POLICIES, parameters_of
 from reconciler.policies.rule import number
 
 _Proposal = TypeVar("_Proposal", Onboarding, AccessProposal)
