@@ -29,7 +29,7 @@ from typing import TypeVar
 
 from bench.peers import OCTODNS, prepare_octodns, prepare_terraform
 from bench.workspaces import LAYOUTS, change_one_file, keep_settled, make_workspace, name_member
-from reconciler.apply.reading import recorded_as_live
+from reconciler.apply.planning import recorded_as_live
 from reconciler.apply.states import read_state
 from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import load_manifests

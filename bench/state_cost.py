@@ -29,7 +29,7 @@ from reconciler.model.resource import ABSENT_FINGERPRINT, Resource, Status
 from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 _ORGANIZATION = "bc"
 

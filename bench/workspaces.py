@@ -16,8 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
-from reconciler.apply.planning import PlanRequest
-from reconciler.apply.reading import recorded_as_live
+from reconciler.apply.planning import PlanRequest, recorded_as_live
 from reconciler.apply.settled import describe
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
@@ -31,7 +30,7 @@ from reconciler.model.json import state_to_json
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 LAYOUTS = ("hundreds", "tens", "giant", "systems")
 _PROVIDERS = "providers: {default: {kind: work_orders}}\n"

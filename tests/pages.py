@@ -10,15 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler.features.listing import as_written
-from reconciler.model.address import KINDS, Action
+from reconciler.model.address import KINDS, Action, System
 from reconciler.model.declared import OFF, POLICY_SETS, PolicySettings
-from reconciler.model.system import System
 from reconciler.policies.judging import POLICIES as RULES
 from reconciler.policies.judging import severity_of
 from reconciler.policies.rule import Rule
-from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
-from reconciler.systems.loading import Operation, Party
-from reconciler.systems.table import rows_of
+from reconciler.systems.catalogue import SYSTEMS, Operation, Party, facts_of, get_system, list_operations, rows_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 

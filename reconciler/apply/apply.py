@@ -7,11 +7,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 from reconciler.apply.journal import Lease, LeaseTerms, LoadedState, hold_many
-from reconciler.apply.planning import PlanRequest, ProviderFor, choose, chosen_requests
-from reconciler.apply.reading import Look, Scopes, Settled, describe_left_behind, recorded_as_live
+from reconciler.apply.planning import (
+    Look,
+    PlanRequest,
+    ProviderFor,
+    Scopes,
+    Settled,
+    describe_left_behind,
+    recorded_as_live,
+)
 from reconciler.apply.settled import SettledOrganization, describe
 from reconciler.apply.states import StateBuilder, load_state, new_lineage, save_state
-from reconciler.apply.steps import JournalWriter, Steps
+from reconciler.apply.steps import JournalWriter, Steps, choose, chosen_requests
 from reconciler.audit.entries import audit_entry, renaming_entry, sightings
 from reconciler.audit.log import AuditLog
 from reconciler.engine.context import EVERYTHING, PlanningContext, Targets

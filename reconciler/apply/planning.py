@@ -1,225 +1,338 @@
-"""Making a plan: read what is recorded and live, then let the planner think; and which of it a saved plan chooses."""
+# Long because the worlds are read as the planner needs them, bit by bit.
+"""Making a plan: read what is recorded and live of each organization, then let the planner think."""
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from pathlib import Path
 
 from reconciler import __version__
-from reconciler.apply.reading import Scopes, describe_left_behind
-from reconciler.apply.states import load_state
+from reconciler.apply.journal import LoadedState
+from reconciler.apply.states import StateBuilder, load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, PlanningContext, Shard, Targets
-from reconciler.engine.guards import COMMAND_LINE
-from reconciler.engine.identities import Renamed
+from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today
 from reconciler.engine.orders import hold_asked, request_of
 from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change, Risk, Waiting
-from reconciler.model.declared import Desired, GuardSettings, Organization
-from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.ports import AskingProvider, Provider, StateStore
-from reconciler.model.resource import Live, Resource, Unknown, fingerprint_of
-from reconciler.model.state import OrderStatus, State
+from reconciler.model.address import KINDS, Action, Address, System
+from reconciler.model.change import Change, Waiting
+from reconciler.model.declared import Declared, Desired, GuardSettings, Organization
+from reconciler.model.finding import ProviderError, ReconcilerError
+from reconciler.model.json import find_damage
+from reconciler.model.plan import Applied, Failed, InDoubt, OrganizationPlan, Outcome, Plan
+from reconciler.model.ports import AskingProvider, Provider, Scope, StateStore
+from reconciler.model.resource import Live, Part, Resource, Status, Unknown, fingerprint_of
+from reconciler.model.state import OrderStatus, Record, State
 from reconciler.model.values import dataclass
+
+_MAX_SHOWN = 200
+
+_IN_TWO_STEPS = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE, Action.CHANGE_GRANT, Action.CHANGE_SHARE})
+"""Take away and give anew, at least where a system cannot do it in place: cut off in between, what is gone is gone
+through us. What a partner may do is lowered in no other way."""
+
+_NO_EFFECT = "no answer came; looked at again, it had no effect"
+_SOMETHING_ELSE = "no answer came; looked at again, it is neither as it was nor as it should become"
+
+_Directory = tuple[dict[str, tuple[str, ...]], dict[str, str]]
+"""Person key -> identifiers, and identifier in lower case -> person key."""
+
+
+class ProviderBroke(ProviderError):
+    """A provider raised what it must not raise, so nobody knows how far it got."""
+
+
+@contextmanager
+def shielded(provider: Provider) -> Iterator[None]:
+    """Let only ProviderError out of a call of the provider; ProviderBroke for all that is not meant for a user.
+
+    That says in one line what a report needs: the traceback itself reaches nobody, because the run goes on.
+    """
+    try:
+        yield
+    except ReconcilerError:
+        raise
+    except Exception as error:
+        import traceback
+
+        said = " ".join(str(error).split())[:_MAX_SHOWN]
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        what = f"{type(error).__name__}{place}{f': {said}' if said else ''}"
+        raise ProviderBroke(
+            f"this is a bug in the provider {provider.name}: {what}", advice="please report it"
+        ) from error
+
+
+def read_live(provider: Provider, scope: Scope) -> Live:
+    """One organization as its system shows it; entirely unknown when that cannot be read or makes no sense.
+
+    An admin of another organization who slipped in would count as one of this.
+    """
+    key = scope.organization.key
+    try:
+        with shielded(provider):
+            live = provider.read(scope)
+            damage = find_damage(live) if live.organization == key else f"it is of {live.organization}"
+    except ProviderError as error:
+        return Live(organization=key, unknown={Part.everything(key): error.message})
+    if damage:
+        return Live(organization=key, unknown={Part.everything(key): f"what was read makes no sense: {damage}"})
+    return live
+
+
+def recorded_as_live(state: State) -> Live:
+    """What was last seen, taken for what is there now.
+
+    Unknown is what the records do not tell: calls whose answer never came, what an audit found to be otherwise, and
+    everything of an organization of which nothing is recorded.
+    """
+    key = state.organization
+    if state.tells_nothing:
+        return Live(
+            organization=key, unknown={Part.everything(key): "nothing is recorded of it, and no system was asked"}
+        )
+    seen = {
+        record.address: record.as_resource(platform_id=record.platform_id, since=record.since)
+        for record in state.records.values()
+        if record.status is Status.ACTIVE or not record.status.is_gone
+    }
+    unknown = {
+        str(address): "an audit found it otherwise than it is recorded, and no system was asked"
+        for address, known in state.drift.items()
+        if known.live != fingerprint_of(seen.get(address))
+    }
+    unknown |= {str(address): "the answer to an earlier call never came" for address in state.in_doubt}
+    resources = {at: item for at, item in seen.items() if str(at) not in unknown} if unknown else seen
+    return Live(organization=key, resources=resources, unknown=unknown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What is carried out of one organization's plan."""
+class Settled:
+    """A state whose doubts are cleared up as far as the system could be read."""
 
-    changes: tuple[Change, ...]
-    """As they are planned now, in the order of now."""
-    refused: tuple[tuple[Change, str], ...]
-    """What the file wants and what is not planned like this, with the reason. Nothing but the name of the step is from
-    the file."""
+    state: State
+    """With the serial it had before: nothing has been written yet."""
+    findings: tuple[tuple[Change, Outcome], ...] = ()
+    """What became of each change that was in doubt."""
 
 
-def choose(part: OrganizationPlan, fresh: OrganizationPlan, live: Live) -> Choice:
-    """What a plan chooses of `fresh`, which is planned from what apply sees, for the targets of the plan.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at an organization has found."""
 
-    For these targets, because a whole plan takes away more at once: the removal ratio would stop what it let through
-    in the smaller one.
+    scope: Scope | None
+    """What the provider was asked with; None where none was."""
+    renamed: Renamed
+    """What is recorded, under the names of today."""
+    live: Live
+    settled: Settled
+
+
+class Scopes:
+    """Makes the dictionary between what manifests call people and assets and what each system calls them.
+
+    What is common to all organizations of a system is made once.
     """
-    planned = {change.step: change for change in fresh.changes}
-    stopped = {blocked.change.step: blocked.change for blocked in fresh.blocked}
-    chosen: set[Address] = set()
-    refused: list[tuple[Change, str]] = []
-    for change in part.changes:
-        again = planned.get(change.step)
-        if again is None:
-            known = stopped.get(change.step) or _bare_step(change, live)
-            refused.append((known, _reason_not_planned(change, fresh, live)))
-        elif difference := _difference(change, again):
-            refused.append((again, difference))
+
+    def __init__(self, desired: Desired) -> None:
+        self._desired = desired
+        self._identities = Identities(desired)
+        self._by_system: dict[str, _Directory] = {}
+        self._names = {key: person.name for key, person in desired.people.items() if person.name}
+
+    def scope_of(self, organization: str, state: State) -> Scope:
+        """Everything the manifests and the state know about names in one organization.
+
+        The state adds people who are not in the directory any more and addresses that were corrected since, so that
+        what was given under them can still be found and removed. An account that is recorded as one person's stays
+        theirs although the manifests give its address to another; an address of somebody who is gone does not.
+        """
+        return self._scope(organization, rename_to_today(state, self._identities))
+
+    def _scope(self, organization: str, renamed: Renamed) -> Scope:
+        state = renamed.state
+        declared = self._desired.resources.get(organization, {})
+        present = {at: record for at, record in state.records.items() if not record.status.is_gone}
+        known: list[Record | Declared] = [*state.records.values(), *declared.values()]
+        people, keys = self._directory(self._desired.organizations[organization].system)
+        own_people = {
+            item.address.key: _unique(item.identity, *people.get(item.address.key, ()))
+            for item in declared.values()
+            if item.identity and item.address.kind == "member"
+        }
+        held = {
+            one.identity.lower(): one.recorded
+            for one in renamed.names.disputes
+            if Address(organization, "member", one.recorded) in present
+        }
+        claimed = ChainMap(held, _reverse(own_people), keys)
+        for record in state.records.values():
+            key = record.address.key
+            if record.identity and record.address.kind == "member" and _is_free(record.identity, key, claimed):
+                own_people[key] = _unique(*own_people.get(key, people.get(key, ())), record.identity)
+        return Scope(
+            organization=self._desired.organizations[organization],
+            people=ChainMap(own_people, people),
+            keys=ChainMap(held, _reverse(own_people), keys),
+            members=frozenset(at.key for at in (*declared, *state.records) if at.kind == "member"),
+            roles={at: role for at, item in declared.items() if isinstance(role := item.attributes.get("role"), str)},
+            assets={
+                (item.address.kind, item.address.key): item.identity
+                for item in known
+                if item.identity and item.address.kind != "member" and len(item.address.parts) == 1
+            },
+            numbers={(at.kind, at.key): item.platform_id for at, item in declared.items() if item.platform_id},
+            learnt={
+                (at.kind, at.key): record.platform_id
+                for at, record in present.items()
+                if record.platform_id and at.kind != "member"
+            },
+            names=self._names,
+            details={address: item.details for address, item in declared.items() if item.details},
+            platform_ids=_platform_ids(state, claimed, self._declared_numbers(organization)),
+            rosters=state.rosters,
+            told={at: record.attributes for at, record in present.items() if KINDS[at.kind].is_told},
+        )
+
+    def look(self, loaded: LoadedState, provider: Provider | None, *, today: date) -> Look:
+        """Read an organization, and settle by what is seen what an earlier run left in doubt.
+
+        Without a provider, what was last seen is taken for live. What was begun while the state was about another
+        organization stays in doubt.
+        """
+        state = loaded.state
+        renamed = rename_to_today(state, self._identities)
+        scope: Scope | None = None
+        if provider is None:
+            live = recorded_as_live(renamed.state)
         else:
-            chosen.add(change.address)
-    return Choice(changes=tuple(change for change in fresh.changes if change.address in chosen), refused=tuple(refused))
+            scope = self._scope(state.organization, renamed)
+            live = read_live(provider, scope)
+        known, seen = renamed.state, live
+        if renamed.another:
+            unknown: dict[str, str] = {Part.everything(state.organization): f"{renamed.another} was not looked at"}
+            known, seen = state, Live(organization=state.organization, unknown=unknown)
+        settled = settle(known, seen, system=self._desired.organizations[state.organization].system, today=today)
+        return Look(scope=scope, renamed=renamed, live=live, settled=settled)
+
+    def _declared_numbers(self, organization: str) -> dict[str, str]:
+        name = f"{self._desired.organizations[organization].system.name}_id"
+        people = self._desired.people.items()
+        return {number: key for key, person in people if (number := person.identities.get(name))}
+
+    def _directory(self, system: System) -> _Directory:
+        """Identifiers of everybody in the directory in one system, both ways."""
+        if system.name not in self._by_system:
+            people = {key: identifiers_in(system, person) for key, person in self._desired.people.items()}
+            self._by_system[system.name] = people, _reverse(people)
+        return self._by_system[system.name]
 
 
-def _bare_step(change: Change, live: Live) -> Change:
-    """The step that a file wants, without anything else that the file says of it."""
-    before = live.resources.get(change.address)
-    return Change(
-        address=change.address,
-        action=change.action,
-        before=before,
-        after=None,
-        fingerprint=fingerprint_of(before),
-        why="not planned now",
-    )
+def _platform_ids(state: State, claimed: Mapping[str, str], declared: Mapping[str, str]) -> dict[str, str]:
+    """Whose number is whose: as the manifests say, else as the state knows it while it still means the same person.
 
-
-def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> str:
-    address, found = change.address, live.find(change.address)
-    if not isinstance(found, Unknown) and fingerprint_of(found) != change.fingerprint:
-        return describe_stale(change, found)
-    instead = next((one for one in fresh.changes if one.address == address), None)
-    if instead is not None:
-        return f"it would be {instead.action.replace('_', ' ')} now"
-    held_back = {one.change.address: f"{one.guard}: {one.message}" for one in fresh.blocked}
-    held_back |= {one.address: f"it has to wait for {one.on}: {one.why}" for one in fresh.waiting}
-    held_back |= {one.address: one.reason for one in fresh.left_out}
-    why = held_back.get(address, "it would not be planned now")
-    if change.approval.endswith(COMMAND_LINE):
-        # A hint for those who relied on an approval that only held for the run that made the plan.
-        why += f"; an approval of the command line holds for one run: apply with --approve {change.action}:{address}"
-    return why
-
-
-def agreed_to(change: Change) -> Change:
-    """What somebody agrees to who reviews a step: what it starts from, where it leads, why, and what it costs.
-
-    Not since when something has been so, which line asks for it, and how the tool judges it. Nor who carries it out:
-    admins are asked in turn, so that every other step that is done or dropped moves it to somebody else, who may do it
-    just as well. Who creates an organization becomes its admin, though, and who transfers an app was its owner.
+    Where the address under which it was learnt is somebody else's by now, nobody can say which of the two the number
+    means.
     """
-    is_about_actor = change.action in (Action.CREATE_ORGANIZATION, Action.TRANSFER_APP)
-    actor, before = change.actor if is_about_actor else "", _without_age(change.before)
-    return replace(change, before=before, actor=actor, place=None, risk=Risk.LOW, marks=())
-
-
-def _difference(change: Change, again: Change) -> str:
-    """What a reviewer saw of a change and what is not so now; empty when they come to the same."""
-    seen, now = agreed_to(change), agreed_to(again)
-    if seen.fingerprint != now.fingerprint:
-        return describe_stale(change, again.before)
-    if seen.before != now.before:
-        return "it does not begin from what the plan says"
-    if seen.after != now.after:
-        return "it would lead to something else now"
-    if seen.actor != now.actor:
-        return f"it would be done as {now.actor} now"
-    if change.why != again.why:
-        return f"its reason is another one now: {again.why}"
-    if (change.irreversible, change.exempt, change.cost) != (again.irreversible, again.exempt, again.cost):
-        return "it would be judged differently now"
-    if (change.approval, change.approval_terms) != (again.approval, again.approval_terms):
-        return "it would be let through by another approval now, or by none"
-    if change.place != again.place:
-        return "another line of the manifests asks for it"
-    first = set(again.needs) - set(change.needs)
-    return f"{min(first)} has to go first" if first else ""
-
-
-def _without_age(resource: Resource | None) -> Resource | None:
-    """Systems round the day of a status, and show numbers on some pages only; names people see are not recorded.
-
-    What role may give the same is no part of what is there.
-    """
-    return None if resource is None else replace(resource, since=None, platform_id="", name="", implied_by="")
-
-
-def describe_stale(change: Change, found: Resource | None) -> str:
-    """That something is not what a plan has seen any more, and in what."""
-    said = "it is not what the plan saw any more"
-    return said if change.before == found else f"{said}: {describe_move(seen=change.before, found=found)}"
-
-
-def describe_move(*, seen: Resource | None, found: Resource | None) -> str:
-    """The fields that moved, as `role admin -> standard, permissions + live`; or that it came or went."""
-    if seen is None or found is None:
-        return "it is absent now" if found is None else f"it is {found.status} now"
-    return ", ".join(sorted(_moved_fields(_fields(seen), _fields(found))))
-
-
-def _fields(resource: Resource) -> dict[str, Any]:
-    values: dict[str, Any] = {"status": str(resource.status), "identity": resource.identity}
-    for name, value in (*resource.shown.items(), *((f"pending {n}", v) for n, v in resource.pending.items())):
-        values[name] = value if isinstance(value, str) else list(value)
-    return values
-
-
-def _moved_fields(seen: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
-    """One text a field; sets of permissions are compared whatever their order, which is what DeepDiff is here for."""
-    from deepdiff import DeepDiff
-
-    differences = DeepDiff(seen, found, ignore_order=True, view="tree")
-    for level in (one for kind in differences.values() for one in kind):
-        name = level.path(output_format="list")[0]
-        if isinstance(seen.get(name), list) and isinstance(found.get(name), list):
-            lost = f" - {level.t1}" if isinstance(level.t1, str) else ""
-            gained = f" + {level.t2}" if isinstance(level.t2, str) else ""
-            yield f"{name}{lost}{gained}"
-        else:
-            yield f"{name} {_shown(seen.get(name))} -> {_shown(found.get(name))}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return " + ".join(map(str, value)) or "none"
-    return str(value) if value else "none"
-
-
-def steps_to_ask_for(part: OrganizationPlan, situation: PlanningContext) -> Iterator[Waiting]:
-    """What a plan waits for, as far as nobody is asked for it already.
-
-    An admin is not asked to give up the rights while the plan waits for another admin to come first, and nobody is
-    asked a second time to answer the same invitation.
-    """
-    answers = (order for order in situation.orders.values() if order.party == order.parties)
-    answered = {order.request for order in answers if order.status is not OrderStatus.SUPERSEDED}
-    for waiting in part.waiting:
-        is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key
-        if is_early or waiting.work_order or isinstance(situation.live.find(waiting.address), Unknown):
+    certain = set(declared.values())
+    found: dict[str, str] = {}
+    disputed: set[str] = set()
+    for address, record in state.records.items():
+        if address.kind != "member" or not record.platform_id:
             continue
-        is_answer = waiting.before is not None and waiting.before.status.is_pending
-        if is_answer and request_of(waiting) in answered:
-            continue
-        if hold_asked(waiting, situation) is None:
-            yield waiting
+        if found.setdefault(record.platform_id, address.key) != address.key or not _is_free(
+            record.identity, address.key, claimed
+        ):
+            disputed.add(record.platform_id)
+    learnt = {number: key for number, key in found.items() if number not in disputed and key not in certain}
+    return {**learnt, **declared}
 
 
-def chosen_requests(part: OrganizationPlan, fresh: OrganizationPlan, situation: PlanningContext) -> Iterator[Waiting]:
-    """The steps to ask for now that a reviewer has seen like this in a saved plan."""
-    seen = {(waiting.address, waiting.action, waiting.on): waiting for waiting in part.waiting if waiting.asks}
-    for waiting in steps_to_ask_for(fresh, situation):
-        reviewed = seen.get((waiting.address, waiting.action, waiting.on))
-        if reviewed is not None and is_same_request(reviewed, waiting):
-            yield waiting
+def _unique(*names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
-def is_same_request(waiting: Waiting, again: Waiting) -> bool:
-    """Whether somebody is asked for what a reviewer saw: how long it has waited already does not matter."""
-    bare, bare_again = (
-        replace(one, before=_without_age(one.before), since=None, ends="", place=None, work_order="", asks=False)
-        for one in (waiting, again)
+def _reverse(people: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name.lower(): key for key, names in people.items() for name in names}
+
+
+def _is_free(identity: str, key: str, claimed: Mapping[str, str]) -> bool:
+    """Whether a remembered address still means the same person."""
+    return claimed.get(identity.lower(), key) == key
+
+
+def settle(state: State, live: Live, *, system: System, today: date) -> Settled:
+    """Clear up everything that an earlier run began and never heard of again."""
+    if not state.in_doubt:
+        return Settled(state=state)
+    builder = StateBuilder(state, system=system, today=today)
+    findings = [(change, _settle_one(change, live, builder)) for change in state.in_doubt.values()]
+    return Settled(state=replace(builder.state(), serial=state.serial), findings=tuple(findings))
+
+
+def _settle_one(change: Change, live: Live, builder: StateBuilder) -> Outcome:
+    found = live.find(change.address)
+    if isinstance(found, Unknown):
+        return InDoubt(reason=f"no answer came, and it could not be read since: {found.reason}")
+    outcome = judge(change, found) or Failed(reason=_SOMETHING_ELSE)
+    if isinstance(outcome, Failed):
+        # Nobody refused it, so nobody is to be kept from trying again today; it is planned anew from what is there.
+        builder.forget(change)
+    else:
+        builder.take(change, outcome)
+    return outcome
+
+
+def judge(change: Change, found: Resource | None) -> Applied | Failed | None:
+    """What became of a change, from what the system shows now; None when it is neither done nor as it was."""
+    if fingerprint_of(found) == change.fingerprint:
+        return Failed(reason=_NO_EFFECT)
+    if _is_in_effect(change, found):
+        return Applied(live=found)
+    if found is None and change.action in _IN_TWO_STEPS:
+        return Applied(live=None)
+    was_absent = change.before is None or change.before.status.is_gone
+    if found is not None and not found.status.is_gone and was_absent:
+        # It went on from there: an invitation that was accepted meanwhile, for instance.
+        return Applied(live=found)
+    return None
+
+
+def _is_in_effect(change: Change, found: Resource | None) -> bool:
+    if change.after is None:
+        return found is None or found.status.is_gone
+    return (
+        found is not None
+        and found.status is change.after.status
+        and (found.shows(change.after.attributes) or found.pending == change.after.attributes)
     )
-    return bare == bare_again
 
 
-def as_change(waiting: Waiting) -> Change:
-    """A step that waits as the change it would be; nobody is appointed to act."""
-    return Change(
-        address=waiting.address,
-        action=waiting.action,
-        before=waiting.before,
-        after=waiting.after,
-        fingerprint=fingerprint_of(waiting.before),
-        why=waiting.why,
-        place=waiting.place,
-    )
+def describe_left_behind(loaded: LoadedState, settled: Settled, *, is_running: bool = False) -> list[str]:
+    """What to say to the user of a run that did not come to its end, or has not yet, or got no answer."""
+    told = []
+    if loaded.is_torn and not is_running:
+        organization = loaded.state.organization
+        told += [
+            f"{organization}: the last journal record was cut off by a crash; it never took effect and is left out"
+        ]
+    for change, outcome in settled.findings:
+        who = "an earlier run got no answer to"
+        if change.address in loaded.unanswered:
+            who = "another run is at" if is_running else "an earlier run was cut off during"
+        what = f"{change.address}: {who} {change.action.value.replace('_', ' ')}"
+        match outcome:
+            case Applied():
+                told += [f"{what}; it took effect"]
+            case Failed():
+                told += [f"{what}; it had no effect, and is planned anew"]
+            case _:
+                told += [f"{what}; whether it took effect cannot be told yet, so it is left alone"]
+    return told
 
 
 ProviderFor = Callable[[Organization], Provider]
@@ -289,6 +402,25 @@ def divide(desired: Desired, keys: Iterable[str], *, size: int) -> Iterator[list
         batch.append(key)
         filled += len(desired.resources.get(key, ()))
     yield [*batch, *sorted(apart)]
+
+
+def steps_to_ask_for(part: OrganizationPlan, situation: PlanningContext) -> Iterator[Waiting]:
+    """What a plan waits for, as far as nobody is asked for it already.
+
+    An admin is not asked to give up the rights while the plan waits for another admin to come first, and nobody is
+    asked a second time to answer the same invitation.
+    """
+    answers = (order for order in situation.orders.values() if order.party == order.parties)
+    answered = {order.request for order in answers if order.status is not OrderStatus.SUPERSEDED}
+    for waiting in part.waiting:
+        is_early = waiting.action is Action.GIVE_UP_ADMIN and waiting.on != waiting.address.key
+        if is_early or waiting.work_order or isinstance(situation.live.find(waiting.address), Unknown):
+            continue
+        is_answer = waiting.before is not None and waiting.before.status.is_pending
+        if is_answer and request_of(waiting) in answered:
+            continue
+        if hold_asked(waiting, situation) is None:
+            yield waiting
 
 
 def _mark_asked(

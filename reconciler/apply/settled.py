@@ -34,7 +34,7 @@ from reconciler.model.json import checked
 from reconciler.model.plan import Limit, OrganizationPlan
 from reconciler.model.values import dataclass
 from reconciler.policies.rule import own_domains
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 TOOL = f"2 {__version__}"
 """The format of what is kept, and the version that has to have written it."""

@@ -1,3 +1,4 @@
+# Long because what a saved plan chooses is checked again right before every call.
 """Carry out what goes in one call: look, check, write down, act, look again, write down.
 
 Mostly that is one change. Some systems take several in one call; then each passes the checks as if those before it had
@@ -6,9 +7,10 @@ been applied, all of them are written down before the call leaves, and each gets
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from typing import TypeGuard
+from dataclasses import replace
+from typing import Any, TypeGuard
 
 from reconciler.apply.journal import (
     Lease,
@@ -19,22 +21,212 @@ from reconciler.apply.journal import (
     outcome_record,
     run_record,
 )
-from reconciler.apply.planning import as_change, describe_stale
-from reconciler.apply.reading import ProviderBroke, judge, shielded
+from reconciler.apply.planning import ProviderBroke, judge, shielded, steps_to_ask_for
 from reconciler.apply.states import StateBuilder
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.drift import grants_in
-from reconciler.engine.guards import with_approval
+from reconciler.engine.guards import COMMAND_LINE, with_approval
 from reconciler.engine.membership_counts import MembershipCounts
 from reconciler.model.address import Action, Address
-from reconciler.model.change import Change, Waiting
+from reconciler.model.change import Change, Risk, Waiting
 from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Applied, AuditEntry, Failed, InDoubt, Origin, Outcome, Refused, Result, Waits
+from reconciler.model.plan import (
+    Applied,
+    AuditEntry,
+    Failed,
+    InDoubt,
+    OrganizationPlan,
+    Origin,
+    Outcome,
+    Refused,
+    Result,
+    Waits,
+)
 from reconciler.model.ports import AskingProvider, BatchProvider, Clock, Provider, Scope, StateStore
 from reconciler.model.resource import Live, Resource, Unknown, fingerprint_of
 from reconciler.model.state import State, WorkOrder
+from reconciler.model.values import dataclass
 from reconciler.systems.drafting import describe_wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is carried out of one organization's plan."""
+
+    changes: tuple[Change, ...]
+    """As they are planned now, in the order of now."""
+    refused: tuple[tuple[Change, str], ...]
+    """What the file wants and what is not planned like this, with the reason. Nothing but the name of the step is from
+    the file."""
+
+
+def choose(part: OrganizationPlan, fresh: OrganizationPlan, live: Live) -> Choice:
+    """What a plan chooses of `fresh`, which is planned from what apply sees, for the targets of the plan.
+
+    For these targets, because a whole plan takes away more at once: the removal ratio would stop what it let through
+    in the smaller one.
+    """
+    planned = {change.step: change for change in fresh.changes}
+    stopped = {blocked.change.step: blocked.change for blocked in fresh.blocked}
+    chosen: set[Address] = set()
+    refused: list[tuple[Change, str]] = []
+    for change in part.changes:
+        again = planned.get(change.step)
+        if again is None:
+            known = stopped.get(change.step) or _bare_step(change, live)
+            refused.append((known, _reason_not_planned(change, fresh, live)))
+        elif difference := _difference(change, again):
+            refused.append((again, difference))
+        else:
+            chosen.add(change.address)
+    return Choice(changes=tuple(change for change in fresh.changes if change.address in chosen), refused=tuple(refused))
+
+
+def _bare_step(change: Change, live: Live) -> Change:
+    """The step that a file wants, without anything else that the file says of it."""
+    before = live.resources.get(change.address)
+    return Change(
+        address=change.address,
+        action=change.action,
+        before=before,
+        after=None,
+        fingerprint=fingerprint_of(before),
+        why="not planned now",
+    )
+
+
+def _reason_not_planned(change: Change, fresh: OrganizationPlan, live: Live) -> str:
+    address, found = change.address, live.find(change.address)
+    if not isinstance(found, Unknown) and fingerprint_of(found) != change.fingerprint:
+        return describe_stale(change, found)
+    instead = next((one for one in fresh.changes if one.address == address), None)
+    if instead is not None:
+        return f"it would be {instead.action.replace('_', ' ')} now"
+    held_back = {one.change.address: f"{one.guard}: {one.message}" for one in fresh.blocked}
+    held_back |= {one.address: f"it has to wait for {one.on}: {one.why}" for one in fresh.waiting}
+    held_back |= {one.address: one.reason for one in fresh.left_out}
+    why = held_back.get(address, "it would not be planned now")
+    if change.approval.endswith(COMMAND_LINE):
+        # A hint for those who relied on an approval that only held for the run that made the plan.
+        why += f"; an approval of the command line holds for one run: apply with --approve {change.action}:{address}"
+    return why
+
+
+def agreed_to(change: Change) -> Change:
+    """What somebody agrees to who reviews a step: what it starts from, where it leads, why, and what it costs.
+
+    Not since when something has been so, which line asks for it, and how the tool judges it. Nor who carries it out:
+    admins are asked in turn, so that every other step that is done or dropped moves it to somebody else, who may do it
+    just as well. Who creates an organization becomes its admin, though, and who transfers an app was its owner.
+    """
+    is_about_actor = change.action in (Action.CREATE_ORGANIZATION, Action.TRANSFER_APP)
+    actor, before = change.actor if is_about_actor else "", _without_age(change.before)
+    return replace(change, before=before, actor=actor, place=None, risk=Risk.LOW, marks=())
+
+
+def _difference(change: Change, again: Change) -> str:
+    """What a reviewer saw of a change and what is not so now; empty when they come to the same."""
+    seen, now = agreed_to(change), agreed_to(again)
+    if seen.fingerprint != now.fingerprint:
+        return describe_stale(change, again.before)
+    if seen.before != now.before:
+        return "it does not begin from what the plan says"
+    if seen.after != now.after:
+        return "it would lead to something else now"
+    if seen.actor != now.actor:
+        return f"it would be done as {now.actor} now"
+    if change.why != again.why:
+        return f"its reason is another one now: {again.why}"
+    if (change.irreversible, change.exempt, change.cost) != (again.irreversible, again.exempt, again.cost):
+        return "it would be judged differently now"
+    if (change.approval, change.approval_terms) != (again.approval, again.approval_terms):
+        return "it would be let through by another approval now, or by none"
+    if change.place != again.place:
+        return "another line of the manifests asks for it"
+    first = set(again.needs) - set(change.needs)
+    return f"{min(first)} has to go first" if first else ""
+
+
+def _without_age(resource: Resource | None) -> Resource | None:
+    """Systems round the day of a status, and show numbers on some pages only; names people see are not recorded.
+
+    What role may give the same is no part of what is there.
+    """
+    return None if resource is None else replace(resource, since=None, platform_id="", name="", implied_by="")
+
+
+def describe_stale(change: Change, found: Resource | None) -> str:
+    """That something is not what a plan has seen any more, and in what."""
+    said = "it is not what the plan saw any more"
+    return said if change.before == found else f"{said}: {describe_move(seen=change.before, found=found)}"
+
+
+def describe_move(*, seen: Resource | None, found: Resource | None) -> str:
+    """The fields that moved, as `role admin -> standard, permissions + live`; or that it came or went."""
+    if seen is None or found is None:
+        return "it is absent now" if found is None else f"it is {found.status} now"
+    return ", ".join(sorted(_moved_fields(_fields(seen), _fields(found))))
+
+
+def _fields(resource: Resource) -> dict[str, Any]:
+    values: dict[str, Any] = {"status": str(resource.status), "identity": resource.identity}
+    for name, value in (*resource.shown.items(), *((f"pending {n}", v) for n, v in resource.pending.items())):
+        values[name] = value if isinstance(value, str) else list(value)
+    return values
+
+
+def _moved_fields(seen: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    """One text a field; sets of permissions are compared whatever their order, which is what DeepDiff is here for."""
+    from deepdiff import DeepDiff
+
+    differences = DeepDiff(seen, found, ignore_order=True, view="tree")
+    for level in (one for kind in differences.values() for one in kind):
+        name = level.path(output_format="list")[0]
+        if isinstance(seen.get(name), list) and isinstance(found.get(name), list):
+            lost = f" - {level.t1}" if isinstance(level.t1, str) else ""
+            gained = f" + {level.t2}" if isinstance(level.t2, str) else ""
+            yield f"{name}{lost}{gained}"
+        else:
+            yield f"{name} {_shown(seen.get(name))} -> {_shown(found.get(name))}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " + ".join(map(str, value)) or "none"
+    return str(value) if value else "none"
+
+
+def chosen_requests(part: OrganizationPlan, fresh: OrganizationPlan, situation: PlanningContext) -> Iterator[Waiting]:
+    """The steps to ask for now that a reviewer has seen like this in a saved plan."""
+    seen = {(waiting.address, waiting.action, waiting.on): waiting for waiting in part.waiting if waiting.asks}
+    for waiting in steps_to_ask_for(fresh, situation):
+        reviewed = seen.get((waiting.address, waiting.action, waiting.on))
+        if reviewed is not None and is_same_request(reviewed, waiting):
+            yield waiting
+
+
+def is_same_request(waiting: Waiting, again: Waiting) -> bool:
+    """Whether somebody is asked for what a reviewer saw: how long it has waited already does not matter."""
+    bare, bare_again = (
+        replace(one, before=_without_age(one.before), since=None, ends="", place=None, work_order="", asks=False)
+        for one in (waiting, again)
+    )
+    return bare == bare_again
+
+
+def as_change(waiting: Waiting) -> Change:
+    """A step that waits as the change it would be; nobody is appointed to act."""
+    return Change(
+        address=waiting.address,
+        action=waiting.action,
+        before=waiting.before,
+        after=waiting.after,
+        fingerprint=fingerprint_of(waiting.before),
+        why=waiting.why,
+        place=waiting.place,
+    )
+
 
 MAX_TOGETHER = 300
 """More changes than any known call takes; nobody is asked about those behind."""

@@ -19,7 +19,6 @@ from reconciler.engine.identities import Names
 from reconciler.model.address import KINDS, Address, parents_of
 from reconciler.model.change import Risk
 from reconciler.model.finding import StateConflict, StoreError
-from reconciler.model.holding import AccessHistory
 from reconciler.model.json import (
     adapter_of,
     as_text,
@@ -33,7 +32,7 @@ from reconciler.model.json import (
 )
 from reconciler.model.plan import AuditEntry, AuditRecord, LoggedEntry, log_entry
 from reconciler.model.ports import StateStore
-from reconciler.model.state import AuditMark
+from reconciler.model.state import AuditMark, HeadWitness
 from reconciler.model.values import dataclass
 
 AUDIT_FORMAT = "1.0"
@@ -43,16 +42,6 @@ BEGINNING = "0" * 64
 
 _MAX_TRIES = 1000
 """Every failed try means that somebody else got a record in, so this many come together only by a fault."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadWitness:
-    """What the state of one organization says of the log."""
-
-    organization: str
-    mark: AuditMark | None = None
-    is_behind: bool = False
-    """Whether records may be there that it does not know yet: a run is under way or was cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,13 +289,13 @@ class AuditLog:
         renames = self._renames() if selection.person or selection.address else {}
         return (entry for entry, _ in self._selected(selection, renames=renames))
 
-    def histories(self, selection: Selection) -> dict[Address, AccessHistory]:
+    def by_access(self, selection: Selection) -> dict[Address, list[LoggedEntry]]:
         """The same entries, by what each is about and as that is called today."""
         found: dict[Address, list[LoggedEntry]] = {}
         for entry, today in self._selected(selection, renames=self._renames()):
             if today is not None:
                 found.setdefault(today, []).append(entry)
-        return {address: AccessHistory.of(address, tuple(told)) for address, told in found.items()}
+        return found
 
     def _selected(
         self, selection: Selection, *, renames: Mapping[tuple[Address, Address], int]

@@ -1,3 +1,4 @@
+# Long because one run has one object, which makes each thing once.
 """One run of the command line: what was asked for, and what is made of it, each thing once and when it is needed.
 
 The help and the version need none of it, so what is heavy is imported where it is made.
@@ -14,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -37,6 +39,7 @@ from reconciler.cli.streams import (
 from reconciler.model.finding import ManifestError, ReconcilerError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
+from reconciler.output import FORMS
 from reconciler.output.document import Style, Tone, count, make_visible
 from reconciler.output.text import fold
 from reconciler.sandbox import WORLD_FILE
@@ -44,13 +47,14 @@ from reconciler.sandbox import WORLD_FILE
 if TYPE_CHECKING:
     from cProfile import Profile
 
-    from reconciler.cli.catalogue import Subject
     from reconciler.cli.workspace import Workspace
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
     from reconciler.model.change import Risk
     from reconciler.model.declared import Desired, Organization
     from reconciler.model.ports import Clock, Explorer, Provider, StateStore
+    from reconciler.output.findings import Annotations
+    from reconciler.output.json import Output
     from reconciler.sandbox.world import World
 
 _Made = TypeVar("_Made")
@@ -64,6 +68,84 @@ class SystemClock:
     def now(self) -> datetime:
         """The current time, in UTC."""
         return datetime.now(UTC)
+
+
+ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], Iterator[str]]] = {
+    "github": lambda found, style: load("output.findings:write_workflow_commands")(
+        [*found.remarks, *found.notes], style
+    ),
+    "sarif": lambda found, style: load("output.sarif:write_sarif")(
+        [*found.remarks, *found.notes], style, category=found.category
+    ),
+    "junit": lambda found, _: load("output.findings:write_junit")(found.suites),
+}
+"""For forges and build servers, which know nothing but remarks on lines and test cases."""
+
+
+def load(name: str) -> Any:
+    """What `module:name` stands for."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"reconciler.{module}"), attribute)
+
+
+def _first(*values: Any) -> Any:
+    return values[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Mapping[str, Callable[..., str]]):
+    """Name of a form -> what renders it, given the values that are shown and the style.
+
+    What tells a subject loads when it is used: a plan that is shown as text needs neither the writer of reviews nor
+    pydantic.
+    """
+
+    module: str
+    document: str
+    """Name of a function in the module, as are the next two."""
+    json: str
+    """An `Output`, or a function that makes the text or its pieces; of another module as `module:function`."""
+    annotations: str = ""
+    content: Callable[..., Any] | str = _first
+    """What of the values stands in JSON; a name is that of a function too."""
+
+    def __getitem__(self, form: str) -> Callable[..., str]:
+        if form not in self:
+            raise KeyError(form)
+        return lambda *values: "".join(self.write(form, *values))
+
+    def write(self, form: str, *values: Any) -> Iterator[str]:
+        """The same in pieces, so that no text is ever as large as what is shown."""
+        if form == "json":
+            return self._write_json(*values)
+        is_document = form in FORMS
+        write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
+        describe = self._load(self.document if is_document else self.annotations)
+        pieces: Iterator[str] = write(describe(*values[:-1]), values[-1])
+        return pieces
+
+    def __contains__(self, form: object) -> bool:
+        return form in FORMS or form == "json" or (form in ANNOTATION_FORMS and bool(self.annotations))
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(self.__contains__, (*FORMS, *ANNOTATION_FORMS, "json"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _write_json(self, *values: Any) -> Iterator[str]:
+        made = self._load(self.json)
+        content = self._load(self.content) if isinstance(self.content, str) else self.content
+        text = (made.write if isinstance(made, load("output.json:Output")) else made)(content(*values[:-1]))
+        return iter([text.decode()]) if isinstance(text, bytes) else iter(text)
+
+    def load_output(self) -> Output | None:
+        """How its JSON is written; None for what is read back."""
+        made = self._load(self.json)
+        return made if isinstance(made, load("output.json:Output")) else None
+
+    def _load(self, name: str) -> Any:
+        return load(name if ":" in name else f"{self.module}:{name}")
 
 
 @dataclass(kw_only=True)
@@ -154,7 +236,7 @@ class App:
     @cached_property
     def store(self) -> StateStore:
         """Where the state lives."""
-        from reconciler.cli.providers import open_store
+        from reconciler.cli.credentials import open_store
 
         return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=self.dating)
 
@@ -374,16 +456,22 @@ def _make_sandbox(app: App, settings: ProviderSettings) -> Provider:
 
 def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
     """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
-    from reconciler.cli.providers import CodeScreen, make_provider, make_sandbox_provider
+    from reconciler.cli.credentials import read_secret
+    from reconciler.providers.business_api.provider import BusinessApiProvider, make_client, make_sandbox_client
 
-    screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, files=lambda: app.files)
-    show_code = screen.find()
-    via = settings.options.get("via", "")
+    show_code, options = None, settings.options
+    if app.codes_to is not None or is_interactive(sys.stderr):  # elsewhere a code would stay in a log
+        from reconciler.cli.link_codes import CodeScreen
+
+        screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, files=lambda: app.files)
+        show_code = screen.show
+    via = options.get("via", "")
     if via == "sandbox":
-        return make_sandbox_provider(app.world, settings.options, show_code=show_code)
+        return BusinessApiProvider(make_sandbox_client(app.world, options), clock=app.world, show_code=show_code)
     if via:
         raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
-    return make_provider(app.root, settings.options, clock=app.clock, show_code=show_code, notify=app.notify)
+    client = make_client(options, read_secret=partial(read_secret, root=app.root), notify=app.notify)
+    return BusinessApiProvider(client, clock=app.clock, self_is=str(options.get("act_as", "")), show_code=show_code)
 
 
 def _make_work_orders(_: App, settings: ProviderSettings) -> Provider:

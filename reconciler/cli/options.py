@@ -1,23 +1,29 @@
-"""Options that several commands share, and how what is typed becomes a value."""
+"""Options that several commands share, and all that is shown with what makes each of its forms."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from reconciler.cli.app import keep
+from reconciler.cli.app import Subject, keep
 from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Risk
 from reconciler.model.declared import Approval
+from reconciler.model.values import dataclass
 from reconciler.output import FORMS
 from reconciler.output.document import COMMENT_BUDGET
+
+if TYPE_CHECKING:
+    from reconciler.output.json import Output
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -274,3 +280,77 @@ def planning_options(command: _Command) -> _Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderers:
+    """Every value that is shown."""
+
+    findings: Subject = Subject(
+        "output.findings",
+        "document_of_findings",
+        "FINDINGS",
+        "annotations_of_findings",
+        content=attrgetter("in_reading_order"),
+    )
+    plan: Subject = Subject(
+        "features.planning.document",
+        "document_of_plan",
+        "model.json:write_plan",
+        "features.planning.report:annotations_of_plan",
+    )
+    state: Subject = Subject("features.records", "document_of_state", "model.json:state_to_json")
+    state_list: Subject = Subject(
+        "features.records",
+        "document_of_state_list",
+        "STATE_LIST",
+        content=lambda states: [one.summary for one in states],
+    )
+    systems: Subject = Subject("features.listing", "document_of_systems", "SYSTEMS")
+    history: Subject = Subject("features.records", "document_of_history", "HISTORY")
+    audit_log: Subject = Subject("features.records", "document_of_audit_log", "AUDIT_LOG")
+    who: Subject = Subject("features.queries.documents", "document_of_person", "WHO")
+    access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
+    who_all: Subject = Subject("features.queries.everything", "document_of_everybody", "EVERYBODY")
+    access_all: Subject = Subject("features.queries.everything", "document_of_everything", "EVERYTHING")
+    expiring: Subject = Subject("features.queries.expiring", "document_of_expiring", "EXPIRING")
+    why: Subject = Subject("features.queries.reasons", "document_of_why", "WHY")
+    review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
+    access_proposal: Subject = Subject("features.granting", "document_of_proposal", "PROPOSAL")
+    policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
+    observation: Subject = Subject("features.rosters.observe", "document_of_observation", "OBSERVATION")
+    report: Subject = Subject(
+        "features.planning.report",
+        "document_of_report",
+        "REPORT",
+        "annotations_of_report",
+        content=lambda plan, report: report.about(plan),
+    )
+    drift: Subject = Subject("features.drift", "document_of_drift", "DRIFT", "annotations_of_drift")
+    estimate: Subject = Subject("features.estimate", "document_of_forecast", "ESTIMATE")
+    work_orders: Subject = Subject(
+        "features.work_orders.document", "document_of_work_orders", "WORK_ORDERS", content=attrgetter("orders")
+    )
+    work_order: Subject = Subject(
+        "features.work_orders.document", "document_of_work_order", "WORK_ORDERS", content=lambda order: (order,)
+    )
+    worksheet: Subject = Subject(
+        "features.work_orders.document", "document_of_worksheet", "WORK_ORDERS", content=attrgetter("orders")
+    )
+    offboarding: Subject = Subject("features.offboarding.document", "document_of_offboarding", "OFFBOARDING")
+    notices: Subject = Subject(
+        "features.work_orders.document", "document_of_notices", "NOTICES", content="with_messages"
+    )
+    access_reviews: Subject = Subject("features.certification.model", "document_of_reviews", "CAMPAIGNS")
+    access_review: Subject = Subject("features.certification.model", "document_of_closing", "CLOSING")
+    doctor: Subject = Subject("cli.commands.doctor", "document_of_doctor", "DOCTOR")
+    onboarding: Subject = Subject("features.onboarding", "document_of_onboarding", "ONBOARDING")
+
+
+RENDERERS = Renderers()
+
+
+def load_outputs() -> dict[str, Output]:
+    """Every document that a command writes with `--format json` and that is not read back; loads all features."""
+    subjects: list[Subject] = [getattr(RENDERERS, field.name) for field in fields(Renderers)]
+    return {output.name: output for subject in subjects if (output := subject.load_output())}

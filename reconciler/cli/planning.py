@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -28,7 +28,6 @@ from reconciler.apply.settled import (
 )
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
-from reconciler.cli.exits import exit_code
 from reconciler.cli.options import Limits
 from reconciler.cli.streams import CLOSED_REVIEWS, CODE_NOTES, CONFIG_FILE, REVIEWS, read_text_file, replace_file
 from reconciler.cli.workspace import (
@@ -56,6 +55,7 @@ from reconciler.model.finding import (
     StalePlan,
     StoreError,
     UsageError,
+    exit_code,
     suggest_names,
     suggest_word,
 )
@@ -274,7 +274,7 @@ def _plan_in_batches(app: App, *, today: date | None, **limits: Unpack[Limits]) 
         raise Inseparable from error
     passed_over = find_passed_over(app.root, app.config.manifests)
     checked.counted.update(one.severity.value for one in passed_over)
-    _clear_codes(app, now=now)
+    clear_link_codes(app)
     _tell_findings(app, checked.counted, now=now, today=today)
     for text in notices:
         app.notify(text)
@@ -300,7 +300,7 @@ def make_request(
 ) -> PlanRequest:
     """What to plan of a workspace that was read; raises ManifestError."""
     now, desired = app.clock.now(), workspace.desired
-    _clear_codes(app, now=now)
+    clear_link_codes(app)
     counted = Counter(finding.severity.value for finding in workspace.findings) + workspace.policies.severities
     for file in left_out.values():
         counted.update(file.notes)
@@ -310,11 +310,12 @@ def make_request(
     return replace(request, settled=tuple(one for one in settled if request.shard.covers(one.organization)))
 
 
-def _clear_codes(app: App, *, now: datetime) -> None:
+def clear_link_codes(app: App, is_over: Callable[[Address], bool] = lambda _address: False) -> None:
+    """Take away the files of codes that have lapsed or are over; mostly there are none, and nothing is loaded."""
     if (app.home / CODE_NOTES).exists():
-        from reconciler.cli.providers import clear_codes
+        from reconciler.cli.link_codes import clear_codes
 
-        clear_codes(app.home, now=now)
+        clear_codes(app.home, now=app.clock.now(), is_over=is_over)
 
 
 def _tell_findings(app: App, counted: Mapping[str, int], *, now: datetime, today: date | None) -> None:

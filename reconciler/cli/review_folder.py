@@ -15,7 +15,7 @@ from reconciler.apply.planning import PlanRequest
 from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.cli.state_editor import open_editor
 from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, replace_file
 from reconciler.cli.workspace import Workspace, read_source, with_edits

@@ -13,14 +13,13 @@ from reconciler.engine.diff import agrees
 from reconciler.engine.entitlements import DatedAccess, dated_accesses, uncovered
 from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.engine.orders import carried_out
-from reconciler.model.address import KINDS, Action, Address, Shape, person_in
+from reconciler.model.address import KINDS, Action, Address, Shape, System, person_in
 from reconciler.model.change import Mark, Risk
 from reconciler.model.declared import Declared, Mode, is_masked, tells_account
 from reconciler.model.drift import Drift, DriftSort, Fate, KnownDrift, known_from
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import PRESENCE, Attributes, Live, Part, Resource, Status, Unknown, fingerprint_of
 from reconciler.model.state import Record, State
-from reconciler.model.system import System
 
 
 def find_in_question(

@@ -15,11 +15,10 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from reconciler.engine.context import Ended
-from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.address import KINDS, Address, Role, System, person_in
 from reconciler.model.change import Access, AccessPath, AccessSpan, strongest
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.resource import Attributes
-from reconciler.model.system import Role, System
 from reconciler.model.values import dataclass
 
 

@@ -15,12 +15,11 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import DatedAccess, dated_accesses, uncovered
 from reconciler.engine.lifecycle import is_over
 from reconciler.engine.membership_counts import founder_of
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, person_in
+from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, System, person_in
 from reconciler.model.change import Blocked, Change, Guard, Mark, Waiting, is_administrator, risk_of, takes_away
 from reconciler.model.declared import Approval, Declared
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.model.system import System
 
 COMMAND_LINE = "(command line)"
 """How the origin of an approval ends that stands in no manifest."""

@@ -9,16 +9,15 @@ from datetime import date
 from reconciler.engine.context import Ended
 from reconciler.engine.entitlements import ad_accounts_by_group, change_days, leads_to, on_day, split_by_date
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.address import KINDS, Address, Shape, person_in
+from reconciler.model.address import KINDS, Address, Shape, System, person_in
 from reconciler.model.change import is_administrator, strongest
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.drift import KnownDrift
 from reconciler.model.holding import Holding, Reach
 from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
 from reconciler.model.state import Record, State
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

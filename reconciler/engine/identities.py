@@ -11,13 +11,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import TypeVar
 
-from reconciler.model.address import KINDS, Address, Shape
+from reconciler.model.address import KINDS, Address, Shape, System
 from reconciler.model.change import Change
 from reconciler.model.declared import STAR, Desired, Move, Person, is_masked
 from reconciler.model.drift import Roster
 from reconciler.model.resource import Live, Resource, fingerprint_of, rename_owner
 from reconciler.model.state import Record, State
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 Name = tuple[str, str]

@@ -9,13 +9,12 @@ from math import ceil
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.diff import Difference
-from reconciler.model.address import KINDS, Action, Address, Shape, parents_of, person_in
+from reconciler.model.address import KINDS, Action, Address, Shape, System, parents_of, person_in
 from reconciler.model.change import BY_ITSELF, Cause, Change, Guard, LeftOut, Waiting, is_administrator, is_downgrade
 from reconciler.model.declared import Declared, GuardSettings
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Owner, Resource, Status, Unknown, fingerprint_of, role_in
 from reconciler.model.state import OrderStatus, WorkOrder
-from reconciler.model.system import System
 
 _DAYS_BEFORE_NEXT = (0, 1, 3, 7)
 """After the n-th unanswered invitation."""

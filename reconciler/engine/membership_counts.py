@@ -18,12 +18,11 @@ from functools import cache
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import last_day
-from reconciler.model.address import Action, Address, person_in
+from reconciler.model.address import Action, Address, System, person_in
 from reconciler.model.change import Change, Guard, is_administrator
 from reconciler.model.plan import Limit
 from reconciler.model.resource import Attributes, Owner, Resource, Status, role_in
 from reconciler.model.state import OrderStatus, WorkOrder, in_turn
-from reconciler.model.system import System
 
 _PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
 

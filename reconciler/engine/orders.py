@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.lifecycle import wait
-from reconciler.model.address import INVITATIONS, KINDS, Address
+from reconciler.model.address import INVITATIONS, KINDS, Address, System
 from reconciler.model.change import Cause, Change, LeftOut, Waiting, is_administrator
 from reconciler.model.plan import OrganizationPlan
 from reconciler.model.resource import Live, Resource, Status, Unknown, fingerprint_of
 from reconciler.model.state import Capacity, FailureReason, OrderRequest, OrderStatus, Record, State, WorkOrder
-from reconciler.model.system import System
 
 PAUSES: Mapping[FailureReason, timedelta | None] = {
     FailureReason.WRONG_ADDRESS: None,

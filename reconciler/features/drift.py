@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
-from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
-from reconciler.apply.reading import Scopes, read_live, shielded
+from reconciler.apply.planning import PlanRequest, ProviderFor, Scopes, read_live, read_worlds, shielded
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.audit.entries import describe_access
 from reconciler.engine.context import PlanningContext
@@ -49,7 +48,7 @@ from reconciler.output.rows import (
     merge_alike,
     rows_section,
 )
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 _LOG_DAYS = 30
 """How far back a system's own log is asked who did something that is new."""

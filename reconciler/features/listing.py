@@ -22,8 +22,7 @@ from reconciler.output.document import (
     plain,
 )
 from reconciler.output.json import Output
-from reconciler.systems import get_system
-from reconciler.systems.table import RoleRow, SystemTable
+from reconciler.systems.catalogue import RoleRow, SystemTable, get_system
 
 POLICIES = Output(
     name="policies", title="Policies as they are set in a workspace", value=Sequence[StandingRule], under="policies"

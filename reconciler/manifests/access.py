@@ -39,12 +39,11 @@ from reconciler.manifests.nodes import (
     read_span,
 )
 from reconciler.manifests.people import PREFIX, GroupDirectory, read_owners
-from reconciler.model.address import KINDS, Address, Kind, person_in
+from reconciler.model.address import KINDS, Address, Kind, System, person_in
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.finding import Notes, Place, suggest_word
 from reconciler.model.resource import Attributes, Owner
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 MIN_ADMINS = 2

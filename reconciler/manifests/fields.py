@@ -27,10 +27,9 @@ from typing import (
 )
 
 from reconciler.manifests.nodes import Path
-from reconciler.model.address import Action
-from reconciler.model.system import Role
+from reconciler.model.address import Action, Role
 from reconciler.model.values import dataclass
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler

@@ -17,7 +17,7 @@ from reconciler.model.address import KINDS, Action, Address, AddressPatterns, Sh
 from reconciler.model.declared import Approval, Declared, Desired, Move, Organization, Person
 from reconciler.model.finding import Finding, Notes, Place, count, suggest_word
 from reconciler.model.values import dataclass
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 Files = Iterable[tuple[ManifestDocument, Cursor]]
 

@@ -30,12 +30,11 @@ from reconciler.manifests.lint import (
 from reconciler.manifests.nodes import Cursor, note_twice, read_interval, read_keys
 from reconciler.manifests.people import PREFIX, Contacts, GroupDirectory, read_owners, read_people
 from reconciler.manifests.source import PartialRead, SourceFile, digests_of, parse_file, read_text
-from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.address import KINDS, Address, System, person_in, with_limits
 from reconciler.model.declared import Declared, Desired, Mode, Organization
 from reconciler.model.finding import Finding, ManifestError, Notes, Place, Severity, list_words, suggest_word
-from reconciler.model.system import System, with_limits
 from reconciler.model.values import dataclass
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 Files = Sequence[tuple[ManifestDocument, Cursor]]
 

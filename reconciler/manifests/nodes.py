@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from reconciler.model.address import KINDS
+from reconciler.model.address import KINDS, System
 from reconciler.model.finding import Notes, Place, list_words, suggest_word
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the top of a file."""

@@ -20,11 +20,11 @@ from reconciler.manifests.fields import (
 )
 from reconciler.manifests.nodes import Cursor, MapNode, Path, inside, is_secret_name, note_unknown_role, path_in
 from reconciler.manifests.source import ParsedFile, PartialRead
+from reconciler.model.address import System
 from reconciler.model.finding import Notes, Place, list_words, suggest_word
 from reconciler.model.json import EXPECTED, describe_misfit
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 _MAX_ROUNDS = 6
 _NAMING = frozenset({"access", "ad_accounts", "shares", "members"})

@@ -8,10 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.model.address import Action, Address
+from reconciler.model.address import Action, Address, System
 from reconciler.model.finding import Place
 from reconciler.model.resource import Attributes, Resource, role_in
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 

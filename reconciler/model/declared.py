@@ -11,10 +11,9 @@ from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Literal
 
-from reconciler.model.address import KINDS, Action, Address
+from reconciler.model.address import KINDS, Action, Address, System
 from reconciler.model.finding import Finding, Place
 from reconciler.model.resource import Attributes, Resource
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 

@@ -171,6 +171,21 @@ class ExitCode(IntEnum):
     """interrupted with Ctrl-C; what was done stays done, and the next run goes on from there"""
 
 
+def exit_code(*, failed: bool = False, blocked: bool = False, changed: bool = False) -> ExitCode:
+    """The worst wins: blocked over changes, which only need an apply."""
+    if failed:
+        return ExitCode.FAILED
+    if blocked:
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if changed else ExitCode.DONE
+
+
+def code_of_findings(findings: Iterable[Finding], *, policies: Collection[str] = ()) -> ExitCode:
+    """Failed when anything is an error; blocked when only policies, given by their ids, object."""
+    errors = {finding.id for finding in findings if finding.severity is Severity.ERROR}
+    return exit_code(failed=bool(errors - set(policies)), blocked=bool(errors))
+
+
 class ReconcilerError(Exception):
     """Stops a run with a message for the user; `advice` says what to do next."""
 

@@ -335,6 +335,16 @@ class AuditMark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadWitness:
+    """What the state of one organization says of the log."""
+
+    organization: str
+    mark: AuditMark | None = None
+    is_behind: bool = False
+    """Whether records may be there that it does not know yet: a run is under way or was cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateSummary:
     """What is remembered of one organization, in numbers."""
 

@@ -31,7 +31,7 @@ from reconciler.model.values import dataclass
 from reconciler.policies import RULES, review_overdue
 from reconciler.policies.custom import compile_rules
 from reconciler.policies.rule import Employment, Parameters, PolicyInput, PolicyObjection, Rule, Scale
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 Rules = Mapping[str, Rule]
 POLICIES = {rule.id: rule for rule in RULES}

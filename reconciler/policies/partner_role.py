@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import KINDS
+from reconciler.model.address import KINDS, SHARES
 from reconciler.model.finding import Severity
 from reconciler.model.resource import role_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
-_SHARES = tuple(kind.name for kind in KINDS.values() if kind.is_share)
-
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
     allowed = words(parameters, "roles")
-    for organization, declared in world.everything(_SHARES):
+    for organization, declared in world.everything(SHARES):
         address, role = declared.address, role_in(declared.attributes)
         roles = organization.system.roles.get(address.kind, ())
         if not roles or declared.reason:
@@ -35,7 +33,7 @@ RULE = Rule(
     sets={"baseline": Severity.NOTE, "strict": Severity.ERROR, "agency": Severity.WARNING},
     asks="A partner has the weakest role on what is shared with it, one of `roles`, or a reason.",
     because="A partner decides by itself which of its people use what is shared; nobody here sees who they are.",
-    where={"kinds": _SHARES},
+    where={"kinds": SHARES},
     parameters={"roles": ("analyst",)},
     check=_check,
     scale=Scale.PERSON,

@@ -12,13 +12,12 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeVar
 
 from reconciler.engine.entitlements import split_by_date
-from reconciler.model.address import KINDS, Address, person_in
+from reconciler.model.address import KINDS, Address, System, person_in
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared, Desired, Organization, Parameter, Person
 from reconciler.model.finding import Place, Severity
 from reconciler.model.resource import role_in
 from reconciler.model.state import State
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 Parameters = Mapping[str, Parameter]

@@ -12,7 +12,7 @@ from reconciler.model.plan import Applied, Failed, Outcome
 from reconciler.model.ports import Ability, ByHand, Can, Cannot, Scope
 from reconciler.model.resource import Live, Part, Resource, rename_owner
 from reconciler.model.state import WorkOrder
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 from reconciler.systems.drafting import describe_wait, draft_orders
 
 _BY_HAND = "this system has no interface for programs; somebody has to do it on its pages"

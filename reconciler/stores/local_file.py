@@ -30,27 +30,25 @@ from pathlib import Path
 
 from reconciler.model.finding import StoreError
 from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
-from reconciler.stores.files import (
-    PRIVATE,
-    append_bytes,
-    cut_off,
-    guard,
-    make_folder,
-    replace_durably,
-    sync_folder,
-    try_lock,
-)
 from reconciler.stores.rules import (
+    PRIVATE,
     Dating,
     Holder,
     LeaseChange,
     LeasedStore,
     LeaseRecord,
+    append_bytes,
     audit_moved,
+    cut_off,
     find_key,
+    guard,
+    make_folder,
     moved,
     name_of,
     no_such_version,
+    replace_durably,
+    sync_folder,
+    try_lock,
 )
 
 _LEASE = "lease"

@@ -11,16 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.model.address import KINDS, Action, Address, person_in
+from reconciler.model.address import KINDS, Action, Address, System, person_in
 from reconciler.model.change import Change, Waiting, is_downgrade
 from reconciler.model.finding import Place
 from reconciler.model.plan import Waits
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
 from reconciler.model.state import Capacity, RotationTask, WorkOrder, in_turn
-from reconciler.model.system import System
-from reconciler.systems.loading import Actor, Operation, Party, load_handbook
-from reconciler.systems.markup import literal, plain, quote, strip_marks
+from reconciler.systems.catalogue import Actor, Operation, Party, literal, load_handbook, plain, quote, strip_marks
 
 _ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})
 """Steps that a plan never takes by itself but waits for: who they are up to has to be told."""

@@ -21,8 +21,8 @@ from reconciler.model.address import KINDS
 from reconciler.model.finding import ReconcilerError
 from reconciler.model.state import WorkOrder
 from reconciler.model.values import dataclass
+from reconciler.systems.catalogue import Operation, Party, load_handbook
 from reconciler.systems.drafting import NO_ANSWERS, OUTSIDERS, UNKNOWN_OWNER
-from reconciler.systems.loading import Operation, Party, load_handbook
 
 LANGUAGES = ("de",)
 """Those of the package, besides English; a workspace may have others."""

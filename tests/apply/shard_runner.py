@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.cli.providers import open_store
+from reconciler.cli.credentials import open_store
 from reconciler.engine.context import Shard
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.apply.planning import describe_move
+from reconciler.apply.steps import describe_move
 from reconciler.model.address import Address
 from reconciler.model.resource import Attributes, Resource, Status
 

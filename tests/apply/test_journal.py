@@ -22,7 +22,7 @@ from reconciler.model.plan import Applied, Failed, InDoubt, Waits
 from reconciler.model.ports import StoredState
 from reconciler.model.resource import Status
 from reconciler.model.state import Deferral, State
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, REMOVE, TODAY, resource, state
 
 SNAPSHOT = state()

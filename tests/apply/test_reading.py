@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.reading import read_live
+from reconciler.apply.planning import read_live
 from reconciler.model.address import Address
 from reconciler.model.declared import Organization
 from reconciler.model.finding import Place
@@ -14,7 +14,7 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Live, Resource
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.world import World
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 SCOPE = Scope(organization=Organization(key="bc", system=get_system("business_center"), place=Place("a.yaml", 1, 1)))
 ANA = Address("bc", "member", "ana")

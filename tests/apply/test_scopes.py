@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import Scopes
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply.reading import Settled, recorded_as_live, settle
+from reconciler.apply.planning import Settled, recorded_as_live, settle
 from reconciler.apply.states import StateBuilder
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.plan import Applied, Failed, InDoubt
 from reconciler.model.resource import Live, Resource, Status
 from reconciler.model.state import Deferral, State
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.apply.given import EVE, INVITE, REMOVE, TODAY, change, resource, state
 
 PROMOTE = change(Action.CHANGE_ROLE, resource(), resource(role="admin"))

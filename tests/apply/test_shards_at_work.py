@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
-from reconciler.cli.providers import open_store
+from reconciler.cli.credentials import open_store
 from reconciler.engine.context import shards_of
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.reading import ProviderBroke, shielded
+from reconciler.apply.planning import ProviderBroke, shielded
 from reconciler.apply.states import read_state
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile

@@ -20,7 +20,7 @@ from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.plan import Applied, Origin
 from reconciler.model.state import State, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.apply.given import NOW, TODAY, Still, terms
 
 CHANGES = 50

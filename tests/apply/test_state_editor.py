@@ -16,7 +16,7 @@ from reconciler.apply.journal import Lease, hold, intent_record, run_record
 from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import load_state, read_history, read_state, read_state_as_of, save_state, verify_state
 from reconciler.audit.log import AuditLog
-from reconciler.cli.providers import open_store
+from reconciler.cli.credentials import open_store
 from reconciler.features.records import migrate
 from reconciler.model.address import Action, Address
 from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.audit.log import BEGINNING, AuditLog, HeadWitness, Selection, decode, digest_of, encode, verify
+from reconciler.audit.log import BEGINNING, AuditLog, Selection, decode, digest_of, encode, verify
+from reconciler.model.holding import AccessHistory
 from reconciler.model.plan import AuditEntry, AuditRecord, Origin
-from reconciler.model.state import AuditMark
+from reconciler.model.state import AuditMark, HeadWitness
 from reconciler.stores.local_file import LocalFileStore
 
 ORIGIN = Origin(commit="c0ffee", branch="main", job="https://ci.example/7", operator="ana", plan="ab12")
@@ -168,7 +169,7 @@ def test_a_history_says_since_when_and_by_what(store: LocalFileStore, name: str)
     log, (entries, expected) = AuditLog(store), STORY[name]
     for one in entries:
         log.append(record(one))
-    (history,) = log.histories(Selection(person="eve")).values()
+    (history,) = AccessHistory.each_of(log.by_access(Selection(person="eve"))).values()
     found = (history.asked, history.began, history.changed, history.ended)
     assert tuple(one and one.serial for one in found) == expected
 
@@ -178,7 +179,8 @@ def test_a_history_goes_by_the_name_of_today_and_leaves_out_who_had_it_before(st
     rename = replace(entry(3, person="evelyn"), action="rename", address="bc/member/evelyn", detail="was bc/member/eve")
     for one in (entry(1), entry(2, person="evelyn"), rename, entry(4, person="evelyn"), entry(5)):
         log.append(record(one))
-    found = {str(at): [e.serial for e in told.entries] for at, told in log.histories(Selection()).items()}
+    told = AccessHistory.each_of(log.by_access(Selection()))
+    found = {str(at): [entry.serial for entry in one.entries] for at, one in told.items()}
     assert found == {"bc/member/evelyn": [1, 3, 4], "bc/member/eve": [5]}
 
 

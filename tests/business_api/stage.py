@@ -24,7 +24,7 @@ from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.world import World
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, new_world
 
 PLACE = Place("access/acme.yaml", 1, 1)

@@ -30,7 +30,7 @@ from reconciler.providers.business_api.members import Accounts, as_handle, ident
 from reconciler.providers.business_api.session import Session
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import CENTER, Stage, staged
 from tests.sandbox.stage import SEED, new_world

@@ -12,8 +12,8 @@ import keyring.backend
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.cli.credentials import read_secret, save_secret
 from reconciler.cli.main import cli
-from reconciler.cli.providers import read_secret, save_secret
 from reconciler.model.finding import ExitCode, ProviderError, ReconcilerError
 from reconciler.providers.business_api.authorizing import (
     authorization_url,
@@ -188,7 +188,7 @@ def call_here(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
     def emulated(connection: Connection) -> Client:
         return Client(connection, transport=BusinessApiTransport(emulator), ticker=MadeUpTicker())
 
-    monkeypatch.setattr("reconciler.cli.providers.Client", emulated)
+    monkeypatch.setattr("reconciler.providers.business_api.provider.Client", emulated)
 
 
 def run(folder: Path, *words: str, answer: str = "") -> Result:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 
 import httpx2
 import pytest
 
-from reconciler.cli.providers import make_client
 from reconciler.model.finding import ProviderError, ReconcilerError
 from reconciler.providers.business_api.client import Connection
+from reconciler.providers.business_api.provider import make_client
 from reconciler.providers.business_api.vocabulary import CODES, ApiError, Remedy, get_return_code
 from tests.business_api.scripted import envelope, scripted
 
@@ -158,12 +157,12 @@ def test_whoever_interrupts_a_run_does_not_wait_for_the_platform_to_rest() -> No
 @pytest.mark.parametrize(
     "way", ["http://api.example", "http://127.0.0.1.api.example", "ftp://127.0.0.1", "api.example"]
 )
-def test_a_token_never_travels_in_the_clear(way: str, tmp_path: Path) -> None:
+def test_a_token_never_travels_in_the_clear(way: str) -> None:
     """Only this very machine may be spoken to without TLS, as the emulator is."""
     options = {"access_token": "env:TOKEN", "base_url": way}
     with pytest.raises(ReconcilerError, match="would show the token to others"):
-        make_client(tmp_path, options, notify=lambda *_, **__: None, token="tok-0123456789")
+        make_client(options, read_secret=str, notify=lambda *_, **__: None, token="tok-0123456789")
     for other in ("https://api.example", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"):
         make_client(
-            tmp_path, {**options, "base_url": other}, notify=lambda *_, **__: None, token="tok-0123456789"
+            {**options, "base_url": other}, read_secret=str, notify=lambda *_, **__: None, token="tok-0123456789"
         ).close()

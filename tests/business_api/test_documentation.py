@@ -8,10 +8,9 @@ from pathlib import Path
 import yaml
 
 from reconciler.manifests.config import PROVIDER_OPTIONS
-from reconciler.model.address import KINDS, Action, Address, Shape
+from reconciler.model.address import KINDS, Action, Address, Role, Shape
 from reconciler.model.change import Change
 from reconciler.model.ports import Ability, ByHand, Can
-from reconciler.model.system import Role
 from reconciler.providers.business_api.provider import estimate_reading
 from reconciler.providers.business_api.vocabulary import ability_of, find_obstacle
 from tests.business_api.service import TOKEN, run, serving

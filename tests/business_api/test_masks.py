@@ -13,7 +13,7 @@ from reconciler.model.finding import Place
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Status
 from reconciler.providers.business_api.session import CenterNames, MemberList, make_roster
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 BC = Organization(key="bc", system=get_system("business_center"), identity="69", place=Place("a.yaml", 1, 1))
 

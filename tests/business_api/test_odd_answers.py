@@ -16,8 +16,7 @@ from hypothesis import given, settings
 
 from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
-from reconciler.providers.business_api.client import Client, Connection, parse_answer
-from reconciler.providers.business_api.paging import read_list
+from reconciler.providers.business_api.client import Client, Connection, parse_answer, read_list
 from reconciler.providers.business_api.vocabulary import (
     ASSETS,
     CENTERS,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.providers.business_api import vocabulary
-from reconciler.providers.business_api.paging import count_rows, read_list
+from reconciler.providers.business_api.client import count_rows, read_list
 from reconciler.providers.business_api.vocabulary import ASSETS, CENTERS, GROUP_MEMBERS, MEMBERS, ApiError, Listing
 from tests.business_api.scripted import envelope, page, scripted
 from tests.tiers import scaled

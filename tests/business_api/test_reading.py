@@ -22,7 +22,7 @@ from reconciler.sandbox.assets import add_asset, create_group, grant, request_ac
 from reconciler.sandbox.partners import add_partner, share
 from reconciler.sandbox.people import accept, approve, decline
 from reconciler.sandbox.registry import get_organization, get_person
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.business_api.scripted import envelope, page, scripted
 from tests.business_api.stage import ASSETS, CENTER, PEOPLE, SCOPE, Stage, staged
 from tests.sandbox.stage import NORTH, SEED, new_world

@@ -11,10 +11,9 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.main import cli
-from reconciler.cli.providers import SHARED_LIMIT, make_client
 from reconciler.manifests.config import Config, Option, ProviderSettings
 from reconciler.model.finding import ReconcilerError
-from reconciler.providers.business_api.provider import BusinessApiProvider
+from reconciler.providers.business_api.provider import SHARED_LIMIT, BusinessApiProvider, make_client
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.stage import CENTER, PLACE
 
@@ -75,7 +74,11 @@ def test_a_token_towards_tiktok_is_read_when_it_is_needed(tmp_path: Path, monkey
 
 def test_a_long_pause_is_told_with_what_prevents_it(tmp_path: Path) -> None:
     told: list[str] = []
-    with make_client(tmp_path, {"runners": 4}, notify=lambda text, **_: told.append(text), token="a-token") as client:
+
+    def notify(text: str, **_: object) -> None:
+        told.append(text)
+
+    with make_client({"runners": 4}, read_secret=str, notify=notify, token="a-token") as client:
         assert client.pace.tier.limit == "2 calls a second and 120 a minute"
         client.pace.on_rest(300.0)
     assert told == [f"TikTok's limit of calls per minute was exceeded: no call for 5 minutes. {SHARED_LIMIT}"]

@@ -25,7 +25,7 @@ from reconciler.model.finding import Place
 from reconciler.model.ports import Provider
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 PLACE = Place("reconciler.yaml", 1, 1)
 

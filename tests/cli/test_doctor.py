@@ -61,7 +61,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, world: World, *, late: timedelta = t
     def make(connection: Connection) -> Client:
         return Client(connection, transport=httpx2.MockTransport(handle), ticker=MadeUpTicker())
 
-    monkeypatch.setattr("reconciler.cli.providers.Client", make)
+    monkeypatch.setattr("reconciler.providers.business_api.provider.Client", make)
 
 
 def doctor(root: Path, *words: str) -> Result:

@@ -8,12 +8,11 @@ from datetime import date
 import pytest
 
 from reconciler.cli.commands.apply import code_of_apply
-from reconciler.cli.exits import code_of_findings
 from reconciler.cli.planning import code_of_plan
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
 from reconciler.model.declared import Mode
-from reconciler.model.finding import ExitCode, Finding, Severity
+from reconciler.model.finding import ExitCode, Finding, Severity, code_of_findings
 from reconciler.model.plan import (
     Applied,
     Failed,

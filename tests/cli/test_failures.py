@@ -10,7 +10,7 @@ import click
 import pytest
 
 from reconciler.cli.app import App
-from reconciler.cli.exits import run_guarded
+from reconciler.cli.main import run_guarded
 from reconciler.model.finding import (
     ExitCode,
     Finding,

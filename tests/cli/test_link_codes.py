@@ -11,7 +11,7 @@ import pytest
 import segno
 from click.testing import CliRunner, Result
 
-from reconciler.cli import providers as link_codes
+from reconciler.cli import link_codes
 from reconciler.cli.main import cli
 from reconciler.model.address import Action, Address
 from reconciler.model.ports import LinkCode

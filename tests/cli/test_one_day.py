@@ -100,6 +100,6 @@ def test_nothing_but_the_clock_of_the_run_asks_the_machine_what_day_it_is() -> N
         "cli/app.py",
         "cli/commands/doctor.py",
         "cli/commands/queries.py",
-        "cli/exits.py",  # the name of a log of a crash
+        "cli/main.py",  # the name of a log of a crash
         "features/publishing/client.py",  # until when a forge wants us to wait
     }

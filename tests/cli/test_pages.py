@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
-from reconciler.cli.options import PAGE_FORMATS
+from reconciler.cli.options import PAGE_FORMATS, RENDERERS
 from reconciler.cli.streams import MAX_SUMMARY, find_prefix
 
 

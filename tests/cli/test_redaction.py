@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.app import App
-from reconciler.cli.exits import run_guarded
+from reconciler.cli.main import run_guarded
 from reconciler.cli.streams import Outlet, append_summary, defuse, outlets, print_page, replace_file, write_outputs
 from reconciler.model import redaction
 from reconciler.model.json import to_line

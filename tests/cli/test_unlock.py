@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from reconciler.cli.credentials import open_store
 from reconciler.cli.main import cli
-from reconciler.cli.providers import open_store
 from reconciler.model.ports import Lock, StateStore
 
 Run = Callable[..., Result]
@@ -21,7 +21,7 @@ KILLED = """
 import os, sys
 from datetime import timedelta
 from pathlib import Path
-from reconciler.cli.providers import open_store
+from reconciler.cli.credentials import open_store
 open_store(sys.argv[1], root=Path(sys.argv[2])).acquire("acme-bc", purpose="apply", ttl=timedelta(minutes=5))
 os._exit(9)
 """

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reconciler.cli.main import cli
 from reconciler.cli.streams import file_name
 from reconciler.model.state import FailureReason
-from reconciler.systems.loading import load_remedies
+from reconciler.systems.catalogue import load_remedies
 
 Run = Callable[..., Result]
 CONFIG = """

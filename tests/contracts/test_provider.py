@@ -27,7 +27,7 @@ from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.people import accept, approve, decline
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.world import World
-from reconciler.systems import SYSTEMS, get_system
+from reconciler.systems.catalogue import SYSTEMS, get_system
 from tests.sandbox.stage import EU, NORTH, OF_DEE, START, US, new_world
 
 PLACE = Place("access/acme.yaml", 1, 1)

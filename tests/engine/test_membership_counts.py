@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.membership_counts import MembershipCounts, Tenure
-from reconciler.model.address import Action, Address
+from reconciler.model.address import Action, Address, System
 from reconciler.model.change import Change
 from reconciler.model.plan import Limit
 from reconciler.model.resource import Resource, Status
-from reconciler.model.system import System
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 LEGACY = get_system("developers")
 

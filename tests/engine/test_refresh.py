@@ -12,7 +12,7 @@ from reconciler.model.declared import Declared
 from reconciler.model.finding import Place
 from reconciler.model.resource import Live, Resource, Status
 from reconciler.model.state import Record
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 TODAY = date(2026, 11, 22)
 HERE = Place("access.yaml", 1, 1)

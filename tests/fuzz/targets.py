@@ -32,8 +32,8 @@ from reconciler.apply.settled import (
     collect,
 )
 from reconciler.apply.states import StateBuilder
-from reconciler.audit.log import BEGINNING, HeadWitness, decode, digest_of, verify
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.audit.log import BEGINNING, decode, digest_of, verify
+from reconciler.cli.options import RENDERERS
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import ReviewedWorld, start
 from reconciler.features.certification.files import read_campaign, read_sheet, write_campaign, write_sheet
@@ -44,7 +44,7 @@ from reconciler.model.finding import Inspection, Place, ReconcilerError, StoreEr
 from reconciler.model.json import find_damage, load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
 from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, log_entry
 from reconciler.model.ports import StoredState
-from reconciler.model.state import AuditMark, State
+from reconciler.model.state import AuditMark, HeadWitness, State
 from reconciler.output.document import Style
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
@@ -55,7 +55,7 @@ from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.rules import Holder, LeaseRecord, describe, is_left_by_this_job, this_process
 from reconciler.stores.sealed import Seal, parse_key
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, REMOVE, TODAY, resource, state
 from tests.audit.test_log import chain
 from tests.business_api.scripted import MadeUpTicker

@@ -20,7 +20,7 @@ from reconciler.features.rosters.parse import parse_roster
 from reconciler.model.address import Action, Address
 from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
 from reconciler.model.ports import StoredState
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.apply.given import INVITE, state
 from tests.audit.test_log import chain
 from tests.fuzz.targets import _settled_index, _write_settled

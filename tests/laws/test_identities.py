@@ -18,7 +18,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import Scopes
 from reconciler.engine.planner import Worlds, plan
 from reconciler.features.review.review import review
 from reconciler.manifests.load import load_manifests

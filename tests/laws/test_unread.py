@@ -26,7 +26,8 @@ from reconciler.engine.orders import withdrawn
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features import drift as drifting
 from reconciler.features.drift import annotations_of_drift, summary_of_drift
-from reconciler.features.planning.document import annotations_of_plan, summary_of_plan
+from reconciler.features.planning.document import summary_of_plan
+from reconciler.features.planning.report import annotations_of_plan
 from reconciler.model.address import Action, Address
 from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, remember_drift
 from reconciler.model.plan import Report

@@ -14,7 +14,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.declared import Entitlement
 from reconciler.model.finding import Place
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.manifests.given import the_long_way
 from tests.tiers import scaled
 

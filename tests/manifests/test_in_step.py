@@ -19,7 +19,7 @@ from reconciler.manifests.fields import developers_variant, keys_of
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
 ROOMS = [ROOT / "reconciler" / room for room in ("editing", "manifests")]

@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from reconciler import __version__
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.engine.planner import plan
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review

@@ -26,7 +26,7 @@ from reconciler.model.plan import (
     Waits,
 )
 from reconciler.model.resource import Attributes, Resource, Status
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 22)

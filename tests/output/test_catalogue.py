@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.cli.catalogue import RENDERERS, load
+from reconciler.cli.app import load
+from reconciler.cli.options import RENDERERS
 from reconciler.output import FORMS
 from reconciler.output.document import Style
 from tests.output import plans

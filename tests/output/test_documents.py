@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change
 from reconciler.model.declared import Mode
@@ -14,7 +14,7 @@ from reconciler.model.json import plan_from_json, state_from_json
 from reconciler.model.plan import Applied, Failed, OrganizationPlan, Plan, Report, Result, Waits
 from reconciler.model.state import State
 from reconciler.output.document import Style
-from reconciler.systems.table import system_table
+from reconciler.systems.catalogue import system_table
 
 
 def remove(person: str) -> Change:

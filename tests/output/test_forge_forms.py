@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF against its schema
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.model.drift import DriftReport
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.output.document import Style, make_visible

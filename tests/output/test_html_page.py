@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
 from reconciler.output.document import Document, Inline, Row, Style, Table, code, make_visible
 from reconciler.output.html import write_html

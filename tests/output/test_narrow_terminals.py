@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.output.document import Style, display_width
 from reconciler.output.text import fold, fold_items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Change, Guard, Waiting
 from reconciler.model.declared import Mode
@@ -24,7 +24,7 @@ from reconciler.model.plan import (
 from reconciler.model.resource import Resource, Status
 from reconciler.model.state import Deferral, Record, State, WorkOrder
 from reconciler.output.document import Style
-from reconciler.systems.table import OldSource, RoleRow, SystemTable
+from reconciler.systems.catalogue import OldSource, RoleRow, SystemTable
 
 render_report = RENDERERS.report["text"]
 PEOPLE = ("ana", "bo", "cy", "dee", "eve", "finn")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.commands.doctor import Health, HealthCheck
 from reconciler.cli.commands.schema import json_schema
+from reconciler.cli.options import RENDERERS
 from reconciler.features.certification.model import (
     Campaign,
     CampaignProgress,
@@ -90,7 +90,7 @@ from reconciler.model.plan import (
 from reconciler.model.resource import Resource, Unread
 from reconciler.model.state import FailureReason, OrderStatus, PastState, Record, State, WorkOrder
 from reconciler.output.document import Style
-from reconciler.systems.table import system_table
+from reconciler.systems.catalogue import system_table
 
 EVE = Address("acme-bc", "member", "eve")
 DAY = date(2026, 11, 22)

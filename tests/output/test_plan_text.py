@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.planning.document import describe_counts, summary_of_plan
 from reconciler.model.address import Address
 from reconciler.model.change import BY_ITSELF, Cause, LeftOut, Risk

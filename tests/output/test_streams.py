@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.cli.catalogue import ANNOTATION_FORMS, RENDERERS, load
+from reconciler.cli.app import ANNOTATION_FORMS, load
+from reconciler.cli.options import RENDERERS
 from reconciler.model.address import Address
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.plan import Plan

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from reconciler.cli.catalogue import load
+from reconciler.cli.app import load
 from reconciler.output import FORMS
 from reconciler.output.document import (
     Document,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.model.address import Address
 from reconciler.model.declared import Declared, Person
 from reconciler.model.finding import Place

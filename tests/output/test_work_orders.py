@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.work_orders.model import WorkList
 from reconciler.model.address import Action, Address
 from reconciler.model.finding import Place
 from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
 from reconciler.output.document import PLAIN, Style
-from reconciler.systems.markup import literal, plain
+from reconciler.systems.catalogue import literal, plain
 
 ISSUED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

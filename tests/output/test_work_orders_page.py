@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.work_orders.model import WorkList
 from reconciler.output.document import PLAIN
 from tests.systems.test_work_order_cases import CASES, orders_of, read_case

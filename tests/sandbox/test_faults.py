@@ -12,7 +12,7 @@ from reconciler.model.plan import Applied, Failed, InDoubt
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Unknown
 from reconciler.providers.sandbox.provider import SandboxProvider
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 from tests.sandbox.faulty import FaultyProvider, Script
 from tests.sandbox.stage import Stage
 

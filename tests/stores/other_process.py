@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from reconciler.apply.journal import LeaseTerms, hold
-from reconciler.cli.providers import open_store
+from reconciler.cli.credentials import open_store
 from reconciler.model.finding import StateConflict, StateLocked, StoreError
 from reconciler.model.ports import StateStore
 from reconciler.stores.rules import SystemTimer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.cli.providers import open_store
+from reconciler.cli.credentials import open_store
 from reconciler.model.ports import StateStore
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.finding import LeaseLost, StateLocked, StoreError
-from reconciler.stores import files
+from reconciler.stores import rules as files
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import this_process
 
@@ -28,7 +28,7 @@ os._exit(1)
 STOP = """
 import os, signal, sys
 from pathlib import Path
-from reconciler.stores.files import guard
+from reconciler.stores.rules import guard
 with guard(Path(sys.argv[1])):
     print("mine", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)

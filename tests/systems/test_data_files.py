@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.model.address import KINDS
+from reconciler.model.address import KINDS, System
 from reconciler.model.finding import ReconcilerError
-from reconciler.model.system import System
-from reconciler.systems import SYSTEMS, list_operations, loading
-from reconciler.systems.loading import Handbook, load_handbook, load_systems
+from reconciler.systems import catalogue as loading
+from reconciler.systems.catalogue import SYSTEMS, Handbook, list_operations, load_handbook, load_systems
 
 DATA = Path(loading.__file__).parent / "data"
 FILES = sorted(DATA.glob("*.yaml"))

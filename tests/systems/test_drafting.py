@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.model.address import KINDS, Action, Address, Shape
+from reconciler.model.address import KINDS, Action, Address, Shape, System
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
 from reconciler.model.drift import Roster
@@ -17,11 +17,8 @@ from reconciler.model.finding import Place
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
 from reconciler.model.state import WorkOrder
-from reconciler.model.system import System
-from reconciler.systems import SYSTEMS, get_system, list_operations
+from reconciler.systems.catalogue import SYSTEMS, Operation, get_system, list_operations, strip_marks
 from reconciler.systems.drafting import describe_wait, draft_orders, fill_placeholders
-from reconciler.systems.loading import Operation
-from reconciler.systems.markup import strip_marks
 from tests.pages import PLACEHOLDERS, render_steps
 
 OPERATIONS = list_operations()

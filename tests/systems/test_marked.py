@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.systems.markup import MarkupPiece, literal, plain, quote, split, strip_marks
+from reconciler.systems.catalogue import MarkupPiece, literal, plain, quote, split, strip_marks
 
 texts = st.one_of(st.text(max_size=20), st.text(alphabet="`\\a ", max_size=12))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.address import Action
-from reconciler.systems import SYSTEMS, get_system
+from reconciler.systems.catalogue import SYSTEMS, get_system
 
 DEVELOPERS = SYSTEMS["developers"]
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.systems import SYSTEMS, facts_of, get_system, list_operations
-from reconciler.systems.table import system_table
+from reconciler.systems.catalogue import SYSTEMS, facts_of, get_system, list_operations, system_table
 from tests.pages import render_systems
 
 TABLE = system_table(date(2026, 11, 28))

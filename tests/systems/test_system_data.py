@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from reconciler.model.address import KINDS, Action, Shape
-from reconciler.model.system import System
-from reconciler.systems import SYSTEMS, facts_of, get_system
+from reconciler.model.address import KINDS, Action, Shape, System
+from reconciler.systems.catalogue import SYSTEMS, facts_of, get_system
 
 ALL = [system for variants in SYSTEMS.values() for system in variants.values()]
 ADMINISTERING_STEPS = {Action.CANCEL_INVITATION, Action.REINVITE, Action.REMOVE_AND_INVITE, Action.GIVE_UP_ADMIN}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
@@ -24,7 +24,7 @@ from reconciler.model.ports import Scope
 from reconciler.model.resource import Resource, Status, fingerprint_of
 from reconciler.model.state import RotationTask, WorkOrder
 from reconciler.output.document import PLAIN
-from reconciler.systems import get_system, list_operations
+from reconciler.systems.catalogue import get_system, list_operations
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders
 
 FOLDER = Path(__file__).parents[1] / "cases" / "work_orders"

@@ -14,11 +14,11 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest
 from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.options import (
     FOLDER,
     NEW_FILE,
     PLAN_FILE,
+    RENDERERS,
     Limits,
     flag,
     kept_option,
@@ -26,8 +26,15 @@ from reconciler.cli.options import (
     page_options,
     planning_options,
 )
-from reconciler.cli.planning import SettledKeeper, is_blocked, make_plan, make_request, read_everything, read_plan
-from reconciler.cli.providers import clear_codes
+from reconciler.cli.planning import (
+    SettledKeeper,
+    clear_link_codes,
+    is_blocked,
+    make_plan,
+    make_request,
+    read_everything,
+    read_plan,
+)
 from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import CONFIG_FILE, Course, ask, is_interactive, make_folder, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
@@ -112,7 +119,7 @@ def apply(
     if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {describe_counts(plan)}?"):
         app.notify("not approved: nothing was changed")
         return ExitCode.FAILED
-    clear_codes(app.home, now=app.clock.now(), is_over=request.targets.covers)
+    clear_link_codes(app, is_over=request.targets.covers)
     keeper = SettledKeeper(app, request, workspace)
     report = _carry_out(app, plan, request, keeper, comment_to=comment_to)
     keeper.write()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import click
 
 from reconciler.cli.app import App
+from reconciler.cli.credentials import read_secret, require_place, save_secret
 from reconciler.cli.options import yes_option
-from reconciler.cli.providers import make_client, make_sandbox_client, read_secret, require_place, save_secret
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
 from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
@@ -27,6 +28,7 @@ from reconciler.providers.business_api.authorizing import (
 )
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.members import Admin
+from reconciler.providers.business_api.provider import make_client, make_sandbox_client
 
 _provider_option = click.option(
     "--provider", metavar="NAME", help="Which provider of kind `business_api`, if there are several."
@@ -149,7 +151,7 @@ def _options(app: App, name: str | None) -> Mapping[str, Option]:
 def _client(app: App, options: Mapping[str, Option], *, token: str | None = None) -> Client:
     if options.get("via") == "sandbox":
         return make_sandbox_client(app.world, options)
-    return make_client(app.root, options, notify=app.notify, token=token)
+    return make_client(options, read_secret=partial(read_secret, root=app.root), notify=app.notify, token=token)
 
 
 def _required(options: Mapping[str, Option], name: str) -> str:

@@ -16,11 +16,18 @@ import click
 from reconciler.apply.planning import PlanRequest
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exits import code_of_findings, exit_code
-from reconciler.cli.options import FOLDER, document_option, flag, lock_timeout_option, read_day, read_moment, read_words
+from reconciler.cli.link_codes import read_speech, speech_for, write_messages
+from reconciler.cli.options import (
+    FOLDER,
+    RENDERERS,
+    document_option,
+    flag,
+    lock_timeout_option,
+    read_day,
+    read_moment,
+    read_words,
+)
 from reconciler.cli.review_folder import OpenedReview, review_names
-from reconciler.cli.speech import read_speech, speech_for, write_messages
 from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.streams import file_name, make_folder, replace_file
 from reconciler.cli.workspace import Workspace
@@ -37,11 +44,11 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Organization
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, suggest_names
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, code_of_findings, exit_code, suggest_names
 from reconciler.model.state import FailureReason, Record, State, WorkOrder
 from reconciler.output.document import count
+from reconciler.systems.catalogue import load_remedies
 from reconciler.systems.languages import write_catalogue
-from reconciler.systems.loading import load_remedies
 
 _FORMS = {"markdown": ".md", "html": ".html"}
 _MARK = "<!-- written by `reconciler work-orders export`; the next export replaces it -->"

@@ -9,9 +9,7 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exits import exit_code
-from reconciler.cli.options import flag, min_risk_option, now_option, page_options
+from reconciler.cli.options import RENDERERS, flag, min_risk_option, now_option, page_options
 from reconciler.cli.revisions import Repository, open_repository, read_revision
 from reconciler.cli.streams import CONFIG_FILE
 from reconciler.cli.workspace import read_files, read_manifest_files
@@ -19,7 +17,7 @@ from reconciler.features.review.document import summary_of_review
 from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.review import Revision, review
 from reconciler.model.change import Risk
-from reconciler.model.finding import ReconcilerError, UsageError
+from reconciler.model.finding import ReconcilerError, UsageError, exit_code
 
 
 @click.command()

@@ -11,15 +11,15 @@ from contextlib import suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.credentials import read_secret
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
-from reconciler.cli.options import document_option
-from reconciler.cli.providers import SHARED_LIMIT, make_client, tier_of
+from reconciler.cli.options import RENDERERS, document_option
 from reconciler.cli.workspace import inspect_workspace
 from reconciler.manifests.config import Option, ProviderSettings
 from reconciler.model.finding import ExitCode, ManifestError, ReconcilerError, Severity
@@ -28,6 +28,7 @@ from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, T
 from reconciler.output.json import Output
 from reconciler.providers.business_api.authorizing import Check, check_token
 from reconciler.providers.business_api.client import DEFAULT_TIER
+from reconciler.providers.business_api.provider import SHARED_LIMIT, make_client, tier_of
 
 
 class Health(StrEnum):
@@ -180,8 +181,9 @@ def _check_provider(app: App, name: str, settings: ProviderSettings, dates: list
         return HealthCheck(name=title, found="work_orders: people do the work")
     if settings.kind == "sandbox" or settings.options.get("via"):
         return HealthCheck(name=title, found=f"{settings.kind}: the embedded platform, no real system")
+    secrets = partial(read_secret, root=app.root)
     try:
-        with make_client(app.root, settings.options, notify=app.notify) as client:
+        with make_client(settings.options, read_secret=secrets, notify=app.notify) as client:
             try:
                 token = check_token(client)
             finally:

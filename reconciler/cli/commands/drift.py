@@ -9,9 +9,8 @@ from datetime import date
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exits import exit_code
 from reconciler.cli.options import (
+    RENDERERS,
     flag,
     lock_timeout_option,
     min_risk_option,
@@ -28,7 +27,7 @@ from reconciler.features import drift as drifting
 from reconciler.features.drift import remember, summary_of_drift, survey
 from reconciler.model.address import Address
 from reconciler.model.drift import DriftReport, DriftStatus
-from reconciler.model.finding import ExitCode, UsageError
+from reconciler.model.finding import ExitCode, UsageError, exit_code
 
 
 @click.group(invoke_without_command=True)

@@ -26,7 +26,7 @@ from reconciler.model.declared import Organization
 from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError
 from reconciler.output.document import count
 from reconciler.output.text import render_text
-from reconciler.systems import SYSTEMS, get_system
+from reconciler.systems.catalogue import SYSTEMS, get_system
 
 _NOWHERE = Place("", 1, 1)
 

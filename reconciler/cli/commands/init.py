@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.app import App
-from reconciler.cli.catalogue import load
+from reconciler.cli.app import App, load
 from reconciler.cli.options import flag
 from reconciler.cli.streams import CONFIG_FILE, make_folder, read_text_file, replace_file
 from reconciler.cli.workspace import find_workspace_above, read_files

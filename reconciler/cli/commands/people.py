@@ -13,10 +13,9 @@ import click
 
 from reconciler.apply.planning import PlanRequest, read_worlds
 from reconciler.apply.states import read_state
-from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS, Subject
-from reconciler.cli.exits import exit_code
+from reconciler.cli.app import App, Subject
 from reconciler.cli.options import (
+    RENDERERS,
     document_option,
     flag,
     lock_timeout_option,
@@ -52,7 +51,15 @@ from reconciler.manifests.nodes import is_key
 from reconciler.manifests.people import key_of_address
 from reconciler.model.address import Address
 from reconciler.model.declared import Person
-from reconciler.model.finding import Finding, ManifestError, ReconcilerError, Severity, UsageError, suggest_names
+from reconciler.model.finding import (
+    Finding,
+    ManifestError,
+    ReconcilerError,
+    Severity,
+    UsageError,
+    exit_code,
+    suggest_names,
+)
 from reconciler.model.holding import PersonReport
 from reconciler.output.document import count
 from reconciler.policies.judging import POLICIES, parameters_of

@@ -9,11 +9,11 @@ from typing import Unpack
 
 import click
 
-from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS, load
+from reconciler.cli.app import App, load
 from reconciler.cli.options import (
     NEW_FILE,
     PLAN_FILE,
+    RENDERERS,
     Limits,
     flag,
     min_risk_option,
@@ -25,7 +25,6 @@ from reconciler.cli.options import (
 from reconciler.cli.planning import code_of_plan, outputs_of_plan, plan_workspace, read_plan, read_request, save_plan
 from reconciler.cli.streams import replace_file
 from reconciler.features.planning.document import count_effects
-from reconciler.features.planning.report import compare_plans
 from reconciler.model.finding import ExitCode, StalePlan, UsageError
 from reconciler.model.plan import Plan
 from reconciler.output.document import count
@@ -122,7 +121,7 @@ def show(app: App, *, plan_file: Path, reviewed: Path | None, counts_to: Path | 
 
 def _require_same(plan: Plan, reviewed: Plan) -> None:
     """Raises StalePlan, with the first differences, unless `plan` does exactly what was reviewed."""
-    departure = compare_plans(reviewed=reviewed, plan=plan)
+    departure = load("features.planning.report:compare_plans")(reviewed=reviewed, plan=plan)
     if departure.is_none:
         return
     told = [

@@ -10,9 +10,8 @@ from typing import TypeVar
 
 import click
 
-from reconciler.cli.app import App, SystemClock
-from reconciler.cli.catalogue import RENDERERS, Subject, load
-from reconciler.cli.options import NEW_FILE, as_of_option, document_option, flag, read_day, read_days
+from reconciler.cli.app import App, Subject, SystemClock, load
+from reconciler.cli.options import NEW_FILE, RENDERERS, as_of_option, document_option, flag, read_day, read_days
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.streams import replace_file
 from reconciler.cli.workspace import Workspace
@@ -26,8 +25,7 @@ from reconciler.model.finding import ExitCode, UsageError
 from reconciler.model.holding import AccessMatrix, PersonReport
 from reconciler.output import FORMS
 from reconciler.output.document import Document, count, join
-from reconciler.systems import SYSTEMS
-from reconciler.systems.table import system_table
+from reconciler.systems.catalogue import SYSTEMS, system_table
 
 _Value = TypeVar("_Value", PersonReport, AccessMatrix)
 

@@ -15,8 +15,9 @@ from reconciler.apply.states import read_history, read_state, read_state_as_of, 
 from reconciler.audit.entries import OUTCOMES
 from reconciler.audit.log import AuditLog, Selection, digest_of, find_risk
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.credentials import open_store
 from reconciler.cli.options import (
+    RENDERERS,
     NumberType,
     document_option,
     flag,
@@ -26,7 +27,6 @@ from reconciler.cli.options import (
     read_subject,
     yes_option,
 )
-from reconciler.cli.providers import open_store
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known, require_somebody
 from reconciler.cli.streams import confirm, write_outputs
 from reconciler.features.queries.access import find_past

@@ -9,9 +9,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.catalogue import RENDERERS
-from reconciler.cli.exits import exit_code
-from reconciler.cli.options import document_option, flag, lock_timeout_option, read_address, read_day, read_words
+from reconciler.cli.options import (
+    RENDERERS,
+    document_option,
+    flag,
+    lock_timeout_option,
+    read_address,
+    read_day,
+    read_words,
+)
 from reconciler.cli.review_folder import (
     CAMPAIGN_FILE,
     OpenedReview,
@@ -47,6 +53,7 @@ from reconciler.model.finding import (
     ReconcilerError,
     Severity,
     UsageError,
+    exit_code,
     suggest_names,
 )
 from reconciler.output.document import count

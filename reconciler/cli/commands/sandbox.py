@@ -326,9 +326,9 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 
 def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
-    from reconciler.apply.planning import as_change
-    from reconciler.apply.reading import Scopes
+    from reconciler.apply.planning import Scopes
     from reconciler.apply.states import load_state
+    from reconciler.apply.steps import as_change
 
     scopes = Scopes(desired)
     for part in made.organizations:

@@ -20,8 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from reconciler.cli.catalogue import load_outputs
-from reconciler.cli.options import FILE, FOLDER
+from reconciler.cli.options import FILE, FOLDER, load_outputs
 from reconciler.cli.streams import replace_file
 from reconciler.manifests.config import ConfigDocument
 from reconciler.manifests.conformance import check_conformance
@@ -38,10 +37,10 @@ from reconciler.manifests.fields import (
     types_of,
 )
 from reconciler.manifests.source import SourceFile
+from reconciler.model.address import Role
 from reconciler.model.finding import ManifestError, UsageError
 from reconciler.model.plan import Plan
 from reconciler.model.state import STATE_FORMAT, State
-from reconciler.model.system import Role
 from reconciler.output.json import core_schema_of
 
 Schema = dict[str, Any]

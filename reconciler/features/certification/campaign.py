@@ -34,8 +34,8 @@ from reconciler.model.plan import LoggedEntry
 from reconciler.model.state import RotationTask, State, WorkOrder
 from reconciler.model.values import dataclass
 from reconciler.output.document import name_access
+from reconciler.systems.catalogue import literal
 from reconciler.systems.languages import REVIEW, REVIEW_DONE, REVIEW_STEPS, REVIEW_TITLES
-from reconciler.systems.markup import literal
 
 _MAX_NAMED = 5
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 
-from reconciler.apply.planning import PlanRequest, ProviderFor, read_worlds
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import PlanRequest, ProviderFor, Scopes, read_worlds
 from reconciler.editing.edits import Drop, Edit, Join, Path, Put, depth_of, edit_manifest
 from reconciler.editing.entries import NotExpressible, path_of, to_entry
 from reconciler.editing.person_edits import ManifestIndex
@@ -20,13 +19,12 @@ from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile, parse_file, read_text
-from reconciler.model.address import KINDS, Address, Shape, parents_of, person_in
+from reconciler.model.address import KINDS, Address, Shape, System, parents_of, person_in
 from reconciler.model.declared import Declared, Desired
 from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.finding import ManifestError, ReconcilerError, suggest_names
 from reconciler.model.ports import Explorer, StateStore
 from reconciler.model.resource import Live, Owner, Resource, Status, Unread, fingerprint_of
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 _COMPARED = ("role", "finance", "permissions")

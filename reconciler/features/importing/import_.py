@@ -8,8 +8,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import partial
 
-from reconciler.apply.planning import ProviderFor
-from reconciler.apply.reading import Scopes, read_live
+from reconciler.apply.planning import ProviderFor, Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.edits import Path, Put, edit_manifest
 from reconciler.editing.person_edits import ManifestIndex

@@ -26,7 +26,7 @@ from reconciler.model.resource import Live, Owner, Resource, Unknown, role_in
 from reconciler.model.state import OrderStatus
 from reconciler.model.values import dataclass
 from reconciler.output.document import name_access, name_attributes
-from reconciler.systems.markup import quote
+from reconciler.systems.catalogue import quote
 
 _GIVING = INVITATIONS | {Action.CHANGE_ROLE, Action.GRANT, Action.CHANGE_GRANT}
 """Steps that give access; an approval to one is of no use to somebody who leaves, and one to a removal is."""

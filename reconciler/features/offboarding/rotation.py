@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import Scopes
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_ids, new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION

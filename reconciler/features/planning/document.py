@@ -1,4 +1,3 @@
-# Long because a plan is told from the top to the bottom in one place.
 """A plan, told so that a reviewer can judge it: who gains what, who loses what, what is held back."""
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
-from reconciler.model.address import INVITATIONS, KINDS, Action, Shape
+from reconciler.model.address import INVITATIONS, KINDS, Action, Shape, System
 from reconciler.model.change import Blocked, Change, LeftOut, Mark, Risk, Waiting, is_administrator, is_downgrade
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding
 from reconciler.model.json import plan_to_json
 from reconciler.model.plan import Limit, OrganizationPlan, Plan
 from reconciler.model.resource import Attributes, ask_about_states, explain_unread, summarize_unread
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -37,7 +35,6 @@ from reconciler.output.document import (
     name_title,
     plain,
 )
-from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.rows import (
     ADD,
     ALL_SIGNS,
@@ -54,17 +51,14 @@ from reconciler.output.rows import (
     Judged,
     by_organization,
     chapter,
-    describe_risk,
-    drift_finding,
     drift_row,
     first_section,
     hide_below,
-    id_of_risk,
     row_of,
     rows_section,
     titled_sections,
 )
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 _SAID = frozenset({Mark.DISRUPTIVE, Mark.MESSAGES, Mark.MONEY, Mark.OUTSIDE_DOMAINS, Mark.OUTSIDE_DIRECTORY})
 """Marks that nothing else in the row says."""
@@ -435,67 +429,3 @@ def describe_counts(plan: Plan) -> str:
 
 
 # A plan as findings and test cases.
-
-
-def annotations_of_plan(plan: Plan, least: Risk = Risk.HIGH) -> Annotations:
-    """What stops a plan or makes it incomplete has failed, what waits is skipped, other changes pass."""
-    remarks = {part.organization: list(_remarks(part)) for part in plan.organizations}
-    suites = {
-        part.organization: [*_cases(part), *map(case_of, remarks[part.organization])] for part in plan.organizations
-    }
-    return Annotations(
-        category="plan",
-        remarks=[*plan.findings, *(remark for found in remarks.values() for remark in found)],
-        notes=list(_remarks_on_risks(plan, least)),
-        suites={**suites, "plan": [case_of(finding) for finding in plan.findings]},
-    )
-
-
-def _remarks_on_risks(plan: Plan, least: Risk) -> Iterator[Finding]:
-    """A note on every line that asks for something as risky, for a reviewer who reads the diff."""
-    for part in plan.organizations:
-        for change in part.changes:
-            if change.risk.rank <= least.rank:
-                terms = terms_of(part.system, change)
-                text = f"{terms} in {part.organization}{describe_risk(change.risk, change.marks)}"
-                yield remark_on(change, text, id_=id_of_risk(change.marks), severity=Severity.NOTE)
-
-
-def remark_on(change: Change, text: str, *, id_: str, severity: Severity = Severity.ERROR, advice: str = "") -> Finding:
-    """A finding about a change; the text goes on after the name of the action."""
-    return Finding(
-        id=id_,
-        severity=severity,
-        message=f"{change.action.replace('_', ' ')} {text}",
-        place=change.place,
-        advice=advice,
-        address=str(change.address),
-    )
-
-
-def _cases(part: OrganizationPlan) -> Iterator[Case]:
-    for change in part.changes:
-        yield Case(name=f"{change.action} {change.address}")
-    for waiting in part.waiting:
-        since = f" since {waiting.since}" if waiting.since else ""
-        yield Case(
-            name=f"{waiting.action} {waiting.address}", skipped=f"waits for {waiting.on}{since}: {waiting.reason}"
-        )
-
-
-def _remarks(part: OrganizationPlan) -> Iterator[Finding]:
-    for blocked in part.blocked:
-        terms = terms_of(part.system, blocked.change)
-        yield remark_on(
-            blocked.change,
-            f"{terms} is blocked, {blocked.guard}: {blocked.message}"
-            f"{describe_risk(blocked.change.risk, blocked.change.marks)}",
-            id_="blocked-change",
-            advice=blocked.approval and f"{explain_approval(blocked.approval)} {blocked.approval}",
-        )
-    for item in part.left_out:
-        message = f"nothing is known or done about {item.address}: {item.reason}"
-        yield Finding(id="left-out", severity=Severity.WARNING, message=message, address=str(item.address))
-    for found in part.drift:
-        if not found.is_unmanaged:
-            yield drift_finding(found, severity=Severity.WARNING)

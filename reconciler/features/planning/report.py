@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from reconciler.apply.planning import agreed_to, is_same_request
-from reconciler.features.planning.document import AccessTerms, blocked_row, judge_row, remark_on, terms_of
+from reconciler.apply.steps import agreed_to, is_same_request
+from reconciler.features.planning.document import AccessTerms, blocked_row, judge_row, terms_of
 from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
+from reconciler.model.change import Change, Risk, Waiting
 from reconciler.model.finding import Finding, Severity
-from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Plan, Refused, Report, Waits, role_behind
+from reconciler.model.plan import (
+    Applied,
+    Failed,
+    InDoubt,
+    OrganizationPlan,
+    Outcome,
+    Plan,
+    Refused,
+    Report,
+    Waits,
+    role_behind,
+)
 from reconciler.model.resource import explain_unread, summarize_unread
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Document, Paragraph, Row, Sign, Tone, count, plain
+from reconciler.output.document import (
+    Block,
+    Document,
+    Paragraph,
+    Row,
+    Sign,
+    Tone,
+    count,
+    explain_approval,
+    plain,
+)
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
-from reconciler.output.rows import SIGNS, WAITING, by_organization, chapter, first_section, row_of, titled_sections
+from reconciler.output.rows import (
+    SIGNS,
+    WAITING,
+    by_organization,
+    chapter,
+    describe_risk,
+    drift_finding,
+    first_section,
+    id_of_risk,
+    row_of,
+    titled_sections,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,3 +235,67 @@ def _remark(terms: AccessTerms, change: Change, outcome: Outcome) -> Finding | N
             return remark_on(change, text, id_="change-in-doubt", severity=Severity.WARNING)
         case _:
             return None
+
+
+def annotations_of_plan(plan: Plan, least: Risk = Risk.HIGH) -> Annotations:
+    """What stops a plan or makes it incomplete has failed, what waits is skipped, other changes pass."""
+    remarks = {part.organization: list(_remarks(part)) for part in plan.organizations}
+    suites = {
+        part.organization: [*_cases(part), *map(case_of, remarks[part.organization])] for part in plan.organizations
+    }
+    return Annotations(
+        category="plan",
+        remarks=[*plan.findings, *(remark for found in remarks.values() for remark in found)],
+        notes=list(_remarks_on_risks(plan, least)),
+        suites={**suites, "plan": [case_of(finding) for finding in plan.findings]},
+    )
+
+
+def _remarks_on_risks(plan: Plan, least: Risk) -> Iterator[Finding]:
+    """A note on every line that asks for something as risky, for a reviewer who reads the diff."""
+    for part in plan.organizations:
+        for change in part.changes:
+            if change.risk.rank <= least.rank:
+                terms = terms_of(part.system, change)
+                text = f"{terms} in {part.organization}{describe_risk(change.risk, change.marks)}"
+                yield remark_on(change, text, id_=id_of_risk(change.marks), severity=Severity.NOTE)
+
+
+def remark_on(change: Change, text: str, *, id_: str, severity: Severity = Severity.ERROR, advice: str = "") -> Finding:
+    """A finding about a change; the text goes on after the name of the action."""
+    return Finding(
+        id=id_,
+        severity=severity,
+        message=f"{change.action.replace('_', ' ')} {text}",
+        place=change.place,
+        advice=advice,
+        address=str(change.address),
+    )
+
+
+def _cases(part: OrganizationPlan) -> Iterator[Case]:
+    for change in part.changes:
+        yield Case(name=f"{change.action} {change.address}")
+    for waiting in part.waiting:
+        since = f" since {waiting.since}" if waiting.since else ""
+        yield Case(
+            name=f"{waiting.action} {waiting.address}", skipped=f"waits for {waiting.on}{since}: {waiting.reason}"
+        )
+
+
+def _remarks(part: OrganizationPlan) -> Iterator[Finding]:
+    for blocked in part.blocked:
+        terms = terms_of(part.system, blocked.change)
+        yield remark_on(
+            blocked.change,
+            f"{terms} is blocked, {blocked.guard}: {blocked.message}"
+            f"{describe_risk(blocked.change.risk, blocked.change.marks)}",
+            id_="blocked-change",
+            advice=blocked.approval and f"{explain_approval(blocked.approval)} {blocked.approval}",
+        )
+    for item in part.left_out:
+        message = f"nothing is known or done about {item.address}: {item.reason}"
+        yield Finding(id="left-out", severity=Severity.WARNING, message=message, address=str(item.address))
+    for found in part.drift:
+        if not found.is_unmanaged:
+            yield drift_finding(found, severity=Severity.WARNING)

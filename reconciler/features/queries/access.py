@@ -166,7 +166,11 @@ def who(text: str, sources: Sources) -> PersonReport:
         if gone:
             return replace(answer, key=key, past=gone)
         raise unknown_person(text, directory, store)
-    told = AuditLog(store).histories(Selection(person=key, until=as_of)) if recorded.from_log else {}
+    told = (
+        AccessHistory.each_of(AuditLog(store).by_access(Selection(person=key, until=as_of)))
+        if recorded.from_log
+        else {}
+    )
     if not as_of and not store.organizations():  # they may have access that no manifest mentions
         with suppress(ManifestError):  # what is wrong elsewhere keeps no answer back
             without_state = sorted(load_about(sources, [""]).organizations)
@@ -195,7 +199,7 @@ def find_past(text: str, store: StateStore, *, as_of: date | None) -> tuple[str,
     """What the audit log knows of somebody who is neither declared nor recorded any more, and the key they had."""
     log = AuditLog(store)
     for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, log, as_of=as_of))):
-        if key and (found := log.histories(Selection(person=key, until=as_of))):
+        if key and (found := AccessHistory.each_of(log.by_access(Selection(person=key, until=as_of)))):
             return key, tuple(told for _, told in sorted(found.items()))
     return "", ()
 
@@ -204,7 +208,11 @@ def _past_key(text: str, store: StateStore, log: AuditLog, *, as_of: date | None
     """The key of somebody who was known by this address or number, from the last state that had them as a member."""
     if not {"@", "+"} & set(text):
         return ""
-    members = [told for told in log.histories(Selection(until=as_of)).values() if told.address.kind == "member"]
+    members = [
+        told
+        for told in AccessHistory.each_of(log.by_access(Selection(until=as_of))).values()
+        if told.address.kind == "member"
+    ]
     ended = [(told.ended, told.address) for told in members if told.ended]
     for entry, address in sorted(ended, key=lambda one: -one[0].record):
         # The day before is found by its date alone; only who came and went on one day takes a look at every serial.

@@ -17,6 +17,7 @@ from reconciler.manifests.source import PartialRead, SourceFile, parse_file
 from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import ManifestError, Notes, ReconcilerError, suggest_names
+from reconciler.model.holding import AccessHistory
 from reconciler.model.ports import PastVersion, StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import Record, State
@@ -214,7 +215,9 @@ def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> d
         return {}
     told: dict[str, dict[Address, Record]] = {}
     replaced = set()
-    for address, history in AuditLog(sources.store).histories(Selection(until=sources.as_of)).items():
+    for address, history in AccessHistory.each_of(
+        AuditLog(sources.store).by_access(Selection(until=sources.as_of))
+    ).items():
         if address.organization not in organizations:
             continue
         records = told.setdefault(address.organization, {})

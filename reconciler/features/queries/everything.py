@@ -18,15 +18,14 @@ from reconciler.features.queries.documents import (
     explain_gaps,
     name_thing,
 )
-from reconciler.model.address import Address
+from reconciler.model.address import Address, System
 from reconciler.model.finding import ReconcilerError, suggest_names
 from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
 from reconciler.model.resource import Attributes
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, count, name_subject, plain
 from reconciler.output.json import Output
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 EVERYBODY = Output(name="who-all", title="Everything everybody has", value=Sequence[PersonReport], under="people")
 EVERYTHING = Output(

@@ -54,7 +54,7 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
     index = read_index(organization, sources, is_patient=True)
     directory = load_directory(sources.files)
     person = find_in(directory.people, text)
-    log = AuditLog(store).histories(Selection(organization=organization, until=as_of))
+    log = AccessHistory.each_of(AuditLog(store).by_access(Selection(organization=organization, until=as_of)))
     subject = _find_subject(text, person, index, directory, log, sources=sources)
     if subject is None:
         key, _ = find_past(text, store, as_of=as_of)

@@ -15,7 +15,7 @@ from reconciler.engine.entitlements import last_day
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.lifecycle import get_end_of_invitation
-from reconciler.model.address import KINDS, Address, Shape, parents_of
+from reconciler.model.address import KINDS, Address, Shape, System, parents_of
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, Person
 from reconciler.model.drift import KnownDrift
@@ -25,7 +25,6 @@ from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
 from reconciler.model.resource import Status
 from reconciler.model.state import OrderStatus, State
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import name_access, name_attributes, name_subject
 

@@ -24,11 +24,10 @@ from reconciler.features.review.model import (
     ThingChange,
     ValueChange,
 )
-from reconciler.model.address import KINDS, Action, Address, Shape, person_in
+from reconciler.model.address import KINDS, Action, Address, Shape, System, person_in
 from reconciler.model.change import Access, Mark, is_administrator, is_downgrade
 from reconciler.model.declared import Approval, Declared, Desired, Organization, Person
 from reconciler.model.finding import Place
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 Values = Mapping[str, str]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import Scopes
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.identities import Identities, rename_to_today
@@ -17,14 +17,13 @@ from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold, read_role_words
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Address
+from reconciler.model.address import KINDS, Address, System
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.drift import Observation, Roster, RosterDifference
 from reconciler.model.finding import Notes, Place, ReconcilerError, Severity, StoreError, suggest_names
 from reconciler.model.resource import Live, Part, Resource, Status, Unknown
 from reconciler.model.state import State
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -43,7 +42,7 @@ from reconciler.output.document import (
 )
 from reconciler.output.json import Output
 from reconciler.output.rows import ADD, CHANGE, REMOVE, drift_row, rows_section
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS
 
 _MIN_MISSING = 2
 """Fewer can leave between two looks without anybody wondering whether the file is whole."""

@@ -25,9 +25,9 @@ from reconciler.features.rosters.vocabulary import (
     split_person,
     without_you,
 )
+from reconciler.model.address import System
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.resource import Status
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 
 

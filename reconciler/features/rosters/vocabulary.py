@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from reconciler.model.address import Role, System
 from reconciler.model.resource import Status
-from reconciler.model.system import Role, System
 from reconciler.model.values import dataclass
-from reconciler.systems.loading import read_documents
+from reconciler.systems.catalogue import read_documents
 
 
 class Column(StrEnum):

@@ -32,9 +32,8 @@ from reconciler.output.document import (
 )
 from reconciler.output.json import Output
 from reconciler.output.markdown import render_markdown
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS, split
 from reconciler.systems.languages import DAY, OWN_TEXTS, ROLES, Speech, UntranslatedError, texts_of_orders
-from reconciler.systems.markup import split
 
 WORK_ORDERS = Output(
     name="work-orders",

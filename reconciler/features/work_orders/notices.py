@@ -10,16 +10,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import Scopes
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, language_of, note_overdue
-from reconciler.model.address import KINDS, Action, Address
+from reconciler.model.address import KINDS, Action, Address, System
 from reconciler.model.change import Change, is_administrator
 from reconciler.model.declared import Declared, Desired, GuardSettings, Mode
 from reconciler.model.ports import Scope
 from reconciler.model.resource import Status, fingerprint_of
 from reconciler.model.state import OrderStatus, Record, State, WorkOrder, in_turn
-from reconciler.model.system import System
 from reconciler.model.values import dataclass
 from reconciler.systems.drafting import draft_orders
 

@@ -17,6 +17,7 @@ from math import ceil
 from reconciler.model.address import KINDS, Address
 from reconciler.model.resource import PRESENCE, Resource, Status, role_in
 from reconciler.model.values import dataclass
+from reconciler.providers.business_api.client import Row, text_of
 from reconciler.providers.business_api.members import (
     ACCOUNT,
     Accounts,
@@ -24,7 +25,6 @@ from reconciler.providers.business_api.members import (
     identify_accounts,
     owner_of,
 )
-from reconciler.providers.business_api.paging import Row, text_of
 from reconciler.providers.business_api.session import Asset, CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import (
     ACCOUNT_USERS,

@@ -14,9 +14,8 @@ from urllib.parse import urlencode
 from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.client import BASE_URL, Client
+from reconciler.providers.business_api.client import BASE_URL, Client, Row, count_rows, read_list, text_of
 from reconciler.providers.business_api.members import Admin, handle_in, read_owner, recognize
-from reconciler.providers.business_api.paging import Row, count_rows, read_list, text_of
 from reconciler.providers.business_api.vocabulary import (
     ACTIVITY,
     ASSETS,

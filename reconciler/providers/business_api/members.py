@@ -13,8 +13,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import is_masked, may_show
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.paging import Row, read_list, text_of
+from reconciler.providers.business_api.client import Client, Row, read_list, text_of
 from reconciler.providers.business_api.session import (
     CenterPart,
     CenterSnapshot,

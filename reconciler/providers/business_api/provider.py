@@ -10,19 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from reconciler.manifests.config import Option
 from reconciler.model.address import KINDS, Action, Address
 from reconciler.model.change import Change
 from reconciler.model.drift import ActivityEntry
-from reconciler.model.finding import ProviderError
+from reconciler.model.finding import ProviderError, ReconcilerError
 from reconciler.model.plan import Failed, Outcome, Waits
 from reconciler.model.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
+from reconciler.model.redaction import SECRETS
 from reconciler.model.resource import Live, Part, Status
 from reconciler.providers.business_api.actions import ACTIONS, carry_out
 from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import carry_out_together, count_together
-from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.paging import read_list, text_of
+from reconciler.providers.business_api.client import (
+    BASE_URL,
+    DEFAULT_TIER,
+    TIERS,
+    Client,
+    Connection,
+    Tier,
+    read_list,
+    text_of,
+)
 from reconciler.providers.business_api.reading import (
     StillListed,
     Task,
@@ -51,6 +63,9 @@ from reconciler.providers.business_api.vocabulary import (
     is_done_by_hand,
 )
 from reconciler.systems.drafting import draft_operation, draft_orders
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.world import World
 
 _TAKES_AWAY = frozenset({Action.REMOVE, Action.REMOVE_AND_INVITE, Action.CHANGE_ROLE})
 _BY_AN_ADMIN = {
@@ -319,3 +334,85 @@ def _count_look_at(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, 
         case "asset_group" | "partner" | "organization":
             return 1
     return 0 if KINDS[kind].is_told else len(firsts)
+
+
+SHARED_LIMIT = "The limit counts for all runs of the app: where several call at a time, write `runners:` with how many"
+
+
+Notify = Callable[..., None]
+"""Tells the user something, given its words and a `level`."""
+
+
+def make_sandbox_client(world: World, options: Mapping[str, Option]) -> Client:
+    """Calls of the embedded platform, in this process and without a pace; `act_as` says as whom."""
+    from reconciler.sandbox.api.transport import find_access
+
+    name = _text(options, "act_as")
+    found = find_access(world, name)
+    if found is None:
+        message = f"nobody in the sandbox goes by {name!r}" if name else "a token belongs to a person; none is named"
+        raise ReconcilerError(message, advice="write `act_as:` with the key of an admin of the Business Center")
+    token, transport = found
+    # One world is one database connection, which serves one call after the other.
+    return Client(Connection(access_token=token, tier=TIERS["unlimited"], workers=1), transport=transport)
+
+
+def make_client(
+    options: Mapping[str, Option], *, read_secret: Callable[[str], str], notify: Notify, token: str | None = None
+) -> Client:
+    """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there.
+
+    `read_secret` gives what a reference stands for. `token` is used in place of the one that the options refer to; an
+    empty one is none.
+    """
+
+    def announce(seconds: float) -> None:
+        message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
+        notify(f"{message}. {SHARED_LIMIT}", level="warning")
+
+    client = Client(_make_connection(options, read_secret, token))
+    client.pace.on_rest = announce
+    return client
+
+
+def _make_connection(options: Mapping[str, Option], read_secret: Callable[[str], str], token: str | None) -> Connection:
+    tier = tier_of(options)
+    reference = _text(options, "access_token")
+    if token is None and not reference:
+        advice = "write `access_token: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
+        raise ReconcilerError("the business_api provider has no access_token", advice=advice)
+    seconds = options.get("timeout", 60)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
+        raise ReconcilerError(f"timeout {seconds!r} is no number of seconds")
+    return Connection(
+        access_token=read_secret(reference) if token is None else token,
+        base_url=_check_url(_text(options, "base_url") or BASE_URL),
+        tier=tier,
+        answer_seconds=float(seconds),
+    )
+
+
+def tier_of(options: Mapping[str, Option]) -> Tier:
+    """The part of the limits that is for this run; raises ReconcilerError where none is left for it."""
+    name = _text(options, "api_tier") or DEFAULT_TIER
+    if name not in TIERS:
+        raise ReconcilerError(f"there is no api_tier {name!r}", advice=f"there are: {', '.join(TIERS)}")
+    most, runners = TIERS[name].calls_per_second, options.get("runners", 1)
+    if isinstance(runners, bool) or not isinstance(runners, int) or not 1 <= runners <= most:
+        message = f"runners {runners!r} is no number of runs that can share a limit"
+        raise ReconcilerError(message, advice=f"at api_tier {name} it is 1 to {most}: each has to call once a second")
+    return replace(TIERS[name], runners=runners)
+
+
+def _check_url(url: str) -> str:
+    """A token must not travel in the clear, except to this very machine."""
+    parts = urlsplit(SECRETS.learn_address(url))
+    is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+        raise ReconcilerError(f"base_url {url!r} would show the token to others", advice="use https")
+    return url
+
+
+def _text(options: Mapping[str, Option], name: str) -> str:
+    value = options.get(name, "")
+    return value if isinstance(value, str) else str(value)

@@ -27,7 +27,7 @@ from reconciler.providers.business_api.assets import (
     read_shares,
     read_uses,
 )
-from reconciler.providers.business_api.client import Ticker
+from reconciler.providers.business_api.client import Row, Ticker, read_list, text_of
 from reconciler.providers.business_api.members import (
     choose_witnesses,
     find_members,
@@ -36,7 +36,6 @@ from reconciler.providers.business_api.members import (
     read_roster,
     show_members,
 )
-from reconciler.providers.business_api.paging import Row, read_list, text_of
 from reconciler.providers.business_api.session import CenterPart, CenterSnapshot, Session
 from reconciler.providers.business_api.vocabulary import (
     ACTIVITY,

@@ -19,8 +19,7 @@ from reconciler.model.drift import find_subject
 from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Part, Resource, Status
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.paging import Row, read_list, text_of
+from reconciler.providers.business_api.client import Client, Row, read_list, text_of
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, ApiError, Listing, member_attributes
 
 _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}

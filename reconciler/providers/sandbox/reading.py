@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from typing import Any, Self
 
-from reconciler.model.address import KINDS, Address
+from reconciler.model.address import KINDS, SHARES, Address
 from reconciler.model.finding import ProviderError
 from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Owner, Resource, Status
@@ -245,7 +245,7 @@ _QUERIES: Mapping[str, str] = {
     **dict.fromkeys(_ASSET_KINDS, _HELD),
     **dict.fromkeys((f"{kind}_access" for kind in _ASSET_KINDS), _GRANTED),
     **dict.fromkeys((kind.name for kind in KINDS.values() if kind.name.endswith("_use")), _USED),
-    **dict.fromkeys((kind.name for kind in KINDS.values() if kind.is_share), _SHARED),
+    **dict.fromkeys(SHARES, _SHARED),
     "app_access": "SELECT app AS first, membership AS second, 'app_manager' AS role, app_manager.since FROM app_manager"
     " JOIN app ON app.client_key = app_manager.app WHERE app.owner_organization = :organization",
     "asset_group_asset": "SELECT asset_group.name AS first, held.identity AS second, group_asset.since"

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.apply.planning import PlanRequest
-from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
+from reconciler.cli.options import RENDERERS
 from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.estimate import Effort, estimate_run
 from reconciler.manifests.load import load_manifests

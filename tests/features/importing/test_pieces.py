@@ -9,7 +9,7 @@ from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.features.importing.compose import find_teams, render_manifest
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 CENTER = get_system("business_center")
 BRAND = get_system("organization_account")

@@ -26,7 +26,7 @@ from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 EMAILS = (
     "ana@acme.example",

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from reconciler.apply.planning import agreed_to, is_same_request
+from reconciler.apply.steps import agreed_to, is_same_request
 from reconciler.features.planning.report import PlanDifference, compare_plans
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli.catalogue import RENDERERS
 from reconciler.cli.main import cli
+from reconciler.cli.options import RENDERERS
 from reconciler.features.publishing.client import ForgeClient, TokenAccess
 from reconciler.features.publishing.forges import detect_forge, find_pull_request
 from reconciler.features.publishing.sticky import marker

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.audit.log import AuditLog
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.engine.holdings import index_access
 from reconciler.features.queries import access as knowing
 from reconciler.features.queries import directory

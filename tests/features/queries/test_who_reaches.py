@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries.access import who
 from reconciler.features.queries.directory import Sources

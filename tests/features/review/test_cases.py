@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.review.model import AccessChange, Effect, Review, Side
 from reconciler.features.review.review import review
 from reconciler.model.change import Mark

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.apply.reading import Scopes
+from reconciler.apply.planning import Scopes
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile

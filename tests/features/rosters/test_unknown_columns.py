@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.features.rosters.parse import parse_roster
-from reconciler.systems import get_system
+from reconciler.systems.catalogue import get_system
 
 DEVELOPERS = get_system("developers")
 

@@ -28,7 +28,7 @@ from reconciler.model.state import WorkOrder
 from reconciler.output.document import Style
 from reconciler.output.html import write_html
 from reconciler.output.markdown import render_markdown
-from reconciler.systems import SYSTEMS
+from reconciler.systems.catalogue import SYSTEMS, literal, load_handbook, plain, split
 from reconciler.systems.drafting import NO_ANSWERS
 from reconciler.systems.languages import (
     LANGUAGES,
@@ -43,8 +43,6 @@ from reconciler.systems.languages import (
     texts_of_orders,
     write_catalogue,
 )
-from reconciler.systems.loading import load_handbook
-from reconciler.systems.markup import literal, plain, split
 from tests.tiers import scaled
 
 BLANK = re.compile(r"\{(\w+)\}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.catalogue import RENDERERS
+from reconciler.cli.options import RENDERERS
 from reconciler.features.work_orders.document import with_messages
 from reconciler.features.work_orders.model import Notice, Notices
 from reconciler.features.work_orders.notices import collect_notices

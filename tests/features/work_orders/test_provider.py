@@ -16,7 +16,7 @@ from reconciler.model.plan import Applied, Waits
 from reconciler.model.ports import AskingProvider, ByHand, Can, Cannot, Scope
 from reconciler.model.resource import Resource, Unknown, fingerprint_of
 from reconciler.providers.work_orders import WorkOrdersProvider
-from reconciler.systems import SYSTEMS, get_system
+from reconciler.systems.catalogue import SYSTEMS, get_system
 from tests.features.work_orders.office import START
 
 ORGANIZATION = Organization(

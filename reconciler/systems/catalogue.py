@@ -1,26 +1,73 @@
-"""Reads `data/*.yaml`: each file once, no more of it than is needed, and nothing that is unknown or without a source.
+"""What is known of each system, read from `data/*.yaml`: each file once, nothing unknown or without a source.
 
 The file of a system holds two documents: what it is, which every command asks for, and what that rests on together
-with the steps for people, which few do.
+with the steps for people, which few do. Adding a system is one file there and one name in `_NAMES`. In its prose,
+what somebody copies is marked, so that every renderer can show it character by character.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter, UserDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from pkgutil import get_data
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
-from reconciler.model.address import Action
+from reconciler.model.address import Action, Fact, Role, System
 from reconciler.model.finding import ReconcilerError
 from reconciler.model.state import FailureReason, RotationTask
-from reconciler.model.system import Fact, Role, System
 from reconciler.model.values import dataclass
+
+_PIECE = re.compile(r"`((?:\\[\\`]|[^`])*)`|((?:\\[\\`]|[^`])+|`)")
+_ESCAPED = re.compile(r"\\([\\`])")
+
+
+class MarkupPiece(NamedTuple):
+    """A part of a marked text, without marks and escapes."""
+
+    text: str
+    is_literal: bool
+    """To be copied as it is: an address, an id, a name that has to be found on a page."""
+
+
+def plain(text: str) -> str:
+    """Text from outside as part of the prose."""
+    return re.sub(r"[\\`]", lambda found: f"\\{found[0]}", text)
+
+
+def literal(text: str) -> str:
+    """Text from outside as something to copy."""
+    return f"`{plain(text)}`"
+
+
+def split(text: str) -> list[MarkupPiece]:
+    """The pieces of a marked text, in order."""
+    pieces = []
+    for found in _PIECE.finditer(text):
+        is_literal = found[1] is not None
+        pieces.append(MarkupPiece(_ESCAPED.sub(r"\1", found[1] if is_literal else found[2]), is_literal))
+    return pieces
+
+
+def quote(text: str) -> str:
+    """A marked text with double quotes instead of marks, so that a name cannot pass for prose in plain text either."""
+    return "".join(_quoted(piece.text) if piece.is_literal else piece.text for piece in split(text))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def strip_marks(text: str) -> str:
+    """What a marked text says, for a place that cannot show the difference."""
+    return "".join(piece.text for piece in split(text))
 
 
 class Actor(StrEnum):
@@ -226,3 +273,108 @@ def _make(kind: type[_Kind], where: str, said: dict[str, Any], sources: Mapping[
 def flatten(values: list[Any]) -> tuple[Any, ...]:
     """A list in which phrases of several lines stand as lists."""
     return tuple(one for value in values for one in (flatten(value) if isinstance(value, list) else (value,)))
+
+
+_NAMES = ("developers", "organization_account", "business_account", "business_center")
+
+
+class _Systems(UserDict[str, Mapping[str, System]]):
+    """Reads the file of a system when it is asked for; which there are is known without."""
+
+    def __getitem__(self, name: str) -> Mapping[str, System]:
+        return self.data[name] or load_systems(name)
+
+
+SYSTEMS: Mapping[str, Mapping[str, System]] = _Systems({name: {} for name in _NAMES})
+"""Name -> variant -> system; the variant is empty where a system has only one form, and for its default form."""
+
+
+def get_system(name: str, variant: str = "") -> System:
+    """The system of this name; raises KeyError with the name or the variant that does not exist."""
+    return SYSTEMS[name][variant]
+
+
+def facts_of(system: System) -> tuple[Fact, ...]:
+    """What the description of a system rests on."""
+    return load_handbook(system.name).facts[system.variant]
+
+
+def list_operations(*systems: str) -> Mapping[str, Operation]:
+    """Key -> everything that people do by hand on these systems; without any on all of them."""
+    return {key: one for name in systems or _NAMES for key, one in load_handbook(name).operations.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRow:
+    """What one role or permission means in one place; the same word means other things in other places."""
+
+    system: str
+    variant: str
+    kind: str
+    """Kind of resource; `member.finance` for the finance role that members have besides their role."""
+    role: str
+    label: str
+    may: str
+    may_not: str
+    cap: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldSource:
+    """Pages that were read, or published, more than a year ago: somebody should look whether they still say so."""
+
+    system: str
+    variant: str
+    source: str
+    date: str
+    statements: int
+    """How many facts about the system and operations on it rest on them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemTable:
+    """Everything that is shown of some systems."""
+
+    roles: tuple[RoleRow, ...]
+    old_sources: tuple[OldSource, ...]
+
+
+def system_table(today: date, name: str = "") -> SystemTable:
+    """Every role and permission there is, or those of one system, by system, variant and kind, strongest first."""
+    names = (name,) if name else tuple(SYSTEMS)
+    systems = [system for one in names for system in SYSTEMS[one].values()]
+    return SystemTable(
+        roles=tuple(row for system in systems for row in rows_of(system)),
+        old_sources=tuple(old for system in systems for old in _old_sources(system, today)),
+    )
+
+
+def _old_sources(system: System, today: date) -> list[OldSource]:
+    """Operations are those of all variants, and told once."""
+    operations = () if system.variant else list_operations(system.name).values()
+    found = Counter((one.date, one.source) for one in (*facts_of(system), *operations))
+    limit = (today - timedelta(days=366)).isoformat()
+    return [
+        OldSource(system=system.name, variant=system.variant, source=source, date=day, statements=count)
+        for (day, source), count in sorted(found.items())
+        if day < limit[: len(day)]  # a month that is not over yet a year ago is not old
+    ]
+
+
+def rows_of(system: System) -> list[RoleRow]:
+    """The rows of one system: roles before permissions, in the order in which its data list them."""
+    by_kind = [*system.roles.items(), *system.permissions.items()]
+    return [
+        RoleRow(
+            system=system.name,
+            variant=system.variant,
+            kind=kind,
+            role=role.name,
+            label=role.label,
+            may=role.may,
+            may_not=role.may_not,
+            cap=role.cap,
+        )
+        for kind, roles in by_kind
+        for role in roles
+    ]

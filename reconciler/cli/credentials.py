@@ -1,0 +1,171 @@
+"""Secrets by reference, and the store that the configuration names, opened with them.
+
+A secret itself is in no file of ours: `env:NAME`, `file:PATH`, `keyring:SERVICE/NAME`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reconciler.cli.extras import OF_STORES
+from reconciler.cli.streams import read_text_file
+from reconciler.manifests.config import STATE_SCHEMES
+from reconciler.model.finding import MissingExtra, ReconcilerError
+from reconciler.model.ports import LinkCode, StateStore
+from reconciler.model.redaction import SECRETS
+from reconciler.stores.local_file import LocalFileStore
+from reconciler.stores.rules import Dating, Holder, this_process
+
+_FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"
+_PROBE = "nothing secret"
+_WAYS_TO_FILL = {
+    "env": "set the environment variable {name}; in a pipeline, from a secret of the repository",
+    "file": "write it into {name}, which git must ignore",
+}
+"""Scheme of a reference -> what to do when nothing is there; a keyring has its own ways."""
+
+
+def read_secret(reference: str, *, root: Path) -> str:
+    """The secret that a reference leads to; paths count from the workspace. Raises ReconcilerError."""
+    scheme, _, rest = reference.partition(":")
+    match scheme:
+        case "env" if rest:
+            secret = os.environ.get(rest, "")
+        case "file" if rest:
+            secret = read_text_file(root / rest, what="the secret in ")
+        case "keyring" if rest:
+            with _keyring(f"the secret in {reference} cannot be read") as keyring:
+                secret = keyring.get_password(*_entry(rest)) or ""
+        case _:
+            raise ReconcilerError(f"{scheme or 'an empty text'!r} is no place for a secret", advice=_FORMS)
+    if not secret.strip():
+        advice = _WAYS_TO_FILL.get(scheme, "").format(name=rest)
+        raise ReconcilerError(f"there is no secret in {reference}", advice=advice)
+    return SECRETS.learn(secret)
+
+
+def save_secret(reference: str, secret: str, *, root: Path) -> None:
+    """Put a secret where `read_secret` finds it; a file becomes readable by its owner only. Raises ReconcilerError."""
+    SECRETS.learn(secret)
+    scheme, _, rest = reference.partition(":")
+    if scheme == "keyring" and rest:
+        with _keyring(f"{reference} cannot be written") as keyring:
+            keyring.set_password(*_entry(rest), secret)
+    elif scheme == "file" and rest:
+        _write_file(root / rest, secret, place=root / rest)
+    else:
+        message = f"a token cannot be saved in {reference}"
+        raise ReconcilerError(message, advice="name a place with --save: file:PATH or keyring:SERVICE/NAME")
+
+
+def require_place(reference: str, *, root: Path) -> None:
+    """Raises ReconcilerError unless a secret can be saved there, which is tried with something else beside it."""
+    scheme, _, rest = reference.partition(":")
+    if scheme == "keyring" and rest:
+        service, name = _entry(rest)
+        with _keyring(f"{reference} cannot be written") as keyring:
+            keyring.set_password(service, f"{name}-place", _PROBE)
+            found = keyring.get_password(service, f"{name}-place")
+            keyring.delete_password(service, f"{name}-place")
+        if found != _PROBE:
+            message = f"{reference} does not keep what is saved in it"
+            raise ReconcilerError(message, advice="choose another place with --save")
+    elif scheme == "file" and rest:
+        path = root / rest
+        if path.is_dir():
+            raise ReconcilerError(f"{path} cannot be written: it is a folder")
+        probe = path.with_name(f".{path.name}.place")
+        _write_file(probe, _PROBE, place=path)
+        probe.unlink(missing_ok=True)
+    else:
+        save_secret(reference, "", root=root)
+
+
+def _entry(rest: str) -> tuple[str, str]:
+    service, _, name = rest.partition("/")
+    return service, name or "access_token"
+
+
+@contextmanager
+def _keyring(failure: str) -> Iterator[Any]:
+    """The keyring of the operating system; what goes wrong with it is a ReconcilerError that begins with `failure`."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ModuleNotFoundError as error:
+        raise MissingExtra("a secret in the keyring of the operating system", "keyring") from error
+    try:
+        yield keyring
+    except (KeyringError, OSError, RuntimeError) as error:
+        said = (str(error).strip() or type(error).__name__).partition("\n")[0]
+        advice = "a server often has no keyring: use env:NAME or file:PATH there"
+        raise ReconcilerError(f"{failure}: {said}", advice=advice) from error
+
+
+def _write_file(path: Path, secret: str, *, place: Path) -> None:
+    """What was there is lost only when the new one is complete."""
+    made = path.with_name(f".{path.name}.new")
+    try:
+        try:
+            write_privately(made, f"{secret}\n".encode())
+            made.replace(path)
+        except BaseException:
+            made.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ReconcilerError(f"{place} cannot be written: {error.strerror or error}") from error
+
+
+def write_privately(path: Path, content: bytes) -> None:
+    """For its owner's eyes, from the first moment on, and never through a link that somebody else has put there."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+ShowCode = Callable[[LinkCode], None] | None
+
+
+def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None) -> StateStore:
+    """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
+
+    A message never repeats an address: it may hold a password.
+    """
+    SECRETS.learn_address(address)
+    scheme, separator, rest = address.partition(":")
+    if not separator or scheme not in STATE_SCHEMES:
+        message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
+        advice = f"write `state: PREFIX:...` with one of {', '.join(sorted(STATE_SCHEMES))}"
+        raise ReconcilerError(message, advice=advice)
+    if not key:
+        return _open_plain(scheme, rest, root=root, dating=dating)
+    from reconciler.cli.credentials import read_secret
+    from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
+
+    seal = Seal(parse_key(read_secret(key, root=root)))
+    holder = sealed_holder(this_process(), seal)
+    return SealedStore(_open_plain(scheme, rest, root=root, holder=holder, dating=dating), seal)
+
+
+def _open_plain(
+    scheme: str, rest: str, *, root: Path, holder: Holder | None = None, dating: Dating = None
+) -> StateStore:
+    """The store at `rest`, whose paths count from `root`; without a `holder`, locks are in the name of this process."""
+    match scheme:
+        case "file":
+            return LocalFileStore(root / rest, holder=holder, dating=dating)
+        case "sqlite" | "postgresql":
+            try:
+                from reconciler.stores.sql import open_sql_store
+            except ModuleNotFoundError as error:
+                raise MissingExtra("state in a database", OF_STORES[scheme]) from error
+            return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
+    from reconciler.stores.object_store import open_object_store
+
+    return open_object_store(f"{scheme}:{rest}", holder=holder, dating=dating)
