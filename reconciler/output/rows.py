@@ -275,11 +275,7 @@ def _most_named(one: Judged) -> int | None:
 
 
 def _merged(
-    items: Sequence[Judged],
-    rows: Sequence[Row],
-    *,
-    details: tuple[Inline, ...],
-    subject: Inline = "",
+    items: Sequence[Judged], rows: Sequence[Row], *, details: tuple[Inline, ...], subject: Inline = ""
 ) -> Judged:
     first = items[0]
     places = {one.row.place for one in items}

@@ -109,7 +109,8 @@ class LocalFileStore(LeasedStore):
             present = self._find_version(organization)
             if present != replacing:
                 raise moved(organization)
-            version = _next_version(present, at=self._dating() if self._dating else datetime.now(UTC))
+            at = self._dating() if self._dating else datetime.now(UTC)
+            version = f"{int((present or _FIRST).partition('-')[0]) + 1:08}-{at.strftime(_TIME)}"
             replace_durably(folder / f"{version}.json", data)
             self._journal(organization, present).unlink(missing_ok=True)
             sync_folder(folder)
@@ -158,7 +159,10 @@ class LocalFileStore(LeasedStore):
     def history(self, organization: str) -> list[PastVersion]:
         """All snapshots, oldest first."""
         with _explained():
-            return [PastVersion(version, _written_at(version)) for version in self._versions(organization)]
+            return [
+                PastVersion(version, datetime.strptime(version.partition("-")[2], _TIME).replace(tzinfo=UTC))
+                for version in self._versions(organization)
+            ]
 
     def read_past(self, organization: str, version: str) -> bytes:
         """One snapshot of the history."""
@@ -286,15 +290,6 @@ def _find_lease(folder: Path, organization: str) -> LeaseRecord:
         return LeaseRecord.parse((folder / _LEASE).read_bytes())
     except FileNotFoundError:
         return LeaseRecord(organization=organization)
-
-
-def _next_version(present: str | None, *, at: datetime) -> str:
-    number = int((present or _FIRST).partition("-")[0]) + 1
-    return f"{number:08}-{at.strftime(_TIME)}"
-
-
-def _written_at(version: str) -> datetime:
-    return datetime.strptime(version.partition("-")[2], _TIME).replace(tzinfo=UTC)
 
 
 @contextmanager

@@ -193,7 +193,9 @@ class LeaseRecord:
     ) -> LeaseRecord:
         """Acquired; raises StateLocked while somebody holds it who is not known to be dead."""
         if self.lock is not None and self.lock.expires > now and not is_dead(self.lock):
-            raise _locked(self.lock)
+            message = f"the state of {self.organization} is locked by {describe(self.lock)}"
+            advice = f"wait with --lock-timeout, or if it is dead: reconciler state unlock {self.lock.id}"
+            raise StateLocked(message, advice=advice)
         token = self.token + 1
         lock = Lock(
             id=os.urandom(8).hex(),
@@ -355,11 +357,6 @@ def no_such_version(organization: str, version: str) -> StoreError:
     return StoreError(
         f"{organization} has no state of version {version}", advice="`reconciler state history` lists all"
     )
-
-
-def _locked(lock: Lock) -> StateLocked:
-    advice = f"wait with --lock-timeout, or if it is dead: reconciler state unlock {lock.id}"
-    return StateLocked(f"the state of {lock.organization} is locked by {describe(lock)}", advice=advice)
 
 
 @lru_cache(maxsize=1 << 12)
