@@ -150,6 +150,20 @@ def test_there_are_not_more_files_than_somebody_can_know() -> None:
     assert len(modules()) <= MAX_FILES
 
 
+@pytest.mark.full
+def test_a_plan_and_an_apply_enter_few_files() -> None:
+    """Of one missing member; whoever follows a change through the code reads that many files."""
+    entered = {command: len(files) for command, files in figures.files_entered()}
+    assert entered["plan"] <= 65
+    assert entered["apply"] <= 75
+
+
+def test_a_plan_is_passed_on_in_few_files_of_the_apply() -> None:
+    files, returns = figures.walk_of_plan("apply")
+    assert files <= 9
+    assert returns <= 8
+
+
 def test_every_class_has_a_name_of_its_own() -> None:
     assert figures.class_names_twice() == []
 
