@@ -203,52 +203,45 @@ def _add_partner(task: Task) -> Waits | None:
 
 
 def _remove_partner(task: Task) -> None:
-    partner = task.writer.session.names.asset_id("partner", task.address.key)
-    task.write(DELETE_PARTNER, {"partner_id": partner})
+    task.write(DELETE_PARTNER, {"partner_id": task.writer.session.names.asset_id("partner", task.address.key)})
 
 
-def _grant(task: Task) -> Waits | None:
+def _grant(task: Task) -> None:
     """Give access, or another role, which replaces the former one; where it does not, take that away first."""
     try:
-        return _give(task)
+        _give(task)
     except NotShown:
         found = task.look()
         if not isinstance(found, Resource) or found.attributes == task.change.attributes:
             raise
-    with suppress(NotShown):
-        # Accepted and not shown yet: to stop here would leave the person without any access.
-        _revoke(task, until=is_gone)
-    try:
-        return _give(task)
-    except ApiError as error:
-        message = f"the former access is taken away, giving the new one was refused: {error}"
-        raise WriteInDoubt(message) from error
+        with suppress(NotShown):
+            # Accepted and not shown yet: to stop here would leave the person without any access.
+            _revoke(task, until=is_gone)
+        try:
+            _give(task)
+        except ApiError as error:
+            message = f"the former access is taken away, giving the new one was refused: {error}"
+            raise WriteInDoubt(message) from error
 
 
-def _give(task: Task) -> Waits | None:
+def _give(task: Task) -> None:
     """Give it once. A role that is known to give as much hides what is given besides."""
     asset_type = BY_ACCESS.get(task.address.kind)
     if asset_type is None:
         _write_edge(task, GIVING, ALLOW_ACCOUNT)
-        return None
-    waits = _wait_for_person(task)
-    if waits is None:
-        wanted = task.change.attributes
-        body = asset_type.role_words(wanted) | _describe_access(task, asset_type)
-        hidden = _match_role(task, lambda found: asset_type.covers(found.attributes, wanted))
-        task.write(ASSIGN, body, or_if_accepted=hidden)
-    return waits
+        return
+    wanted = task.change.attributes
+    body = asset_type.role_words(wanted) | _describe_access(task, asset_type)
+    hidden = _match_role(task, lambda found: asset_type.covers(found.attributes, wanted))
+    task.write(ASSIGN, body, or_if_accepted=hidden)
 
 
-def _revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits | None:
+def _revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> None:
     """Take access away. What stays and a role explains is the role's; only the first time it is waited for."""
     asset_type = BY_ACCESS.get(task.address.kind)
     if asset_type is None:
         _write_edge(task, TAKING, DISALLOW_ACCOUNT, until=until)
-        return None
-    waits = _wait_for_person(task)
-    if waits is not None:
-        return waits
+        return
     try:
         body = _describe_access(task, asset_type)
         task.write(UNASSIGN, body, until=until, or_if_accepted=_match_role(task))
@@ -267,13 +260,6 @@ def _revoke(task: Task, *, until: Callable[[Found], bool] | None = None) -> Wait
         found = task.look() if is_ungranted else None
         if not isinstance(found, Resource) or not found.implied_by:
             raise
-    return None
-
-
-def _wait_for_person(task: Task) -> Waits | None:
-    """What a person has to do where there is no call."""
-    why = find_obstacle(task.change)
-    return _by_an_admin(why) if why else None
 
 
 def _match_role(task: Task, is_enough: Callable[[Resource], bool] = lambda _: True) -> Callable[[Found], bool]:
@@ -295,11 +281,10 @@ def _write_edge(
     task: Task, bundles: Mapping[str, Bundle], of_accounts: str, *, until: Callable[[Found], bool] | None = None
 ) -> None:
     """Make the call for what has no role of a person: what ad accounts use, and what is in groups."""
-    kind = task.address.kind
-    if kind in bundles:
+    if task.address.kind in bundles:
         _write_bundle(task, bundles, until=until)
         return
-    asset_type = BY_KIND[KINDS[kind].parents[0]]
+    asset_type = BY_KIND[KINDS[task.address.kind].parents[0]]
     account, ad_account = task.address.parts
     body = {
         "asset_id": task.writer.asset_id(asset_type.kind, account),
@@ -315,38 +300,20 @@ def _write_bundle(task: Task, bundles: Mapping[str, Bundle], *, until: Callable[
     task.write(bundle.endpoint, bundle.body([task]), until=until)
 
 
-def _share(task: Task) -> Waits | None:
-    """Let a partner use something of ours with a role, or with another one than before."""
-    waits = _wait_for_person(task)
-    if waits is None:
-        _write_bundle(task, GIVING)
-    return waits
-
-
-def _unshare(task: Task, *, until: Callable[[Found], bool] | None = None) -> Waits | None:
-    """Stop sharing it; the partnership stays."""
-    waits = _wait_for_person(task)
-    if waits is None:
-        _write_bundle(task, TAKING, until=until)
-    return waits
-
-
 def _change_share(task: Task) -> Waits | None:
     """Lowered by taking the share away and giving it again; raised in place, where the platform does that."""
-    if waits := _wait_for_person(task):
-        return waits
     ranks = {name: number for number, name in enumerate(AD_ACCOUNT_ROLES)}
     role = role_in(task.change.attributes)
     before = role_in(task.change.before.attributes) if task.change.before else ""
     if before in ranks and ranks[role] > ranks[before]:
-        _unshare(task, until=is_gone)
+        _write_bundle(task, TAKING, until=is_gone)
         try:
-            _share(task)
+            _write_bundle(task, GIVING)
         except ApiError as error:
             raise WriteInDoubt(f"the share is taken away, giving it again was refused: {error}") from error
         return None
     try:
-        _share(task)
+        _write_bundle(task, GIVING)
     except NotShown:
         if isinstance(task.look(), Unknown):
             raise
@@ -379,9 +346,9 @@ ACTIONS: dict[Action, Callable[[Task], Waits | None]] = {
     Action.DELETE_GROUP: lambda task: task.write(DELETE_GROUP, describe_group_deletion(task)),
     Action.ADD_PARTNER: _add_partner,
     Action.REMOVE_PARTNER: _remove_partner,
-    Action.SHARE: _share,
+    Action.SHARE: lambda task: _write_bundle(task, GIVING),
     Action.CHANGE_SHARE: _change_share,
-    Action.UNSHARE: _unshare,
+    Action.UNSHARE: lambda task: _write_bundle(task, TAKING),
 }
 
 
@@ -391,5 +358,7 @@ def carry_out(task: Task) -> Waits | None:
     Raises ApiError when the platform refuses, WriteInDoubt when it cannot be told what became of it, and KeyError for a
     role that the platform does not have.
     """
+    if obstacle := find_obstacle(task.change):
+        return _by_an_admin(obstacle)
     task.writer.learn_numbers([task.change])
     return ACTIONS[task.change.action](task)

@@ -14,7 +14,15 @@ from urllib.parse import urlencode
 from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.client import BASE_URL, Client, Row, count_rows, read_list, text_of
+from reconciler.providers.business_api.client import (
+    BASE_URL,
+    Client,
+    Row,
+    count_rows,
+    read_if_allowed,
+    read_list,
+    text_of,
+)
 from reconciler.providers.business_api.members import Admin, handle_in, read_owner, recognize
 from reconciler.providers.business_api.vocabulary import (
     ACTIVITY,
@@ -173,13 +181,14 @@ def _membership(client: Client, row: Row, owner: Admin) -> Membership:
     probes = tuple(_probe(client, title, scope, listing, {**center, **more}) for title, scope, listing, more in _PARTS)
     # Those who have accepted: one page, because there are never more than twenty.
     accepted = {"filtering": {"user_role": "ADMIN", "relation_status": "BOUND"}}
+    # Why something cannot be read is told by the probes.
     admins = tuple(
         Admin(number=text_of(one, "user_id"), name=text_of(one, "user_name"), shown=text_of(one, "user_email").lower())
-        for one in _read_if_allowed(client, MEMBERS, {**center, **accepted})
+        for one in read_if_allowed(client, MEMBERS, {**center, **accepted})
     )
     accounts = tuple(
         f"{text_of(one, 'asset_id')} {handle_in(one) or repr(text_of(one, 'asset_name'))}".rstrip()
-        for one in _read_if_allowed(client, ASSETS, {**center, "asset_type": "TT_ACCOUNT"})
+        for one in read_if_allowed(client, ASSETS, {**center, "asset_type": "TT_ACCOUNT"})
     )
     return replace(found, probes=probes, owner=recognize(owner, admins), admins=admins, accounts=accounts)
 
@@ -189,11 +198,3 @@ def _probe(client: Client, title: str, scope: int, listing: Listing, parameters:
         return Probe(title=title, scope=scope, size=count_rows(client, listing, parameters))
     except ApiError as error:
         return Probe(title=title, scope=scope, refusal=str(error))
-
-
-def _read_if_allowed(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> list[Row]:
-    """Nothing where it cannot be read; why is told by the probes."""
-    try:
-        return read_list(client, listing, parameters)
-    except ApiError:
-        return []

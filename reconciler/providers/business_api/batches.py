@@ -48,7 +48,7 @@ _NOTHING_TO_PUT_IN = Failed(reason="none of its ad accounts, or none of its memb
 Outcomes = Iterator[tuple[Address, Outcome]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """One sort of call. It only says what is known; the numbers it needs have been read before."""
 
@@ -117,39 +117,21 @@ def _share(task: Task) -> Mapping[str, Any]:
 def _bundle_edges(relation: str, action: str) -> dict[str, Bundle]:
     """The calls about which ad accounts use a pixel, and about what is in a group."""
     return {
-        "pixel_use": Bundle(
-            endpoint=UPDATE_PIXEL_LINK,
-            most=100,
-            shared=partial(_pixel_link, relation),
-            items="advertiser_ids",
-            item=_ad_account,
-        ),
-        _ASSET: Bundle(
-            endpoint=UPDATE_GROUP,
-            most=MAX_GROUP_ASSETS,
-            shared=partial(_group, "ASSET", action),
-            items="assets",
-            item=_group_asset,
-        ),
-        _MEMBER: Bundle(
-            endpoint=UPDATE_GROUP,
-            most=MAX_GROUP_MEMBERS,
-            shared=partial(_group, "MEMBER", action),
-            items="members",
-            item=_group_member,
-        ),
+        "pixel_use": Bundle(UPDATE_PIXEL_LINK, 100, partial(_pixel_link, relation), "advertiser_ids", _ad_account),
+        _ASSET: Bundle(UPDATE_GROUP, MAX_GROUP_ASSETS, partial(_group, "ASSET", action), "assets", _group_asset),
+        _MEMBER: Bundle(UPDATE_GROUP, MAX_GROUP_MEMBERS, partial(_group, "MEMBER", action), "members", _group_member),
     }
 
 
 GIVING: Mapping[str, Bundle] = {
     **_bundle_edges("LINK", "ADD"),
-    "member": Bundle(endpoint=INVITE, most=50, shared=_invitation, items="emails", item=_invited),
-    "partner_share": Bundle(endpoint=ADD_PARTNER, most=50, shared=_share, items="asset_ids", item=_ad_account),
+    "member": Bundle(INVITE, 50, _invitation, "emails", _invited),
+    "partner_share": Bundle(ADD_PARTNER, 50, _share, "asset_ids", _ad_account),
 }
 """Kind -> the call that creates such things."""
 TAKING: Mapping[str, Bundle] = {
     **_bundle_edges("UNLINK", "DELETE"),
-    "partner_share": Bundle(endpoint=DELETE_SHARE, most=50, shared=_shared_with, items="asset_ids", item=_ad_account),
+    "partner_share": Bundle(DELETE_SHARE, 50, _shared_with, "asset_ids", _ad_account),
 }
 """Kind -> the call that takes such things away. How many shares it takes is not documented; as many as are given."""
 
@@ -196,8 +178,8 @@ def count_together(changes: Sequence[Change]) -> int:
         return 1 + len(contents) if {change.address.kind for change in contents} == {_ASSET, _MEMBER} else 1
     # What leaves a group right before it is deleted goes with the deletion: the last of it might not be let go.
     leaving = sum(1 for _ in takewhile(partial(is_about, Action.REVOKE, group), changes))
-    last = changes[leaving] if 0 < leaving < len(changes) else None
-    if last is not None and last.action is Action.DELETE_GROUP and last.address.key == group:
+    last = changes[leaving] if leaving < len(changes) else first
+    if leaving and last.action is Action.DELETE_GROUP and last.address.key == group:
         return leaving + 1
     bundle, common = _find_bundle(first), _common_of(first)
     if bundle is None:
@@ -243,9 +225,8 @@ def _sort_out(tasks: Sequence[Task]) -> tuple[list[Task], list[tuple[Address, Ou
     nameable: list[Task] = []
     failures: list[tuple[Address, Outcome]] = []
     for task in tasks:
-        bundle = _find_bundle(task.change)
         try:
-            if bundle is not None:
+            if bundle := _find_bundle(task.change):
                 bundle.item(task)
         except _REFUSALS as error:
             failures.append((task.address, failure_of(error)))
@@ -269,8 +250,6 @@ def _send_or_halve(bundle: Bundle, tasks: Sequence[Task]) -> Outcomes:
         for half in (missing[:middle], missing[middle:]):
             if half:
                 yield from _send_or_halve(bundle, half)
-    except ProviderError as error:
-        yield from _conclude(tasks, failure_of(error))
 
 
 def _send(tasks: Sequence[Task], endpoint: str, body: Mapping[str, Any]) -> Outcomes:
@@ -279,6 +258,8 @@ def _send(tasks: Sequence[Task], endpoint: str, body: Mapping[str, Any]) -> Outc
         tasks[0].writer.send(endpoint, body, look=lambda: look_at(tasks), is_done=bool)
     except WriteInDoubt as doubt:
         return _conclude(tasks, in_doubt(doubt))
+    except ProviderError as error:
+        return _conclude(tasks, failure_of(error))
     return _conclude(tasks)
 
 
@@ -324,13 +305,11 @@ def _send_creation(group: Task, assets: Sequence[Task], members: Sequence[Task])
             yield from _send_creation(group, assets[:1], members[:1])
         else:
             yield from _conclude(smallest, failure_of(error))
-    except ProviderError as error:
-        yield from _conclude([group, *contents], failure_of(error))
 
 
 def _delete_group(tasks: Sequence[Task]) -> Outcomes:
     """Delete a group, and with it the access of everybody to everything in it."""
     try:
         yield from _send(tasks, DELETE_GROUP, describe_group_deletion(tasks[-1]))
-    except (ApiError, ProviderError) as error:
+    except ApiError as error:
         yield from _conclude(tasks, failure_of(error))

@@ -22,7 +22,7 @@ from reconciler.deadlines import bound, deadline
 from reconciler.model.finding import ProviderError
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.vocabulary import OK, PARTLY_OK, ApiError, Listing, Remedy, stopping
+from reconciler.providers.business_api.vocabulary import OK, OVER_LIMIT, PARTLY_OK, ApiError, Listing, Remedy, stopping
 
 if TYPE_CHECKING:
     import httpx2
@@ -318,7 +318,7 @@ class Client:
         try:
             return parse_answer(text, status=status, endpoint=endpoint)
         except ApiError as error:
-            if error.is_over_limit:
+            if error.code in OVER_LIMIT:
                 self.pace.note_breach()
             if error.remedy is Remedy.STOP:
                 raise stopping(error) from error
@@ -450,6 +450,14 @@ def read_list(client: Client, listing: Listing, parameters: Mapping[str, Any]) -
         found = len(together)
     message = f"the list moved each of the {readings} times it was read"
     raise ApiError(message, endpoint=listing.endpoint, remedy=Remedy.DOUBT)
+
+
+def read_if_allowed(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> list[Row]:
+    """The same, and nothing where it cannot be read: for what a token need not have the scope for."""
+    try:
+        return read_list(client, listing, parameters)
+    except ApiError:
+        return []
 
 
 def count_rows(client: Client, listing: Listing, parameters: Mapping[str, Any]) -> int:

@@ -13,7 +13,7 @@ from reconciler.model.address import Address
 from reconciler.model.declared import is_masked, may_show
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
-from reconciler.providers.business_api.client import Client, Row, read_list, text_of
+from reconciler.providers.business_api.client import Client, Row, read_if_allowed, text_of
 from reconciler.providers.business_api.session import (
     CenterPart,
     CenterSnapshot,
@@ -377,10 +377,8 @@ def _ask_identities(session: Session, titles: Mapping[str, str]) -> dict[str, st
     """Handles of accounts that ad accounts use: there a title that one account and one identity have is no guess."""
 
     def read_users(number: str) -> list[Row]:
-        try:
-            return session.list(ACCOUNT_USERS, asset_id=number, asset_type="TT_ACCOUNT")
-        except ApiError:
-            return []
+        parameters = {"bc_id": session.bc_id, "asset_id": number, "asset_type": "TT_ACCOUNT"}
+        return read_if_allowed(session.client, ACCOUNT_USERS, parameters)
 
     users: dict[str, list[str]] = {}
     for number, rows in zip(titles, session.client.map(read_users, titles), strict=True):
@@ -399,15 +397,9 @@ def _ask_identities(session: Session, titles: Mapping[str, str]) -> dict[str, st
 
 
 def _read_identities(session: Session, ad_account: str) -> list[Row]:
-    """Every account of this Business Center as which the ad account with this id may post.
-
-    A refusal says no more than silence: a token need not have the scope for it.
-    """
+    """Every account of this Business Center as which the ad account with this id may post."""
     question = {"identity_type": "BC_AUTH_TT", "identity_authorized_bc_id": session.bc_id}
-    try:
-        return read_list(session.client, IDENTITIES, {"advertiser_id": ad_account, **question})
-    except ApiError:
-        return []
+    return read_if_allowed(session.client, IDENTITIES, {"advertiser_id": ad_account, **question})
 
 
 def choose_witnesses(uses: Iterable[Address]) -> dict[str, str]:

@@ -42,6 +42,7 @@ from reconciler.providers.business_api.reading import (
     Writer,
     failure_of,
     in_doubt,
+    parts_by_kind,
     read_activity,
     read_everything,
 )
@@ -275,8 +276,6 @@ def _carry_out(task: Task) -> Outcome:
 CALLS_PER_WRITE = 3
 """Look, write, look again: what a change takes of which nothing else is known."""
 _TWO_WRITES = frozenset({Action.REINVITE, Action.REMOVE_AND_INVITE})
-_TRIES_A_SEARCH = 1
-"""Whether a search finds masked members is tried once."""
 
 
 def estimate_reading(counts: Mapping[str, int]) -> int:
@@ -293,7 +292,7 @@ def estimate_reading(counts: Mapping[str, int]) -> int:
 
 def estimate_writing(changes: Sequence[Change], counts: Mapping[str, int]) -> int:
     """Calls that carry out these changes, in this order, if nothing is refused or late."""
-    calls = _TRIES_A_SEARCH * any(change.address.kind == "member" for change in changes)
+    calls = int(any(change.address.kind == "member" for change in changes))  # whether a search finds masked ones
     start = 0
     while start < len(changes):
         end = start + count_together(changes[start:])
@@ -315,9 +314,7 @@ def _calls_of(group: Sequence[Change], counts: Mapping[str, int]) -> int:
 
 
 def _count_look(group: Sequence[Change], counts: Mapping[str, int]) -> int:
-    wanted: dict[str, set[tuple[str, ...]]] = {}
-    for change in group:
-        wanted.setdefault(change.address.kind, set()).add(change.address.parts)
+    wanted = parts_by_kind(change.address for change in group)
     return sum(_count_look_at(kind, parts, counts) for kind, parts in wanted.items())
 
 
@@ -339,10 +336,6 @@ def _count_look_at(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, 
 SHARED_LIMIT = "The limit counts for all runs of the app: where several call at a time, write `runners:` with how many"
 
 
-Notify = Callable[..., None]
-"""Tells the user something, given its words and a `level`."""
-
-
 def make_sandbox_client(world: World, options: Mapping[str, Option]) -> Client:
     """Calls of the embedded platform, in this process and without a pace; `act_as` says as whom."""
     from reconciler.sandbox.api.transport import find_access
@@ -358,38 +351,38 @@ def make_sandbox_client(world: World, options: Mapping[str, Option]) -> Client:
 
 
 def make_client(
-    options: Mapping[str, Option], *, read_secret: Callable[[str], str], notify: Notify, token: str | None = None
+    options: Mapping[str, Option],
+    *,
+    read_secret: Callable[[str], str],
+    notify: Callable[..., None],
+    token: str | None = None,
 ) -> Client:
     """Calls as the options say; raises ReconcilerError when they make no sense or the token is not there.
 
-    `read_secret` gives what a reference stands for. `token` is used in place of the one that the options refer to; an
-    empty one is none.
+    `read_secret` gives what a reference stands for, `notify` takes words for the user and a `level`. `token` is used in
+    place of the one that the options refer to; an empty one is none.
     """
 
     def announce(seconds: float) -> None:
         message = f"TikTok's limit of calls per minute was exceeded: no call for {seconds / 60:.0f} minutes"
         notify(f"{message}. {SHARED_LIMIT}", level="warning")
 
-    client = Client(_make_connection(options, read_secret, token))
-    client.pace.on_rest = announce
-    return client
-
-
-def _make_connection(options: Mapping[str, Option], read_secret: Callable[[str], str], token: str | None) -> Connection:
-    tier = tier_of(options)
-    reference = _text(options, "access_token")
+    tier, reference = tier_of(options), _text(options, "access_token")
     if token is None and not reference:
         advice = "write `access_token: env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`"
         raise ReconcilerError("the business_api provider has no access_token", advice=advice)
     seconds = options.get("timeout", 60)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
         raise ReconcilerError(f"timeout {seconds!r} is no number of seconds")
-    return Connection(
+    connection = Connection(
         access_token=read_secret(reference) if token is None else token,
         base_url=_check_url(_text(options, "base_url") or BASE_URL),
         tier=tier,
         answer_seconds=float(seconds),
     )
+    client = Client(connection)
+    client.pace.on_rest = announce
+    return client
 
 
 def tier_of(options: Mapping[str, Option]) -> Tier:

@@ -5,7 +5,7 @@ No write of this interface can be repeated without risk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -119,13 +119,19 @@ def _read_assets_and_access(session: Session, known: CenterSnapshot, asset_type:
 
 def read_a_few(session: Session, known: CenterSnapshot, addresses: Sequence[Address]) -> CenterSnapshot:
     """What these addresses need to be right, and whatever comes along with it. Raises ApiError."""
-    wanted: dict[str, set[tuple[str, ...]]] = {}
-    for address in addresses:
-        wanted.setdefault(address.kind, set()).add(address.parts)
+    wanted = parts_by_kind(addresses)
     known = _read_people(session, replace(known, resources={}, unknown={}), wanted)
     for kind, parts in wanted.items():
         known = _read_kind(session, known, kind, parts)
     return known
+
+
+def parts_by_kind(addresses: Iterable[Address]) -> dict[str, set[tuple[str, ...]]]:
+    """What a look at these asks for, kind by kind."""
+    wanted: dict[str, set[tuple[str, ...]]] = {}
+    for address in addresses:
+        wanted.setdefault(address.kind, set()).add(address.parts)
+    return wanted
 
 
 def _read_people(session: Session, known: CenterSnapshot, wanted: dict[str, set[tuple[str, ...]]]) -> CenterSnapshot:

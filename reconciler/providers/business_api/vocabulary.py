@@ -91,12 +91,7 @@ MEMBER_STATUS = {
     "REJECTED": Status.DECLINED,
     "UNBOUND": Status.REMOVED,
 }
-ASSET_STATUS = {
-    "BOUND": Status.ACTIVE,
-    "PENDING": Status.REQUESTED,
-    "REJECTED": Status.DECLINED,
-    "UNBOUND": Status.REMOVED,
-}
+ASSET_STATUS = {**MEMBER_STATUS, "PENDING": Status.REQUESTED}
 """Catalogs, lead libraries and TikTok accounts have none: they are there or not."""
 
 
@@ -163,11 +158,7 @@ _SHOPS = "the documented interface takes nobody's access to a shop away"
 
 ASSET_TYPES: tuple[AssetType, ...] = (
     AssetType(
-        kind="ad_account",
-        word="ADVERTISER",
-        role_field="advertiser_role",
-        roles=AD_ACCOUNT_ROLES,
-        lists_members=True,
+        kind="ad_account", word="ADVERTISER", role_field="advertiser_role", roles=AD_ACCOUNT_ROLES, lists_members=True
     ),
     AssetType(
         kind="tiktok_account",
@@ -250,11 +241,9 @@ def find_obstacle(change: Change) -> str:
     kind, asset_type = change.address.kind, BY_ACCESS.get(change.address.kind)
     if KINDS[kind].is_share and kind not in SHARED_BY_CALL:
         return f"no call shares a {KINDS[KINDS[kind].parents[1]].title} with a partner"
-    if asset_type is not None:
-        return asset_type.unassign if change.action is Action.REVOKE else asset_type.assign
-    if change.action is Action.UNLINK and kind != "tiktok_account":
-        return "no call gives such an asset back"
-    return ""
+    if asset_type is None:
+        return ""
+    return asset_type.unassign if change.action is Action.REVOKE else asset_type.assign
 
 
 def is_done_by_hand(change: Change) -> bool:
@@ -359,10 +348,8 @@ _FAMILIES = (
 
 def get_return_code(code: int) -> ReturnCode:
     """What a code means; one that nobody has described yet is read by its first digit, and doubted otherwise."""
-    known = CODES.get(code)
-    if known is not None:
-        return known
-    return next((row for family, row in _FAMILIES if code in family), ReturnCode("unknown answer", Remedy.DOUBT))
+    unknown = next((row for family, row in _FAMILIES if code in family), ReturnCode("unknown answer", Remedy.DOUBT))
+    return CODES.get(code, unknown)
 
 
 class ApiError(Exception):
@@ -382,11 +369,6 @@ class ApiError(Exception):
         self.code = code
         self.request_id = request_id
         self.remedy = remedy or known.remedy
-
-    @property
-    def is_over_limit(self) -> bool:
-        """Whether the app as a whole makes too many calls."""
-        return self.code in OVER_LIMIT
 
     def __str__(self) -> str:
         said = f"{self.endpoint}: {self.message}"
