@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.nodes import Cursor
-from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.finding import Finding
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ def check_conformance(file: SourceFile, schema: Mapping[str, Any]) -> list[Findi
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match, relevance
 
-    node, read = parse_yaml(file)
+    parsed = parse_file(file)
     # Digests in plans and states look like secrets; that is a question for manifests, not for a shape.
-    findings = [finding for finding in read if finding.id != "secret"]
-    if node is None:
+    findings = [finding for finding in parsed.findings if finding.id != "secret"]
+    if parsed.node is None:
         return findings
-    top = Cursor.at_top(file.path, node)
+    top = Cursor.at_top(file.path, parsed.node)
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    for error in sorted(validator.iter_errors(node), key=relevance, reverse=True):
+    for error in sorted(validator.iter_errors(parsed.node), key=relevance, reverse=True):
         deepest = best_match([error]) or error
         where = tuple(deepest.absolute_path)
         message = f"{'.'.join(map(str, where)) or 'the document'}: {_describe_misfit(deepest)}"

@@ -189,11 +189,6 @@ def _read_scalar(written: str) -> _Scalar:
     return value
 
 
-@lru_cache(maxsize=_MAX_KEPT)
-def _is_usual_key(text: str) -> bool:
-    return len(text) < MIN_LENGTH and text not in WORDS
-
-
 def _read_flow(written: str, start: int, depth: int) -> tuple[_Flow, int]:
     """The mapping or list whose bracket stands at an index, and the index behind its end."""
     closing = "}" if written[start] == "{" else "]"
@@ -207,7 +202,7 @@ def _read_flow(written: str, start: int, depth: int) -> tuple[_Flow, int]:
             raise _Unusual
         key, bracket, scalar = part.groups()
         if flow.keys is not None:
-            if not _is_usual_key(key):
+            if len(key) >= MIN_LENGTH or key in WORDS:
                 raise _Unusual
             flow.keys.append(key)
         flow.offsets.append(part.start(1 if key else part.lastindex or 0) - start)
@@ -249,8 +244,6 @@ MAX_SIZE = 20 * 1024 * 1024
 MAX_DEPTH = 40
 _PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
 _MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
-
-
 _REPAIRS = {
     "but stands under": "correct the entry, take it out, or make the file or folder that it names",
     "link": "put the file itself there, correct the link, or delete it",
@@ -288,22 +281,17 @@ class ParsedFile:
     findings: tuple[Finding, ...]
 
 
-def parse_yaml(file: SourceFile) -> tuple[MapNode | None, list[Finding]]:
-    """The top-level mapping of a file with positions, and everything that is wrong with the file as YAML."""
-    parsed = parse_file(file)
-    return parsed.node, list(parsed.findings)
-
-
 def digests_of(files: Iterable[SourceFile]) -> dict[str, str]:
     """Path -> SHA-256 of each file; how lines end makes no other manifests."""
     return {file.path: hashlib.sha256((file.data or b"").replace(b"\r\n", b"\n")).hexdigest() for file in files}
 
 
 def parse_file(file: SourceFile) -> ParsedFile:
-    """Like `parse_yaml`, together with the text."""
-    notes = Notes()
+    """The top-level mapping of a file with positions, and everything that is wrong with the file as YAML."""
+    notes, node = Notes(), None
     text = _read_text(file, notes)
-    node = None if text is None else _parse_text(text, file.path, notes)
+    if text is not None and (node := read_lines(text)) is None:
+        node = _read_events(text, file.path, notes)
     return ParsedFile(file=file, node=node, text=read_text(file) if text is None else text, findings=(*notes.findings,))
 
 
@@ -359,12 +347,7 @@ def _place_at(text: str, index: int, file: str) -> Place:
     return Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
 
 
-def _parse_text(text: str, file: str, notes: Notes) -> MapNode | None:
-    node = read_lines(text)
-    return read_events(text, file, notes) if node is None else node
-
-
-def read_events(text: str, file: str, notes: Notes) -> MapNode | None:
+def _read_events(text: str, file: str, notes: Notes) -> MapNode | None:
     """The top-level mapping of any text there can be; None after a finding."""
     if merge := _MERGE_MARK.search(text):
         advice = "choose what shall stand there, and take the marks `<<<<<<<`, `=======` and `>>>>>>>` out"

@@ -14,12 +14,13 @@ from yaml import MarkedYAMLError
 
 from reconciler.model.finding import Notes, Place
 
-_ESCAPE, _TAG, _DIRECTIVE = (
-    r"unknown escape character|hexa?decimal number.*quoted scalar",
-    r"(scanning|parsing) a tag$",
-    r"directive",
-)
+_ESCAPE = r"unknown escape character|hexa?decimal number.*quoted scalar"
+_TAG = r"(scanning|parsing) a tag$"
+_DIRECTIVE = r"directive"
+_PLACED_AT_START = (_ESCAPE, _TAG, _DIRECTIVE)
 """Mistakes that are placed where the text begins: the two readers agree on no other place."""
+_QUOTE_SIGN = "put a value that begins with such a sign in quotes"
+_QUOTE_BRACKETS = "or put a value that contains one of `,:[]{}` in quotes"
 _SLIPS = (
     (
         r"unexpected end of stream.* quoted scalar",
@@ -37,21 +38,9 @@ _SLIPS = (
         "a `:` is missing after a key",
         "write `key: value`, or check the indentation of a text over several lines",
     ),
-    (
-        r"cannot start any token",
-        "a value cannot begin with this sign",
-        "put a value that begins with such a sign in quotes",
-    ),
-    (
-        r"expected ',' or '}'",
-        "a `,` or `}` is missing in a mapping in braces",
-        "close the braces, or put a value that contains one of `,:[]{}` in quotes",
-    ),
-    (
-        r"expected ',' or ']'",
-        "a `,` or `]` is missing in a list in brackets",
-        "close the brackets, or put a value that contains one of `,:[]{}` in quotes",
-    ),
+    (r"cannot start any token", "a value cannot begin with this sign", _QUOTE_SIGN),
+    (r"expected ',' or '}'", "a `,` or `}` is missing in a mapping in braces", f"close the braces, {_QUOTE_BRACKETS}"),
+    (r"expected ',' or ']'", "a `,` or `]` is missing in a list in brackets", f"close the brackets, {_QUOTE_BRACKETS}"),
     (
         r"expected (key|'-' indicator|<block end>)",
         "this does not continue what stands above it",
@@ -79,28 +68,14 @@ _SLIPS = (
         "the text in double quotes contains a `\\` that says nothing",
         "write `\\\\`, or put the text in single quotes",
     ),
-    (
-        r"(scanning|parsing) a block scalar",
-        "something wrong follows the `|` or `>`",
-        "put a value that begins with such a sign in quotes",
-    ),
-    (
-        r"(scanning|parsing) an (alias|anchor)",
-        "a name is missing after the `*` or `&`",
-        "put a value that begins with such a sign in quotes",
-    ),
+    (r"(scanning|parsing) a block scalar", "something wrong follows the `|` or `>`", _QUOTE_SIGN),
+    (r"(scanning|parsing) an (alias|anchor)", "a name is missing after the `*` or `&`", _QUOTE_SIGN),
     (_TAG, "this is no tag", "put a value that begins with `!` in quotes"),
-    (
-        _DIRECTIVE,
-        "a line that begins with `%` is no directive here",
-        "put a value that begins with such a sign in quotes",
-    ),
+    (_DIRECTIVE, "a line that begins with `%` is no directive here", _QUOTE_SIGN),
 )
 """A pattern that finds a mistake in `problem; context` of either reader, message, advice; the first match counts."""
 _UNKNOWN = ("", "it cannot be read from here on", "check brackets, quotes and indentation")
 _BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
-
-
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """Looks like a space, as text that is copied from a page or a chat has them."""
 
@@ -111,7 +86,7 @@ def note_syntax_error(error: MarkedYAMLError, text: str, file: str, notes: Notes
     signs, message, advice = next((slip for slip in _SLIPS if re.search(slip[0], said, re.DOTALL)), _UNKNOWN)
     begun = error.context_mark
     mark = error.problem_mark or begun
-    if signs in (_ESCAPE, _TAG, _DIRECTIVE) and begun is not None:
+    if signs in _PLACED_AT_START and begun is not None:
         mark = begun
     lines = text.split("\n")
     line, column = (mark.line, mark.column) if mark else (0, 0)

@@ -15,7 +15,7 @@ import yaml
 from reconciler.cli.commands.schema import json_schema
 from reconciler.manifests.load import BatchLoader, Inseparable, Manifests, load_manifests
 from reconciler.manifests.nodes import MapNode
-from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model.finding import Severity
 from tests.lawbook import Lawbook
 from tests.manifests.given import PATHS, Case, describe_desired, describe_findings, read_case, the_long_way
@@ -94,7 +94,7 @@ def the_published_schema_accepts_exactly_what_the_documents_accept(path: Path) -
 
     validator = jsonschema.Draft202012Validator(json_schema("manifest"))
     for file in read_case(path).files:
-        node, _ = parse_yaml(file)
+        node = parse_file(file).node
         if node is not None:
             assert validator.is_valid(node) == _documents_accept(node), file.path
 

@@ -15,7 +15,7 @@ from reconciler.manifests.config import ConfigDocument, PolicyFileDocument
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.fields import StrictDocument, read_mapping
 from reconciler.manifests.nodes import MapNode
-from reconciler.manifests.source import SourceFile, parse_yaml
+from reconciler.manifests.source import SourceFile, parse_file
 from tests.manifests.given import PATHS, read_case
 from tests.tiers import scaled
 
@@ -89,7 +89,7 @@ def broken(node: Any, choose: st.DataObject) -> Any:
 
 
 def mapping(text: bytes) -> MapNode | None:
-    return parse_yaml(SourceFile("a.yaml", text))[0]
+    return parse_file(SourceFile("a.yaml", text)).node
 
 
 NODES = [node for path in PATHS for file in read_case(path).files if (node := mapping(file.data or b"")) is not None]

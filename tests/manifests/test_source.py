@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from reconciler.manifests import source
 from reconciler.manifests.nodes import Cursor, ListNode, MapNode
-from reconciler.manifests.source import MAX_SIZE, SourceFile, parse_file, parse_yaml
+from reconciler.manifests.source import MAX_SIZE, SourceFile, parse_file
 from tests.manifests.given import PATHS, describe_findings, read_case
 
 
 def told(data: bytes | None, problem: str = "") -> list[str]:
-    _, findings = parse_yaml(SourceFile("a.yaml", data, problem))
+    findings = parse_file(SourceFile("a.yaml", data, problem)).findings
     return describe_findings(findings)
 
 
@@ -77,8 +77,8 @@ def test_a_carriage_return_alone_is_no_line_end() -> None:
 
 
 def test_line_ends_of_windows_are_line_ends() -> None:
-    node, findings = parse_yaml(SourceFile("a.yaml", b"a: x\r\nb:\r\n  - z\r\n"))
-    assert (node, findings) == ({"a": "x", "b": ["z"]}, [])
+    parsed = parse_file(SourceFile("a.yaml", b"a: x\r\nb:\r\n  - z\r\n"))
+    assert (parsed.node, parsed.findings) == ({"a": "x", "b": ["z"]}, ())
 
 
 @pytest.mark.parametrize("depth", [41, 1_000, 100_000])
@@ -93,19 +93,19 @@ def test_forty_levels_are_fine() -> None:
 
 
 def test_a_number_of_any_length_is_read_or_told() -> None:
-    assert parse_yaml(SourceFile("a.yaml", b"a: 6900000000000000001"))[0] == {"a": 6900000000000000001}
+    assert parse_file(SourceFile("a.yaml", b"a: 6900000000000000001")).node == {"a": 6900000000000000001}
     assert "error[yaml-number]" in told(b"a: " + b"9" * 10_000)[0]
 
 
 def test_columns_count_characters() -> None:
-    node, _ = parse_yaml(SourceFile("a.yaml", "é𝄞ü: {ñ: x}".encode()))
+    node = parse_file(SourceFile("a.yaml", "é𝄞ü: {ñ: x}".encode())).node
     assert node is not None
     top = Cursor.at_top("a.yaml", node)
     assert [str(top.key("é𝄞ü", "ñ")), str(top.into("é𝄞ü").value("ñ"))] == ["a.yaml:1:7", "a.yaml:1:10"]
 
 
 def test_places_of_what_is_not_written_are_places_of_what_should_hold_it() -> None:
-    node, _ = parse_yaml(SourceFile("a.yaml", b"a:\n  b: [x, y]\n"))
+    node = parse_file(SourceFile("a.yaml", b"a:\n  b: [x, y]\n")).node
     assert isinstance(node, MapNode)
     top = Cursor.at_top("a.yaml", node)
     places = [top.key("a", "b", 1), top.key("a", "b", 7), top.key("a", "z"), top.into("a").value("z"), top.key("z")]
@@ -119,7 +119,7 @@ def test_places_of_what_is_not_written_are_places_of_what_should_hold_it() -> No
 
 
 def test_values_are_plain_values_too() -> None:
-    node, _ = parse_yaml(SourceFile("a.yaml", b"a: {b: [1, -2, 1.5, true, null, ~, x, 'no', '1']}"))
+    node = parse_file(SourceFile("a.yaml", b"a: {b: [1, -2, 1.5, true, null, ~, x, 'no', '1']}")).node
     assert node == {"a": {"b": [1, -2, 1.5, True, None, None, "x", "no", "1"]}}
     assert isinstance(node, MapNode)
     inner = node["a"]

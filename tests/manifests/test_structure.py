@@ -8,16 +8,17 @@ import yaml
 from reconciler.manifests import source
 from reconciler.manifests.documents import BusinessCenterDocument, ManifestDocument
 from reconciler.manifests.fields import StrictDocument, Text
-from reconciler.manifests.source import PartialRead, SourceFile, parse_yaml
+from reconciler.manifests.source import PartialRead, SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
 from reconciler.model.finding import Notes
 from tests.manifests.given import describe_findings
 
 
 def check(text: str) -> tuple[ManifestDocument, PartialRead]:
-    node, findings = parse_yaml(SourceFile("a.yaml", text.encode()))
+    parsed = parse_file(SourceFile("a.yaml", text.encode()))
+    node = parsed.node
     assert node is not None
-    assert findings == []
+    assert not parsed.findings
     partial = PartialRead()
     document = check_structure(ManifestDocument, node, "a.yaml", Notes(), partial)
     assert document is not None
@@ -77,7 +78,7 @@ class Strict(StrictDocument):
 
 
 def test_nothing_is_left_of_a_file_that_lacks_what_it_must_have() -> None:
-    node, _ = parse_yaml(SourceFile("a.yaml", b"age: 3\n"))
+    node = parse_file(SourceFile("a.yaml", b"age: 3\n")).node
     assert node is not None
     notes, partial = Notes(), PartialRead()
     assert check_structure(Strict, node, "a.yaml", notes, partial) is None
@@ -89,7 +90,7 @@ def test_nothing_is_left_of_a_file_that_lacks_what_it_must_have() -> None:
 
 
 def test_the_end_of_a_file_without_a_newline_has_a_place() -> None:
-    _, findings = parse_yaml(SourceFile("a.yaml", b"people: [ana"))
+    findings = parse_file(SourceFile("a.yaml", b"people: [ana")).findings
     assert [str(finding.place) for finding in findings] == ["a.yaml:1:13"]
 
 
@@ -99,7 +100,7 @@ def test_what_only_the_yaml_library_refuses_is_told_too(monkeypatch: pytest.Monk
         raise yaml.YAMLError(message)
 
     monkeypatch.setattr(source, "events_of", refuse)
-    _, findings = parse_yaml(SourceFile("a.yaml", b"a: '1'"))
+    findings = parse_file(SourceFile("a.yaml", b"a: '1'")).findings
     assert describe_findings(findings) == [
         "a.yaml:1:1: error[yaml-syntax]: not YAML: it holds what no YAML file can hold"
     ]
