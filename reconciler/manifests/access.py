@@ -38,7 +38,7 @@ from reconciler.manifests.nodes import (
     read_keys,
     read_span,
 )
-from reconciler.manifests.people import PREFIX, GroupDirectory, read_owners
+from reconciler.manifests.people import PREFIX, GroupDirectory
 from reconciler.model.address import KINDS, Address, Kind, System, person_in
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Declared, Entitlement
@@ -441,7 +441,7 @@ class AssetReader:
             place=at.place,
             reason=asset.reason,
             protect=asset.protect,
-            owners=read_owners(asset.owners, at.into("owners"), self.access.directory, self.access.notes),
+            owners=self.access.directory.read_owners(asset.owners, at.into("owners")),
             details=details,
         )
 

@@ -11,15 +11,13 @@ from fnmatch import fnmatchcase
 from reconciler.manifests.config import Config
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.nodes import Cursor, has_mixed_scripts, note_twice, read_day
-from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, note_empty_owner
+from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, Files, note_empty_owner
 from reconciler.manifests.source import PartialRead
 from reconciler.model.address import KINDS, Action, Address, AddressPatterns, Shape, is_pattern
 from reconciler.model.declared import Approval, Declared, Desired, Move, Organization, Person
 from reconciler.model.finding import Finding, Notes, Place, count, suggest_word
 from reconciler.model.values import dataclass
 from reconciler.systems.catalogue import SYSTEMS
-
-Files = Iterable[tuple[ManifestDocument, Cursor]]
 
 _TAKES_AWAY = frozenset({Action.CANCEL_INVITATION, *(kind.delete for kind in KINDS.values())})
 

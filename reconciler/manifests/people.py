@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -25,6 +25,10 @@ _MAX_PLAIN = 100
 _MAX_LOCAL = 64
 _MAX_SEEN = 20_000
 _PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+
+
+Files = Sequence[tuple[ManifestDocument, Cursor]]
+"""What stands in each file, and a cursor at its top."""
 
 
 class Contacts:
@@ -132,32 +136,6 @@ def _describe_bad_address(text: str) -> str:
     return next((reason for reason, holds in reasons.items() if holds), "no address may look like this")
 
 
-def read_people(
-    files: Iterable[tuple[ManifestDocument, Cursor]], contacts: Contacts, notes: Notes, partial: PartialRead
-) -> dict[str, Person]:
-    """All people of all files by key."""
-    people: dict[str, Person] = {}
-    managers: list[tuple[str, str, Place]] = []
-    for document, top in files:
-        for key, person, spot in read_keys(document.people, top.into("people"), notes):
-            if key in people:
-                note_twice(f"the person `{key}`", spot.place, people[key].place, notes)
-                continue
-            people[key] = _read_person(key, person, spot, contacts, notes)
-            if person.manager:
-                managers.append((key, person.manager, spot.value("manager")))
-            if len(people[key].identities) < bool(person.email) + len(person.identities.keys_written):
-                partial.people.add(key)
-    for key, manager, place in managers:
-        if manager == key:
-            message = f"`{key}` cannot answer for their own access"
-            notes.error("own-manager", message, place, advice="name somebody else")
-        elif manager not in people:
-            advice = suggest_word(manager, people) or "name the key of somebody under `people`"
-            notes.error("unknown-person", f"there is no person `{manager}`", place, advice=advice)
-    return people
-
-
 def _read_person(key: str, document: PersonDocument, spot: Cursor, contacts: Contacts, notes: Notes) -> Person:
     starts, ends = read_span(document.starts, document.ends, "ends", spot, notes)
     statements: dict[str, date] = {}
@@ -221,26 +199,39 @@ FORGE_NAME = re.compile(r"@[\w.-]+(?:/[\w.-]+)*")
 class GroupDirectory:
     """Everybody who can be named: people, groups, and addresses of people who are not in the manifests."""
 
-    def __init__(
-        self,
-        people: Mapping[str, Person],
-        files: Iterable[tuple[ManifestDocument, Cursor]],
-        contacts: Contacts,
-        notes: Notes,
-        partial: PartialRead,
-    ) -> None:
-        self.people = people
+    def __init__(self, files: Files, notes: Notes, partial: PartialRead) -> None:
+        self.people: dict[str, Person] = {}
         self.partial = partial
         self.groups: dict[str, Group] = {}
-        self.contacts = contacts
+        self.contacts = Contacts(notes)
         self._notes = notes
         self._members_of: dict[str, tuple[str, ...]] = {}
-        self.person_by_identity = {
-            identity: person.key for person in people.values() for identity in person.identities.values()
-        }
+        self._read_people(files)
+        people = self.people.values()
+        self.person_by_identity = {name: person.key for person in people for name in person.identities.values()}
         self._read_groups(files)
 
-    def _read_groups(self, files: Iterable[tuple[ManifestDocument, Cursor]]) -> None:
+    def _read_people(self, files: Files) -> None:
+        people, notes = self.people, self._notes
+        managers: list[tuple[str, str, Place]] = []
+        for document, top in files:
+            for key, written, spot in read_keys(document.people, top.into("people"), notes):
+                if key in people:
+                    note_twice(f"the person `{key}`", spot.place, people[key].place, notes)
+                    continue
+                people[key] = _read_person(key, written, spot, self.contacts, notes)
+                if written.manager:
+                    managers.append((key, written.manager, spot.value("manager")))
+                if len(people[key].identities) < bool(written.email) + len(written.identities.keys_written):
+                    self.partial.people.add(key)
+        for key, manager, place in managers:
+            if manager == key:
+                message = f"`{key}` cannot answer for their own access"
+                notes.error("own-manager", message, place, advice="name somebody else")
+            else:
+                self._is_person(manager, place)
+
+    def _read_groups(self, files: Files) -> None:
         found: list[tuple[str, Sequence[str], Cursor]] = []
         for document, top in files:
             for name, written, spot in read_keys(document.groups, top.into("groups"), self._notes):
@@ -263,11 +254,13 @@ class GroupDirectory:
 
     def _read_owners(self, owners: Sequence[str], items: Cursor) -> tuple[str, ...]:
         """Those who are people of the directory: nobody else can be asked."""
-        for index, owner in enumerate(owners):
-            if owner not in self.people:
-                advice = suggest_word(owner, self.people) or "name the key of somebody under `people`"
-                self._notes.error("unknown-person", f"there is no person `{owner}`", items.key(index), advice=advice)
-        return tuple(owner for owner in owners if owner in self.people)
+        return tuple(owner for index, owner in enumerate(owners) if self._is_person(owner, items.key(index)))
+
+    def _is_person(self, key: str, place: Place) -> bool:
+        if key not in self.people:
+            advice = suggest_word(key, self.people) or "name the key of somebody under `people`"
+            self._notes.error("unknown-person", f"there is no person `{key}`", place, advice=advice)
+        return key in self.people
 
     def _read_members(self, name: str, members: Sequence[str], items: Cursor) -> None:
         group = self.groups[name]
@@ -364,20 +357,19 @@ class GroupDirectory:
         usual = "phone" if via == "phone" else "email"
         return person.identities.get(system.name) or person.identities.get(usual, "")
 
-
-def read_owners(written: Sequence[str], at: Cursor, directory: GroupDirectory, notes: Notes) -> tuple[str, ...]:
-    """Who decides about something: what names nobody is left out after a finding; names on the forge are believed."""
-    if not written:
-        return ()
-    note_listed_twice(written, at, notes)
-    found: list[str] = []
-    for index, who in enumerate(written):
-        if FORGE_NAME.fullmatch(who) or directory.expand(who, at.key(index)):
-            found.append(who)
-        elif who.startswith(PREFIX) and who.removeprefix(PREFIX) in directory.groups:
-            found.append(who)
-            note_empty_owner(who, at.key(index), notes)
-    return tuple(found)
+    def read_owners(self, written: Sequence[str], at: Cursor) -> tuple[str, ...]:
+        """Who decides about something: what names nobody is left out after a finding; forge names are believed."""
+        if not written:
+            return ()
+        note_listed_twice(written, at, self._notes)
+        found: list[str] = []
+        for index, who in enumerate(written):
+            if FORGE_NAME.fullmatch(who) or self.expand(who, at.key(index)):
+                found.append(who)
+            elif who.startswith(PREFIX) and who.removeprefix(PREFIX) in self.groups:
+                found.append(who)
+                note_empty_owner(who, at.key(index), self._notes)
+        return tuple(found)
 
 
 def note_empty_owner(group: str, place: Place, notes: Notes) -> None:

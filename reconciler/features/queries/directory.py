@@ -11,9 +11,11 @@ from functools import cache
 from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, index_access
+from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.people import Contacts
+from reconciler.manifests.people import PREFIX, GroupDirectory
 from reconciler.manifests.source import PartialRead, SourceFile, parse_file
+from reconciler.manifests.structure import read_document
 from reconciler.model.address import KINDS, Address, Shape, parents_of
 from reconciler.model.declared import Desired, Person
 from reconciler.model.finding import ManifestError, Notes, ReconcilerError, suggest_names
@@ -74,22 +76,15 @@ def normal_identity(text: str) -> str:
 
 def load_directory(files: Sequence[SourceFile]) -> Directory:
     """People and groups of all files. What is wrong with them is left to `load_about`."""
-    from reconciler.manifests.documents import ManifestDocument
-    from reconciler.manifests.people import PREFIX, read_people
-    from reconciler.manifests.people import GroupDirectory as Names
-    from reconciler.manifests.structure import read_document
-
     notes, partial = Notes(), PartialRead()
     parsed = map(parse_file, _holding_directory(files))
     read = [document for one in parsed if (document := read_document(ManifestDocument, one, notes, partial))]
-    contacts = Contacts(notes)
-    people = read_people(read, contacts, notes, partial)
-    names = Names(people, read, contacts, notes, partial)
+    names = GroupDirectory(read, notes, partial)
     groups_of: dict[str, tuple[str, ...]] = {}
     for name, group in sorted(names.groups.items()):
         for key in set(names.expand(PREFIX + name, group.place)):
             groups_of[key] = (*groups_of.get(key, ()), name)
-    return Directory(people=people, groups=tuple(names.groups), groups_of=groups_of)
+    return Directory(people=names.people, groups=tuple(names.groups), groups_of=groups_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
