@@ -219,8 +219,7 @@ def read_rules(root: Path, config: Config) -> RuleBook:
         if not any(_find_entry(root, entry, "policies")):
             message = f"there are no policies: no *.yaml or *.yml file in {entry}"
             raise ReconcilerError(message, advice=f"write one, or correct `policies:` in {CONFIG_FILE}")
-    loaded = load_rules(read_files(root, config.policies.sources, under="policies"))
-    book = with_custom_rules(loaded.rules, loaded.findings)
+    book = with_custom_rules(*load_rules(read_files(root, config.policies.sources, under="policies")))
     findings = tuple(
         replace(one, advice=advise_on_extra("policy")) if one.id == MISSING_EXTRA else one for one in book.findings
     )

@@ -30,6 +30,7 @@ from reconciler.manifests.nodes import (
     read_interval,
 )
 from reconciler.manifests.source import SourceFile, digests_of, parse_file
+from reconciler.manifests.structure import read_document
 from reconciler.model.declared import (
     POLICY_SETS,
     CustomRule,
@@ -126,8 +127,6 @@ ParameterValue = Annotated[
     FieldSort("text, a number, true, false, a list of texts, or lists of texts or numbers by name"),
 ]
 RuleSeverity = Annotated[str, OneOf(("off", "note", "warning", "error"))]
-
-
 PolicySet = Annotated[str, OneOf(POLICY_SETS)]
 
 
@@ -208,7 +207,7 @@ class CustomRuleDocument(StrictDocument):
     """What has to be so, in one line; the message of its findings."""
     because: Text = ""
     """Why."""
-    severity: Annotated[str, OneOf(("off", "note", "warning", "error"))] = "warning"
+    severity: RuleSeverity = "warning"
     """off, note, warning or error; reconciler.yaml may say otherwise."""
     when: Text = ""
     """Expression that chooses what is looked at; without it everything is."""
@@ -285,22 +284,11 @@ class LoadedConfig:
     """`guards.min_admins` -> where it is written, for each key of the file that is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedRules:
-    """What was read of files with policies of one's own."""
-
-    rules: tuple[CustomRule, ...]
-    findings: tuple[Finding, ...]
-
-
 def load_config(file: SourceFile) -> LoadedConfig:
     """Read the workspace file."""
-    from reconciler.manifests.config import PROVIDER_OPTIONS, ConfigDocument
-    from reconciler.manifests.structure import read_document
-
     notes, parsed = Notes(), parse_file(file)
     read = read_document(ConfigDocument, parsed, notes)
-    config = _read_config(*read, PROVIDER_OPTIONS, notes) if read else None
+    config = _read_config(*read, notes) if read else None
     config = config and replace(config, digest=digests_of([file])[file.path])
     return LoadedConfig(
         config=None if notes.has_errors else config,
@@ -317,16 +305,14 @@ def _places_of_keys(file: str, node: object, above: str = "") -> Iterator[tuple[
             yield from _places_of_keys(file, node[key], f"{above}{key}.")
 
 
-def _read_config(
-    document: ConfigDocument, top: Cursor, known_options: Mapping[str, Sequence[str]], notes: Notes
-) -> Config:
+def _read_config(document: ConfigDocument, top: Cursor, notes: Notes) -> Config:
     address, key = _read_state(document.state, top, notes)
     providers: dict[str, ProviderSettings] = {}
     for name, provider in document.providers.items():
         at = top.into("providers", name)
         providers[name] = ProviderSettings(
             kind=provider.kind,
-            options=_read_options(provider, known_options[provider.kind], at, notes),
+            options=_read_options(provider, at, notes),
             option_places={option: at.value(option) for option in provider.other_keys},
             place=at.place,
         )
@@ -410,8 +396,8 @@ def _check_reference(value: object, place: Place, notes: Notes) -> None:
         _check_path(value, place, notes)
 
 
-def _read_options(provider: ProviderDocument, known: Sequence[str], at: Cursor, notes: Notes) -> dict[str, Option]:
-    options = provider.other_keys
+def _read_options(provider: ProviderDocument, at: Cursor, notes: Notes) -> dict[str, Option]:
+    options, known = provider.other_keys, PROVIDER_OPTIONS[provider.kind]
     for name, value in options.items():
         is_written_out = is_secret_name(name) and not (isinstance(value, str) and _REFERENCE.fullmatch(value))
         if name not in known and not is_written_out:
@@ -452,18 +438,11 @@ def _read_policies(document: str | list[str] | PoliciesDocument, top: Cursor, no
     exceptions: list[RuleException] = []
     for index, one in enumerate(document.exceptions):
         spot = at.into("exceptions", index)
-        until = read_day(one.until, "until", spot, notes)
-        if until is not None:  # else there is a finding
-            exceptions.append(
-                RuleException(
-                    rule=one.rule,
-                    address=one.address,
-                    owner=one.owner,
-                    reason=one.reason,
-                    until=until,
-                    place=spot.place,
-                )
+        if until := read_day(one.until, "until", spot, notes):  # else there is a finding
+            exception = RuleException(
+                rule=one.rule, address=one.address, owner=one.owner, reason=one.reason, until=until, place=spot.place
             )
+            exceptions.append(exception)
     return PolicySettings(
         sources=tuple(document.files), set=document.set, place=at.place, rules=rules, exceptions=tuple(exceptions)
     )
@@ -498,19 +477,16 @@ def read_reviewed(file: SourceFile) -> tuple[dict[str, date], tuple[Finding, ...
     return found, notes.in_order()
 
 
-def load_rules(files: Sequence[SourceFile]) -> LoadedRules:
+def load_rules(files: Sequence[SourceFile]) -> tuple[tuple[CustomRule, ...], tuple[Finding, ...]]:
     """Read all policies of one's own; a name that is there twice counts once, after a finding."""
-    from reconciler.manifests.config import PolicyFileDocument
-    from reconciler.manifests.structure import read_document
-
     notes = Notes()
     rules: dict[str, CustomRule] = {}
     for file in sorted(files, key=lambda file: file.path):
         read = read_document(PolicyFileDocument, parse_file(file), notes)
         if read is None:
             continue
-        policies, top = read[0].policies, read[1]
-        for name, document in policies.items():
+        policies, top = read
+        for name, document in policies.policies.items():
             at = top.into("policies", name)
             if name in rules:
                 message = f"there is a policy `{name}` already"
@@ -525,4 +501,4 @@ def load_rules(files: Sequence[SourceFile]) -> LoadedRules:
                 require=Expression(text=document.require, place=at.value("require")),
                 place=at.place,
             )
-    return LoadedRules(rules=tuple(rules.values()), findings=notes.in_order())
+    return tuple(rules.values()), notes.in_order()

@@ -116,8 +116,8 @@ class _Read:
 
 def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int) -> _Read:
     manifests = load_manifests(revision.files, today=today, allowed_domains=domains, max_approval_days=max_days)
-    loaded = load_rules(revision.policies)
-    rules = with_custom_rules(loaded.rules, loaded.findings) if revision.policies else BUILT_IN
+    written, wrong = load_rules(revision.policies)
+    rules = with_custom_rules(written, wrong) if revision.policies else BUILT_IN
     findings = [*rules.findings, *(revision.config.findings if revision.config else ())]
     if revision.settings:
         findings += check_settings(revision.settings.policies, today=today, rules=rules)
@@ -130,7 +130,7 @@ def _read(revision: Revision, today: date, domains: Sequence[str], max_days: int
         problems=tuple(finding for finding in findings if finding.severity is Severity.ERROR),
     )
     return _Read(
-        revision=revision, manifests=manifests, side=side, rules=rules, written=loaded.rules, findings=tuple(findings)
+        revision=revision, manifests=manifests, side=side, rules=rules, written=written, findings=tuple(findings)
     )
 
 
