@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import TypedDict, Unpack
 
-from reconciler.manifests.access import AccessReader, AssetReader, read_members
+from reconciler.manifests.access import AccessReader
 from reconciler.manifests.documents import (
     AnyOrganization,
     BusinessCenterDocument,
@@ -267,19 +267,17 @@ class _Loading:
             return
         key = organization.key
         yield Declared(address=Address.whole(key), identity=organization.identity, place=organization.place)
-        access = AccessReader(
+        reader = AccessReader(
             organization=key,
+            document=document,
             system=organization.system,
-            takes_highest=document.on_conflict == "highest",
             directory=self._names,
             notes=self._notes,
             today=self._today,
             days=self._days,
+            ids=self._ids,
         )
-        members = read_members(document, spot, access)
-        yield from members
-        keys = {member.address.key for member in members}
-        yield from AssetReader(document=document, members=keys, access=access, ids=self._ids).read(spot)
+        yield from reader.read(spot)
 
 
 def _identity_of(document: AnyOrganization) -> str:
