@@ -117,7 +117,7 @@ def verify(lines: Iterable[bytes], witnesses: Collection[HeadWitness] | None = N
         digest = digest_of(line)
         contradicted = [organization for organization, mark in marks.get(number, ()) if mark != digest]
         # Behind all that the states remember, breaking a lock is the one thing that leaves no mark.
-        is_unlock = all(entry.action == UNLOCK for entry in record.entries)
+        is_unlock = {entry.action for entry in record.entries} == {UNLOCK}
         if previous != head:
             broken = _misfit(number, previous)
         elif contradicted:

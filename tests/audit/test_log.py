@@ -196,8 +196,12 @@ def witness(lines: list[bytes], *, organization: str = "bc", is_behind: bool = F
         (lambda lines: lines[:3], "the log ends with record 3, but the state of bc remembers record 4"),
         (lambda lines: lines[:0], "the log ends with record 0, but the state of bc remembers record 4"),
         (lambda lines: chain(len(lines) + 1), "record 5 is about bc, whose state does not know it"),
+        (
+            lambda lines: [*lines, encode(record(), previous=digest_of(lines[-1]))],
+            "record 5 is about bc, whose state does not",
+        ),
     ],
-    ids=["last one changed", "last one gone", "all gone", "one added"],
+    ids=["last one changed", "last one gone", "all gone", "one added", "one of nothing added"],
 )
 def test_the_states_bear_witness_of_the_end(edit: Callable[[list[bytes]], list[bytes]], named: str) -> None:
     lines = chain(4)

@@ -18,8 +18,6 @@ from reconciler.model.values import dataclass
 SUMS = "SHA256SUMS"
 """Names every other file with its SHA-256, in the form that `sha256sum -c` reads."""
 RESULT, PLAN, AUDIT, CAMPAIGN, SHEETS = "review.json", "plan.json", "audit.json", "campaign.yaml", "sheets/"
-_MOMENT = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in an archive: the same evidence is the same bytes."""
 
 
 def seal(members: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -37,7 +35,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(members):
-            archive.writestr(zipfile.ZipInfo(name, _MOMENT), members[name])
+            archive.writestr(zipfile.ZipInfo(name), members[name])  # always of the same time
     return buffer.getvalue()
 
 
@@ -64,9 +62,8 @@ def find_tampering(members: Mapping[str, bytes]) -> Iterator[str]:
         yield f"there is no {SUMS}: this is no evidence of a review, or its sums are lost"
         return
     try:
-        listed = {
-            name: digest for digest, name in (line.split("  ", 1) for line in members[SUMS].decode().splitlines())
-        }
+        lines = (line.split("  ", 1) for line in members[SUMS].decode().splitlines())
+        listed = {name: digest for digest, name in lines}
     except (UnicodeDecodeError, ValueError, TypeError):
         yield f"{SUMS} was changed: it is no list of sums"
         return

@@ -87,8 +87,7 @@ def _known_to(address: Address, attributes: Attributes, worlds: Worlds) -> Itera
         return
     key, system = organization.key, organization.system
     if find_chore(RotationTask.LOGIN, system.name) and address.kind == "member":
-        what = _WHAT[RotationTask.LOGIN].format(organization.identity or key)
-        yield RotationTask.LOGIN, Address.whole(key), what
+        yield RotationTask.LOGIN, Address.whole(key), _WHAT[RotationTask.LOGIN].format(organization.identity or key)
     apps: Iterable[Address] = ()
     if find_chore(RotationTask.ROTATION, system.name):
         if address.kind == "app_access":

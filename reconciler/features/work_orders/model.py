@@ -27,21 +27,17 @@ class WorkList:
 
     def rows(self) -> tuple[WorkOrder, ...]:
         """All of them, overdue ones first and marked."""
-        return tuple(note_overdue(one, self.at) for one in sorted(self.orders, key=self._is_in_time))
-
-    def _is_in_time(self, order: WorkOrder) -> bool:
-        return not order.is_overdue(self.at)
+        late_first = sorted(self.orders, key=lambda one: not one.is_overdue(self.at))
+        return tuple(note_overdue(one, self.at) for one in late_first)
 
     def worksheets(self) -> tuple[Worksheet, ...]:
         """One sheet for each person, people of the directory first; closed orders are left out."""
         still_open = [order for order in self.rows() if order.status is OrderStatus.OPEN]
         # The sort is stable, so what was issued in the order of a plan stays in it.
         still_open.sort(key=lambda one: (one.address.organization, one.issued or _BEFORE_ALL, one.party > 1))
-        still_open.sort(key=self._is_in_time)
-        return tuple(
-            Worksheet(actor=actor, name=self.names.get(actor, "") if actor else role, orders=tuple(orders))
-            for actor, role, orders in group_by_actor(still_open)
-        )
+        still_open.sort(key=lambda one: not one.is_overdue(self.at))
+        found = ((key, self.names.get(key, "") if key else role, one) for key, role, one in group_by_actor(still_open))
+        return tuple(Worksheet(actor=key, name=name, orders=tuple(orders)) for key, name, orders in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
