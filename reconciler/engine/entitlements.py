@@ -16,33 +16,10 @@ from typing import NamedTuple
 
 from reconciler.engine.context import Ended
 from reconciler.model.address import KINDS, Address, Role, System, person_in
-from reconciler.model.change import Access, AccessPath, AccessSpan, strongest
+from reconciler.model.change import Access, AccessPath, AccessSpan, is_administrator, strongest
 from reconciler.model.declared import Declared, Entitlement
 from reconciler.model.resource import Attributes
 from reconciler.model.values import dataclass
-
-
-def join_on_day(entitlements: Sequence[Entitlement], day: date, *, kind: str, system: System) -> Entitlement | None:
-    """What all lines together give on a day; None when none holds. The order of the lines never matters.
-
-    `starts` and `expires` of the result are the days between which there is access without a gap. Its reason, place
-    and group are those of the line that gives most, a direct one before a group's.
-    """
-    holding = [one for one in entitlements if one.holds_on(day)]
-    if not holding:
-        return None
-    if len(entitlements) == 1:
-        return entitlements[0]
-    joined = strongest([one.attributes for one in holding], kind, system) or {}
-    first = min(holding, key=lambda one: _precedence(one, joined))
-    starts, expires = _days_around(day, entitlements)
-    return replace(
-        first,
-        attributes=joined,
-        starts=starts,
-        expires=expires,
-        protect=_protection([one for one in entitlements if one.starts is None or one.starts <= day], day),
-    )
 
 
 def _precedence(one: Entitlement, joined: Mapping[str, object]) -> tuple[object, ...]:
@@ -53,47 +30,28 @@ def _precedence(one: Entitlement, joined: Mapping[str, object]) -> tuple[object,
     return (role, weaker, bool(one.through), *lasts, one.through, one.reason, one.identity, sorted(one.details.items()))
 
 
-def _protection(begun: Sequence[Entitlement], day: date) -> bool | None:
-    """True where a line that holds says so; what an ended line protected is protected no more."""
-    if any(one.protect and one.holds_on(day) for one in begun):
-        return True
-    return None if all(one.protect is None for one in begun) else False
-
-
-def _days_around(day: date, entitlements: Iterable[Entitlement]) -> tuple[date | None, date | None]:
-    """The first day of access and the day on which it is gone, going on from line to line without a gap."""
-    starts, ends = day, day
-    spans = sorted((one.starts or date.min, one.expires or date.max) for one in entitlements)
-    for begin, end in spans:
-        if begin <= ends < end:
-            ends = end
-    for begin, end in sorted(spans, key=lambda span: span[1], reverse=True):
-        if begin < starts <= end:
-            starts = begin
-    return (None if starts == date.min else starts), (None if ends == date.max else ends)
-
-
 def declare(address: Address, entitlements: Sequence[Entitlement], *, system: System, today: date) -> Declared:
     """A resource that some lines give somebody, as it is on a day: today or, where nothing holds, the nearest day."""
-    joined = entitlements[0]
-    if len(entitlements) > 1:
-        day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
-        joined = join_on_day(entitlements, day, kind=address.kind, system=system) or joined
-    return Declared(  # by name, because there are many; a test holds that no field is left out
+    first = entitlements[0]
+    declared = Declared(  # by name, because there are many; a test holds that no field is left out
         address=address,
         joined=tuple(entitlements) if len(entitlements) > 1 else (),
-        attributes=joined.attributes,
-        identity=joined.identity,
-        place=joined.place,
-        reason=joined.reason,
-        through=joined.through,
-        starts=joined.starts,
-        expires=joined.expires,
-        protect=joined.protect,
-        break_glass=joined.break_glass,
-        reviewed_by=joined.reviewed_by,
-        details=joined.details,
+        attributes=first.attributes,
+        identity=first.identity,
+        place=first.place,
+        reason=first.reason,
+        through=first.through,
+        starts=first.starts,
+        expires=first.expires,
+        protect=first.protect,
+        break_glass=first.break_glass,
+        reviewed_by=first.reviewed_by,
+        details=first.details,
     )
+    if not declared.joined:
+        return declared
+    day = today if any(one.holds_on(today) for one in entitlements) else _nearest_day(entitlements, today)
+    return _Sweep(declared, system).on(day) or declared
 
 
 def _nearest_day(entitlements: Iterable[Entitlement], today: date) -> date:
@@ -165,9 +123,11 @@ def change_days(declared: Iterable[Declared], today: date) -> list[date]:
     return sorted(day for day in days if day > today)
 
 
-def last_day(declared: Declared, today: date, holds: Callable[[Declared], bool], system: System) -> date | None:
-    """The first day from that one on that does not hold any more; None when it always will."""
-    return next((day for day, item in days_of(declared, today, system) if item is None or not holds(item)), None)
+def last_day_as_admin(declared: Declared, today: date, system: System) -> date | None:
+    """The first day from that one on on which a member is no admin; None when they always will be one."""
+    days = days_of(declared, today, system)
+    # An admin no more also where a weaker role is what remains.
+    return next((day for day, one in days if not (one and is_administrator(system, "member", one.attributes))), None)
 
 
 def count_by_day(
@@ -203,7 +163,12 @@ def days_of(declared: Declared, first: date, system: System) -> Iterator[tuple[d
 
 
 class _Sweep:
-    """Joins several lines on one day after the other."""
+    """Joins several lines on one day after the other: what all that hold give together, in whatever order they stand.
+
+    `starts` and `expires` are the days between which there is access without a gap. Reason, place and group are those
+    of the line that gives most, a direct one before a group's. It is protected where a line that holds says so; what an
+    ended line protected is protected no more.
+    """
 
     def __init__(self, declared: Declared, system: System) -> None:
         self._declared, self._system = declared, system
@@ -211,7 +176,8 @@ class _Sweep:
         self._coming = sorted(numbered, key=lambda one: one[1].starts or date.min, reverse=True)
         self._holding: dict[tuple[object, ...], list[tuple[tuple[object, ...], int, Entitlement]]] = {}
         """Lines that have begun, by what they give: heaps whose top goes before the others, over as it may be below."""
-        self._stays = list(reversed(_stays(declared.joined)))
+        spans = ((one.starts or date.min, one.expires or date.max) for one in _lasting(declared.joined))
+        self._stays = _without_gaps(spans)[::-1]
         self._protected, self._is_said = date.min, False
         """Until when lines that have begun protect it, and whether one of them says anything of that."""
 
@@ -240,22 +206,27 @@ class _Sweep:
             **{
                 **{one.name: getattr(first, one.name) for one in fields(Entitlement)},
                 "attributes": joined,
-                "starts": None if starts == date.min else starts,
-                "expires": None if expires == date.max else expires,
+                "starts": _limit(starts),
+                "expires": _limit(expires),
                 "protect": self._protected > day or (False if self._is_said else None),
             },
         )
 
 
-def _stays(lines: Iterable[Entitlement]) -> list[tuple[date, date]]:
-    """The days between which there is access without a gap, one after the other."""
-    stays: list[tuple[date, date]] = []
-    for begin, end in sorted((one.starts or date.min, one.expires or date.max) for one in _lasting(lines)):
-        if stays and begin <= stays[-1][1]:
-            stays[-1] = stays[-1][0], max(end, stays[-1][1])
+def _without_gaps(spans: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The spans of days that several make together, where one goes on from another, one after the other."""
+    joined: list[tuple[date, date]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
-            stays.append((begin, end))
-    return stays
+            joined.append((begin, end))
+    return joined
+
+
+def _limit(day: date) -> date | None:
+    """None for the first and the last of all days, which stand for a beginning long ago and for no end."""
+    return None if day in (date.min, date.max) else day
 
 
 def on_day(declared: Declared, day: date, system: System) -> Declared:
@@ -318,7 +289,7 @@ def reach(
     ways: dict[Cell, list[AccessPath]] = {}
     for address, found in _ways(resources, today).items():
         for on in leads_to(address, whole, groups):
-            ways.setdefault((_subject(address), on), []).extend(found)
+            ways.setdefault((subject_of(address), on), []).extend(found)
     return {cell: _access(cell, found, resources, system) for cell, found in ways.items()}
 
 
@@ -333,32 +304,21 @@ def _ways(resources: Mapping[Address, Declared], today: date) -> dict[Address, l
         for address, declared in resources.items()
         if KINDS[address.kind].person_part is not None or KINDS[address.kind].is_share
     }
-    stays = {address: _without_gaps(ways) for address, ways in found.items() if address.kind == "member"}
+    stays = {
+        address: _without_gaps((way.starts or date.min, way.ends or date.max) for way in ways)
+        for address, ways in found.items()
+        if address.kind == "member"
+    }
     for address, ways in found.items():
         person = person_in(address)
         if address.kind != "member" and person:
             membership = stays.get(Address(address.organization, "member", person), [])
             found[address] = not_over(
-                replace(way, starts=later(way.starts, stay[0]), ends=earlier(way.ends, stay[1]))
+                replace(way, starts=later(way.starts, _limit(begin)), ends=earlier(way.ends, _limit(end)))
                 for way in ways
-                for stay in membership
+                for begin, end in membership
             )
     return {address: ways for address, ways in found.items() if ways}
-
-
-Stay = tuple[date | None, date | None]
-"""The days between which somebody is a member; None for a beginning that is past, and for no end."""
-
-
-def _without_gaps(ways: Iterable[AccessPath]) -> list[Stay]:
-    """The stays that several lines make together, where one goes on from another."""
-    stays: list[tuple[date, date]] = []
-    for begin, end in sorted((way.starts or date.min, way.ends or date.max) for way in ways):
-        if stays and begin <= stays[-1][1]:
-            stays[-1] = (stays[-1][0], max(end, stays[-1][1]))
-        else:
-            stays.append((begin, end))
-    return [(None if begin == date.min else begin, None if end == date.max else end) for begin, end in stays]
 
 
 def _way(address: Address, line: Entitlement, today: date) -> AccessPath:
@@ -375,7 +335,8 @@ def _way(address: Address, line: Entitlement, today: date) -> AccessPath:
     )
 
 
-def _subject(address: Address) -> Address:
+def subject_of(address: Address) -> Address:
+    """The member or the partner to whom a membership, a grant or a share gives something."""
     person = person_in(address)
     return Address(address.organization, *(("member", person) if person else ("partner", address.parts[0])))
 
@@ -414,15 +375,9 @@ def _access(cell: Cell, ways: list[AccessPath], resources: Mapping[Address, Decl
         if attributes is None:
             continue
         if spans and spans[-1].ends == begin and spans[-1].attributes == attributes:
-            spans[-1] = replace(spans[-1], ends=None if end == date.max else end)
+            spans[-1] = replace(spans[-1], ends=_limit(end))
         else:
-            spans.append(
-                AccessSpan(
-                    attributes=attributes,
-                    starts=None if begin == date.min else begin,
-                    ends=None if end == date.max else end,
-                )
-            )
+            spans.append(AccessSpan(attributes=attributes, starts=_limit(begin), ends=_limit(end)))
     return Access(
         attributes=strongest([way.attributes for way in ways], kind, system) or {},
         ways=tuple(ways),

@@ -7,9 +7,16 @@ from dataclasses import field, replace
 from datetime import date
 
 from reconciler.engine.context import Ended
-from reconciler.engine.entitlements import ad_accounts_by_group, change_days, leads_to, on_day, split_by_date
+from reconciler.engine.entitlements import (
+    ad_accounts_by_group,
+    change_days,
+    leads_to,
+    on_day,
+    split_by_date,
+    subject_of,
+)
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.address import KINDS, Address, Shape, System, person_in
+from reconciler.model.address import KINDS, Address, Shape, System
 from reconciler.model.change import is_administrator, strongest
 from reconciler.model.declared import Declared, Desired, Organization
 from reconciler.model.drift import KnownDrift
@@ -179,9 +186,7 @@ def _reaches_of(
     """Everybody who reaches one asset, then the admins who could, then partners."""
     ways: dict[Address, list[Holding]] = {}
     for holding in found:
-        person = person_in(holding.address)
-        subject = Address(asset.organization, "member" if person else "partner", person or holding.address.parts[0])
-        ways.setdefault(subject, []).append(holding)
+        ways.setdefault(subject_of(holding.address), []).append(holding)
     takers: dict[Address, list[Holding]] = {admin: [] for admin in admins}
     people = {subject: found for subject, found in {**takers, **ways}.items() if subject.kind == "member"}
     for subject in sorted(people):

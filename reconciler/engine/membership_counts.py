@@ -17,7 +17,7 @@ from enum import Enum
 from functools import cache
 
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.entitlements import last_day
+from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.model.address import Action, Address, System, person_in
 from reconciler.model.change import Change, Guard, is_administrator
 from reconciler.model.plan import Limit
@@ -47,10 +47,7 @@ def tenure_of(person: str, context: PlanningContext) -> Tenure:
     address, system = context.member(person), context.organization.system
     declared = context.wanted.get(address)
     if declared is not None and is_administrator(system, "member", declared.attributes):
-        end = last_day(
-            declared, context.today, lambda item: is_administrator(system, "member", item.attributes), system
-        )
-        return Tenure.ENDING if end else Tenure.LASTING
+        return Tenure.ENDING if last_day_as_admin(declared, context.today, system) else Tenure.LASTING
     record = context.state.records.get(address)
     granted = {} if record is None else record.attributes if record.granted is None else record.granted
     if not is_administrator(system, "member", granted):

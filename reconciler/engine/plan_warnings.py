@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.diff import diff
-from reconciler.engine.entitlements import last_day
+from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.engine.lifecycle import reason_to_leave
 from reconciler.engine.membership_counts import Tenure, tenure_of
 from reconciler.engine.orders import closed_between, withdrawn
@@ -196,18 +196,13 @@ def _lockout_ahead(context: PlanningContext) -> Iterator[Finding]:
 def find_lockout(context: PlanningContext) -> date | None:
     """The day on which the time of the last admin who has accepted ends, if it ever does; nobody relies on others."""
     system = context.organization.system
-
-    def administers(item: Declared) -> bool:
-        """Not where a weaker role is what remains."""
-        return is_administrator(system, "member", item.attributes)
-
     last: date | None = None
     for address, declared in context.wanted.items():
         if not is_administrator(system, address.kind, declared.attributes):
             continue
         found = context.live.resources.get(address)
         if found is not None and found.status is Status.ACTIVE:
-            ends = last_day(declared, context.today, administers, system)
+            ends = last_day_as_admin(declared, context.today, system)
             if ends is None:
                 return None
             last = max(filter(None, (last, ends)))

@@ -11,13 +11,13 @@ from datetime import date, datetime, timedelta
 
 from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
-from reconciler.engine.entitlements import last_day
+from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.lifecycle import get_end_of_invitation
 from reconciler.model.address import KINDS, Address, Shape, System, parents_of
 from reconciler.model.change import is_administrator
-from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, Person
+from reconciler.model.declared import Desired, GuardSettings, Organization, Person
 from reconciler.model.drift import KnownDrift
 from reconciler.model.finding import Finding
 from reconciler.model.holding import AccessStatus, Holding, Reach
@@ -168,18 +168,18 @@ def _admins(index: AccessIndex, known: Organization | None, today: date) -> Iter
         if address.kind != "member" or index.system is None:
             continue
         system, declared = index.system, holding.declared
-
-        def is_admin(one: Declared, system: System = system) -> bool:
-            return is_administrator(system, "member", one.attributes)
-
         is_active = index.administers(address.key)
-        ends = last_day(declared, today, is_admin, system) if declared and holding.is_wanted else today
+        ends = last_day_as_admin(declared, today, system) if declared and holding.is_wanted else today
         if is_active and ends == today:
             obstacle = holding.excuse or ("not declared as admin" if declared else "not declared")
             yield AdminTerm(person=address.key, obstacle=obstacle if known else "")
         elif is_active:
             yield AdminTerm(person=address.key, ends=ends)
-        elif declared and is_admin(declared) and (holding.is_wanted or begins_later(holding, today)):
+        elif (
+            declared
+            and is_administrator(system, "member", declared.attributes)
+            and (holding.is_wanted or begins_later(holding, today))
+        ):
             is_invited = holding.recorded is not None and holding.recorded.status.is_pending
             absent = "not there" if holding.recorded else "not given yet"
             obstacle = "invited" if is_invited else holding.excuse or absent
