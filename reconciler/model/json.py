@@ -190,8 +190,6 @@ def _plain(limit: object) -> object:
     return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
-_Key = TypeVar("_Key")
-
 NO_RECORDS = '"records":{},"removals":'
 """What is in the text of a state without records, where they belong."""
 _CUT = "records are read by themselves"
@@ -219,13 +217,7 @@ _SELDOM: Mapping[str, object] = {
 _NOTHING: Attributes = {}
 
 
-class _UnusualError(Exception):
-    """Something that this reader leaves to the other one."""
-
-
-def find_plain_records(
-    data: bytes, *, load_json: Callable[[str], Any]
-) -> tuple[dict[Address, Record], dict[str, Any]] | None:
+def find_plain_records(data: bytes) -> tuple[dict[Address, Record], dict[str, Any]] | None:
     """The records of a state, all in order, and the rest of it as JSON says it; None where anything is unusual."""
     try:
         head, _, rest = data.decode().partition(_BEGINNING)
@@ -236,8 +228,8 @@ def find_plain_records(
         content = load_json(f'{head},"records":"{_CUT}","removals":{{{tail}')
         if content["records"] != _CUT or content["format_version"] != STATE_FORMAT:
             return None
-        return _read_records(records, _text(content["organization"])), {**content, "records": {}}
-    except (_UnusualError, KeyError, TypeError, ValueError):
+        return _read_records(records, as_text(content["organization"])), {**content, "records": {}}
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -250,17 +242,17 @@ def find_plain_state(content: Mapping[str, Any]) -> State | None:
         if mark is not None:
             if mark.keys() != {"number", "digest"}:
                 return None
-            mark = AuditMark(number=_whole(mark["number"]), digest=_text(mark["digest"]))
+            mark = AuditMark(number=as_count(mark["number"]), digest=as_text(mark["digest"]))
         return State(
-            organization=_text(content["organization"]),
-            lineage=_text(content["lineage"]),
+            organization=as_text(content["organization"]),
+            lineage=as_text(content["lineage"]),
             serial=_count(content["serial"]),
-            removals=_mapping(content["removals"], _day, _count),
-            invitations=_mapping(content["invitations"], _day, _count),
-            looked=_mapping(content["looked"], _text, _day),
+            removals={_day(day): _count(number) for day, number in content["removals"].items()},
+            invitations={_day(day): _count(number) for day, number in content["invitations"].items()},
+            looked={kind: _day(day) for kind, day in content["looked"].items()},
             audit=mark,
         )
-    except (_UnusualError, AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -269,14 +261,14 @@ def to_canonical(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def write_records(records: Mapping[Address, Record], *, dump: Callable[[Record], Mapping[str, Any]]) -> str:
-    """All records as they stand in a state; `dump` makes of one what JSON holds."""
+def _write_records(records: Mapping[Address, Record]) -> str:
+    """All records as they stand in a state."""
     known: dict[tuple[Any, ...], tuple[str, str, str]] = {}
     lines = []
     for address, record in sorted(records.items(), key=lambda item: str(item[0])):
         common = tuple(map(_frozen, _COMMON(record)))
         if common not in known:
-            known[common] = _write_template(dump(record))
+            known[common] = _write_template(adapter_of(Record).dump_python(record, mode="json"))
         first, second, third = known[common]
         name = own = encode_basestring(str(address))
         if record.address is not address:
@@ -310,16 +302,14 @@ def _read_records(text: str, organization: str) -> dict[Address, Record]:
     prefix, records, new = f"{organization}/", {}, tuple.__new__
     start, coming = len(prefix), before.removeprefix('"')
     if coming == before or not organization:
-        raise _UnusualError
+        raise ValueError
     for piece in pieces:
         at = coming
         kind, _, key = at[start:].partition("/")
         name, slashes = _KINDS[kind]
-        # What `integrity` looks for, and what no address holds at all.
-        if not (at.startswith(prefix) and key and piece.startswith(at)) or '"' in at:
-            raise _UnusualError
-        if slashes and key.count("/") < slashes:
-            raise _UnusualError
+        # What `find_damage` looks for, and what no address holds at all.
+        if not (at.startswith(prefix) and key and piece.startswith(at)) or '"' in at or key.count("/") < slashes:
+            raise ValueError
         body, _, coming = piece[len(at) :].rpartition(_CLOSING)
         first, _, rest = body.partition(_IDENTITY)
         identity, _, rest = rest.partition('"')
@@ -333,7 +323,7 @@ def _read_records(text: str, organization: str) -> dict[Address, Record]:
             **_read_template(first, second, third),
         )
     if coming or len(records) != len(pieces):
-        raise _UnusualError
+        raise ValueError
     return records
 
 
@@ -343,61 +333,54 @@ def _read_template(first: str, second: str, third: str) -> Mapping[str, Any]:
     text = f'{{"address":"an address{first}{_IDENTITY}an identity"{second}{_NUMBER}a number"{third}}}'
     body = json.loads(text)
     if text != to_canonical(body):
-        raise _UnusualError
+        raise ValueError
     example = body.pop("address"), body.pop("identity"), body.pop("platform_id")
     if body.keys() != _READERS.keys() or example != ("an address", "an identity", "a number"):
-        raise _UnusualError
+        raise ValueError
     return {name: read(body[name]) for name, read in _READERS.items()}
 
 
-def _attributes(values: Any) -> Attributes:
-    if type(values) is not dict:
-        raise _UnusualError
-    return {name: _texts(one) if type(one) is list else _text(one) for name, one in values.items()} or _NOTHING
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise _UnusualError
+def as_text(value: object) -> str:
+    """A value that JSON held; raises TypeError for anything but text."""
+    if not isinstance(value, str):
+        raise TypeError
     return value
+
+
+def as_count(value: object) -> int:
+    """A value that JSON held; raises TypeError for anything but a whole number, as 8.0 and True are not."""
+    if type(value) is not int:
+        raise TypeError
+    return value
+
+
+def _attributes(values: Any) -> Attributes:
+    return {name: _texts(one) if type(one) is list else as_text(one) for name, one in values.items()} or _NOTHING
 
 
 def _texts(values: Any) -> tuple[str, ...]:
     if type(values) is not list:
-        raise _UnusualError
-    return tuple(map(_text, values))
+        raise ValueError
+    return tuple(map(as_text, values))
 
 
 @lru_cache(1 << 12)
 def _day(text: str) -> date:
     if not _DAY.fullmatch(text):
-        raise _UnusualError
+        raise ValueError
     return date.fromisoformat(text)
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise _UnusualError
-    return value
-
-
 def _count(value: Any) -> int:
-    number = _whole(value)
-    if number < 0:
-        raise _UnusualError
-    return number
+    if as_count(value) < 0:
+        raise ValueError
+    return as_count(value)
 
 
 def _flag(value: Any) -> bool:
     if type(value) is not bool:
-        raise _UnusualError
+        raise ValueError
     return value
-
-
-def _mapping(values: Any, key: Callable[[Any], _Key], value: Callable[[Any], T]) -> dict[_Key, T]:
-    if type(values) is not dict:
-        raise _UnusualError
-    return {key(name): value(one) for name, one in values.items()}
 
 
 def _unless_none(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
@@ -411,11 +394,11 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "unread": _texts,
     "confirmed": _attributes,
     "since": _unless_none(_day),
-    "asked": _whole,
+    "asked": as_count,
     "asked_on": _unless_none(_day),
     "protect": _flag,
     "granted": _unless_none(_attributes),
-    "implied_by": _text,
+    "implied_by": as_text,
     "implied": _attributes,
     "ends": _unless_none(_day),
 }
@@ -530,8 +513,8 @@ def state_to_json(state: State) -> bytes:
     """The state in its one canonical form: sorted keys, no spaces, one newline at the end."""
     rest = adapter_of(State).dump_python(replace(state, records={}), mode="json")
     before, empty, behind = to_canonical({"format_version": STATE_FORMAT, **rest}).partition(NO_RECORDS)
-    records = write_records(state.records, dump=lambda one: adapter_of(Record).dump_python(one, mode="json"))
-    return f"{SECRETS.hide(before + empty.replace('{}', records, 1) + behind)}\n".encode()
+    records = empty.replace("{}", _write_records(state.records), 1)
+    return f"{SECRETS.hide(before + records + behind)}\n".encode()
 
 
 def to_line(content: Content) -> bytes:
@@ -546,7 +529,7 @@ def state_from_json(data: bytes) -> State:
     leave out is not only lost with the next write: a reader that did not know of `in_doubt` would have repeated calls.
     """
     refuse_sealed(data, "the state")
-    if plain := find_plain_records(data, load_json=load_json):
+    if plain := find_plain_records(data):
         records, rest = plain
         return replace(find_plain_state(rest) or _validated(State, rest, "state"), records=records)
     content = _read(data, "state", STATE_FORMAT)
@@ -570,20 +553,6 @@ def read_as(kind: Any, content: Content | bytes) -> Any:
     """
     data = content if isinstance(content, bytes) else json.dumps(content)
     return adapter_of(kind).validate_json(data, strict=True)
-
-
-def as_text(value: object) -> str:
-    """A value that JSON held; raises TypeError for anything but text."""
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def as_count(value: object) -> int:
-    """A value that JSON held; raises TypeError for anything but a whole number, as 8.0 and True are not."""
-    if type(value) is not int:
-        raise TypeError
-    return value
 
 
 def checked(made: T) -> T:

@@ -18,7 +18,6 @@ from reconciler.model.json import (
     adapter_of,
     find_plain_records,
     find_plain_state,
-    load_json,
     state_from_json,
     state_to_json,
 )
@@ -192,7 +191,7 @@ def test_what_most_states_are_like_is_read_quickly_and_shared() -> None:
         at: Record(address=at, identity=at.key, attributes={"role": "admin"}, since=date(2026, 1, 1)) for at in names
     }
     state = State(organization="acme", lineage="l", serial=3, records=known, audit=AuditMark(number=1, digest="d"))
-    found = find_plain_records(state_to_json(state), load_json=load_json)
+    found = find_plain_records(state_to_json(state))
     assert found is not None
     records, rest = found
     assert find_plain_state(rest) == replace(state, records={})
