@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.diff import agrees
-from reconciler.engine.entitlements import DatedAccess, dated_accesses, uncovered
+from reconciler.engine.entitlements import DatedAccess, gained
 from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.engine.orders import carried_out
 from reconciler.model.address import KINDS, Action, Address, Shape, System, person_in
@@ -18,7 +18,17 @@ from reconciler.model.change import Mark, Risk
 from reconciler.model.declared import Declared, Mode, is_masked, tells_account
 from reconciler.model.drift import Drift, DriftSort, Fate, KnownDrift, known_from
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import PRESENCE, Attributes, Live, Part, Resource, Status, Unknown, fingerprint_of
+from reconciler.model.resource import (
+    PRESENCE,
+    Attributes,
+    Live,
+    Part,
+    Resource,
+    Status,
+    Unknown,
+    fingerprint_of,
+    unless_gone,
+)
 from reconciler.model.state import Record, State
 
 
@@ -264,7 +274,7 @@ def _drift_of_strangers(context: PlanningContext) -> Iterator[Drift]:
             yield _added_outside(context, live)
         elif wanted is not None and not live.fits(wanted.attributes):
             declared = Resource(address=address, attributes=wanted.attributes)
-            if _gains(context.organization.system, declared, live):
+            if gained(context.organization.system, declared, live):
                 yield _moved(context, declared, live)
 
 
@@ -376,7 +386,7 @@ def _expired_but_active(context: PlanningContext, expected: Resource | None, liv
         address=live.address,
         sort=DriftSort.EXPIRED_BUT_ACTIVE,
         severity=Risk.CRITICAL,
-        marks=_marks(_gains(context.organization.system, None, live), live, context),
+        marks=_marks(gained(context.organization.system, None, live), live, context),
         expected=expected,
         live=live,
         why=why,
@@ -386,7 +396,7 @@ def _expired_but_active(context: PlanningContext, expected: Resource | None, liv
 
 def _added_outside(context: PlanningContext, live: Resource) -> Drift:
     organization, levels = context.organization, list(Risk)
-    gains = _gains(organization.system, None, live)
+    gains = gained(organization.system, None, live)
     severity = _severity_of_gains(gains, live.address)
     if organization.mode is Mode.ADDITIVE and not organization.deleted and severity is not Risk.CRITICAL:
         severity = levels[min(severity.rank + 1, len(levels) - 1)]
@@ -413,10 +423,10 @@ def _describe_undeclared(context: PlanningContext) -> str:
 def _moved(context: PlanningContext, expected: Resource, live: Resource | None) -> Drift:
     """Something known that is not as it was."""
     address, system = expected.address, context.organization.system
-    there = live if live is not None and not live.status.is_gone else None
+    there = unless_gone(live)
     in_use = there if there is not None and there.status is Status.ACTIVE else None
-    losses = _gains(system, in_use, expected)
-    if gains := _gains(system, expected, there):
+    losses = gained(system, in_use, expected)
+    if gains := gained(system, expected, there):
         severity = _severity_of_gains(gains, address)
     else:
         # One admin fewer is one step nearer to none.
@@ -446,15 +456,6 @@ def _marks(differing: Iterable[DatedAccess], about: Resource, context: PlanningC
     identity = about.identity if about.address.kind == "member" else ""
     strange = marks_of_strangers(person, identity, context.allowed_domains) if person else ()
     return (*marks_of(about.address.kind, differing), *strange)
-
-
-def _gains(system: System, before: Resource | None, after: Resource | None) -> tuple[DatedAccess, ...]:
-    """What the second has more than the first."""
-    had, has = (
-        () if one is None else tuple(dated_accesses(one.address.kind, one.attributes, system))
-        for one in (before, after)
-    )
-    return uncovered(has, had)
 
 
 def _severity_of_gains(gains: tuple[DatedAccess, ...], address: Address) -> Risk:

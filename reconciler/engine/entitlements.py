@@ -1,4 +1,3 @@
-# Long because what counts on a day and what it gives to whom are one join.
 """Which declarations count on a day, and what everybody can do with each thing over all ways that lead there.
 
 What somebody has is the join of all entitlements that hold on the day.
@@ -18,7 +17,7 @@ from reconciler.engine.context import Ended
 from reconciler.model.address import KINDS, Address, Role, System, person_in
 from reconciler.model.change import Access, AccessPath, AccessSpan, is_administrator, strongest
 from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.resource import Attributes
+from reconciler.model.resource import Attributes, Resource
 from reconciler.model.values import dataclass
 
 
@@ -457,3 +456,12 @@ def uncovered(held: Iterable[DatedAccess], by: Sequence[DatedAccess]) -> tuple[D
         return day >= one.ends
 
     return tuple(one for one in held if not is_covered(one))
+
+
+def gained(system: System, before: Resource | None, after: Resource | None) -> tuple[DatedAccess, ...]:
+    """What can be done with the second and not with the first."""
+    had, has = (
+        () if one is None else tuple(dated_accesses(one.address.kind, one.attributes, system))
+        for one in (before, after)
+    )
+    return uncovered(has, had)

@@ -12,14 +12,14 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.entitlements import DatedAccess, dated_accesses, uncovered
+from reconciler.engine.entitlements import DatedAccess, gained
 from reconciler.engine.lifecycle import is_over
 from reconciler.engine.membership_counts import founder_of
 from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, System, person_in
 from reconciler.model.change import Blocked, Change, Guard, Mark, Waiting, is_administrator, risk_of, takes_away
-from reconciler.model.declared import Approval, Declared
+from reconciler.model.declared import Approval
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
+from reconciler.model.resource import Status, fingerprint_of, unless_gone
 
 COMMAND_LINE = "(command line)"
 """How the origin of an approval ends that stands in no manifest."""
@@ -367,19 +367,11 @@ def _split(
 
 
 _Step = TypeVar("_Step", bound=Change | Waiting)
-_OTHER_PEOPLE = "@"
-"""What the key of somebody who is not in the directory has and no other key."""
 
 
-def with_risks(
-    part: OrganizationPlan,
-    system: System,
-    *,
-    wanted: Mapping[Address, Declared],
-    allowed_domains: Collection[str] = (),
-) -> OrganizationPlan:
+def with_risks(part: OrganizationPlan, context: PlanningContext) -> OrganizationPlan:
     """The same plan; each step says its risk, and the day on which what it gives ends."""
-    judge = _StepJudge(system, wanted, allowed_domains)
+    judge = _StepJudge(context)
     return replace(
         part,
         changes=tuple(map(judge.judged, part.changes)),
@@ -391,16 +383,17 @@ def with_risks(
 class _StepJudge:
     """Judges the steps of one organization; many of them differ in nothing but whom they are about."""
 
-    def __init__(self, system: System, wanted: Mapping[Address, Declared], domains: Collection[str]) -> None:
-        self._system, self._wanted, self._domains = system, wanted, domains
+    def __init__(self, context: PlanningContext) -> None:
+        self._context = context
         self._known: dict[object, tuple[tuple[Mark, ...], bool]] = {}
 
     def judged(self, step: _Step) -> _Step:
-        system, action = self._system, step.action
-        had, gets = _there(step.before), _there(step.after)
-        key = (step.address.kind, action, _frozen(had), _frozen(gets))
+        system, action, kind = self._context.organization.system, step.action, step.address.kind
+        had, gets = unless_gone(step.before), unless_gone(step.after)
+        key = (kind, *(tuple(sorted(side.attributes.items())) if side else None for side in (had, gets)))
         if key not in self._known:
-            self._known[key] = _judge(system, step.address.kind, had, gets)
+            won, lost = gained(system, had, gets), gained(system, gets, had)
+            self._known[key] = tuple(marks_of(kind, (*won, *lost))), any(map(is_access(kind), won))
         found, gains = self._known[key]
         marks = list(found)
         if isinstance(step, Change) and step.approval:
@@ -411,28 +404,13 @@ class _StepJudge:
             marks.insert(0, Mark.IRREVERSIBLE)
         person = person_in(step.address)
         if gains and person:
-            member = self._wanted.get(Address(step.address.organization, "member", person))
-            marks += marks_of_strangers(person, member.identity if member else "", self._domains)
-        wanted = self._wanted.get(step.address) if step.after is not None else None
+            member = self._context.wanted.get(self._context.member(person))
+            marks += marks_of_strangers(person, member.identity if member else "", self._context.allowed_domains)
+        wanted = self._context.wanted.get(step.address) if step.after is not None else None
         expires = wanted.expires if wanted is not None else None
         if not marks and not gains and expires is None:
             return step
         return replace(step, risk=risk_of(marks, gains=gains), marks=tuple(marks), expires=expires)
-
-
-def _there(resource: Resource | None) -> Attributes | None:
-    return None if resource is None or resource.status.is_gone else resource.attributes
-
-
-def _frozen(attributes: Attributes | None) -> object:
-    return None if attributes is None else tuple(sorted(attributes.items()))
-
-
-def _judge(system: System, kind: str, had: Attributes | None, gets: Attributes | None) -> tuple[tuple[Mark, ...], bool]:
-    """Why a step deserves a second look, and whether anybody gains by it."""
-    held, holds = (() if side is None else tuple(dated_accesses(kind, side, system)) for side in (had, gets))
-    won, lost = uncovered(holds, held), uncovered(held, holds)
-    return tuple(marks_of(kind, (*won, *lost))), any(map(is_access(kind), won))
 
 
 def is_access(kind: str) -> Callable[[DatedAccess], bool]:
@@ -461,5 +439,5 @@ def marks_of_strangers(person: str, identity: str, allowed_domains: Collection[s
     domain = identity.rpartition("@")[2] if "@" in identity else ""
     if domain and allowed_domains and domain not in allowed_domains:
         yield Mark.OUTSIDE_DOMAINS
-    if _OTHER_PEOPLE in person:
+    if "@" in person:  # as in no key of the directory
         yield Mark.OUTSIDE_DIRECTORY

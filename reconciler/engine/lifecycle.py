@@ -13,19 +13,19 @@ from reconciler.model.address import KINDS, Action, Address, Shape, System, pare
 from reconciler.model.change import BY_ITSELF, Cause, Change, Guard, LeftOut, Waiting, is_administrator, is_downgrade
 from reconciler.model.declared import Declared, GuardSettings
 from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Owner, Resource, Status, Unknown, fingerprint_of, role_in
+from reconciler.model.resource import Owner, Resource, Status, Unknown, fingerprint_of, role_in, unless_gone
 from reconciler.model.state import OrderStatus, WorkOrder
 
 _DAYS_BEFORE_NEXT = (0, 1, 3, 7)
 """After the n-th unanswered invitation."""
 
 
-def pause_after(asked: int) -> timedelta:
+def _pause_after(asked: int) -> timedelta:
     """How long to wait before the next invitation, so that an ignored one is not followed by another at once."""
     return timedelta(days=_DAYS_BEFORE_NEXT[min(asked, len(_DAYS_BEFORE_NEXT) - 1)])
 
 
-def end_of_invitation(address: Address, sent: date, context: PlanningContext) -> date:
+def _end_of_invitation(address: Address, sent: date, context: PlanningContext) -> date:
     """The day on which an invitation of that day is sent again, or reported where it was sent often enough."""
     system, asked = context.organization.system, _asked(address, context)
     return get_end_of_invitation(sent, asked=asked, system=system, settings=context.settings)
@@ -38,12 +38,7 @@ def get_end_of_invitation(sent: date, *, asked: int, system: System, settings: G
     """
     hours, patience = system.invitation_hours, settings.pending_days
     lasts = timedelta(days=patience if hours is None else min(patience, ceil(hours / 24)))
-    return sent + max(lasts, timedelta() if asked > settings.max_expired_invitations else pause_after(asked))
-
-
-def _is_last_invitation(address: Address, context: PlanningContext) -> bool:
-    """Whether no other is sent when this one is over."""
-    return _asked(address, context) > context.settings.max_expired_invitations
+    return sent + max(lasts, timedelta() if asked > settings.max_expired_invitations else _pause_after(asked))
 
 
 def _asked(address: Address, context: PlanningContext) -> int:
@@ -64,9 +59,9 @@ def with_end(waiting: Waiting, context: PlanningContext) -> Waiting:
     elif isinstance(context.live.find(waiting.address), Unknown):
         ends = "an answer in the manifests, or a look that can tell"
     elif before is not None and before.status is Status.INVITED:
-        is_last = _is_last_invitation(waiting.address, context)
+        is_last = _asked(waiting.address, context) > context.settings.max_expired_invitations
         then = "a report that nobody answers" if is_last else "a new invitation"
-        ends = f"an answer, or {then} on {end_of_invitation(waiting.address, since, context)}"
+        ends = f"an answer, or {then} on {_end_of_invitation(waiting.address, since, context)}"
     elif before is not None and (before.status.is_pending or before.pending):
         day = since + timedelta(days=context.settings.pending_days)
         ends = f"an answer, or taking it out of the manifests; overdue from {day} on"
@@ -136,11 +131,13 @@ def _first_obstacle(
         creation = coming.get(parent)
         if found is None and creation is not None and creation.after and creation.after.status is Status.ACTIVE:
             continue
-        return _wait_for(change, parent, found, is_coming=creation is not None, is_held=parent in held)
+        return _await_parent(change, parent, found, is_coming=creation is not None, is_held=parent in held)
     return None
 
 
-def _wait_for(change: Change, parent: Address, found: Resource | None, *, is_coming: bool, is_held: bool) -> Waiting:
+def _await_parent(
+    change: Change, parent: Address, found: Resource | None, *, is_coming: bool, is_held: bool
+) -> Waiting:
     kind = KINDS[parent.kind]
     on = parent.key if parent.kind == "member" else f"{kind.title} {parent.key}"
     if found is not None and found.status is Status.INVITED:
@@ -216,10 +213,10 @@ def _enter(wanted: Declared, live: Resource | None, context: PlanningContext) ->
             return handover
         record, status = context.records.get(wanted.address), Status.INVITED
         if record is not None and record.status is Status.EXPIRED and record.asked_on is not None:
-            again = record.asked_on + pause_after(record.asked)
+            again = record.asked_on + _pause_after(record.asked)
             if again > context.today:
                 why = f"invitation {record.asked} expired unanswered; the next one goes out on {again}"
-                return _waiting(wanted, live, kind.create, on="time", why=why)
+                return wait_for(wanted, live, kind.create, on="time", why=why)
     elif kind.shape is Shape.ORGANIZATION:
         refusal = context.organization.system.creatable
     elif kind.name == "app":
@@ -227,7 +224,7 @@ def _enter(wanted: Declared, live: Resource | None, context: PlanningContext) ->
     elif kind.needs_other_party:
         status = Status.REQUESTED
     if refusal:
-        return _waiting(wanted, live, kind.create, on="somebody with access to the platform", why=refusal)
+        return wait_for(wanted, live, kind.create, on="somebody with access to the platform", why=refusal)
     return _change(kind.create, wanted, live, context, status=status)
 
 
@@ -262,7 +259,7 @@ def _await_answer(wanted: Declared, live: Resource, context: PlanningContext) ->
             on = f"partner {owner}"
         case _:
             on = f"the owner of {owner}"
-    return replace(_waiting(wanted, live, kind.create, on=on, why=why), since=since)
+    return replace(wait_for(wanted, live, kind.create, on=on, why=why), since=since)
 
 
 def _is_invitation_over(address: Address, since: date, context: PlanningContext) -> bool:
@@ -273,7 +270,7 @@ def _is_invitation_over(address: Address, since: date, context: PlanningContext)
     looked = context.live.seen_at(address.kind)
     is_too_old = (context.today - since).days >= context.settings.pending_days
     shown = min(context.today, looked.date()) if looked else context.today
-    return is_too_old or end_of_invitation(address, since, context) <= shown
+    return is_too_old or _end_of_invitation(address, since, context) <= shown
 
 
 def _alter(wanted: Declared, live: Resource, context: PlanningContext) -> Change | Waiting | None:
@@ -300,7 +297,7 @@ def _take_over(wanted: Declared, live: Resource, context: PlanningContext) -> Ch
         return _change(Action.TRANSFER_APP, wanted, live, context, status=Status.AWAITING_ACCEPTANCE)
     name = owner.organization
     why = f"it belongs to organization {name}, and only a person who owns an app can initiate its transfer"
-    return _waiting(wanted, live, Action.TRANSFER_APP, on=f"an admin of {name}", why=why)
+    return wait_for(wanted, live, Action.TRANSFER_APP, on=f"an admin of {name}", why=why)
 
 
 def _wait_for_handover(wanted: Declared, live: Resource | None, context: PlanningContext) -> Waiting | None:
@@ -309,7 +306,7 @@ def _wait_for_handover(wanted: Declared, live: Resource | None, context: Plannin
     A founder gets it by founding.
     """
     system, present = context.organization.system, context.live.resources
-    held = live if live is not None and not live.status.is_gone else None
+    held = unless_gone(live)
     if held is None and context.address not in present:
         return None
     roles = {wanted.attributes.get("role"), held.attributes.get("role") if held else None}
@@ -322,7 +319,7 @@ def _wait_for_handover(wanted: Declared, live: Resource | None, context: Plannin
     ]
     on = ", ".join(sorted(holders)) or "the platform"
     why = "this role is handed over on the platform by whoever holds it; nobody can be invited or promoted to it"
-    return _waiting(wanted, live, Action.CHANGE_ROLE, on=on, why=why)
+    return wait_for(wanted, live, Action.CHANGE_ROLE, on=on, why=why)
 
 
 def _demote_where_impossible(wanted: Declared, live: Resource, context: PlanningContext) -> Change | Waiting:
@@ -341,7 +338,7 @@ def _demote_where_impossible(wanted: Declared, live: Resource, context: Planning
         f"this system does not let an admin demote another; ask {person} to give up admin rights, or approve it with "
         f"{{approve: {Action.REMOVE_AND_INVITE}, address: {live.address}}}"
     )
-    return _waiting(wanted, live, Action.GIVE_UP_ADMIN, on=person, why=why)
+    return wait_for(wanted, live, Action.GIVE_UP_ADMIN, on=person, why=why)
 
 
 def leave(live: Resource, context: PlanningContext) -> Change | None:
@@ -425,7 +422,8 @@ def _change(
     )
 
 
-def _waiting(wanted: Declared, live: Resource | None, action: Action, *, on: str, why: str) -> Waiting:
+def wait_for(wanted: Declared, live: Resource | None, action: Action, *, on: str, why: str) -> Waiting:
+    """Something wanted, put off."""
     return Waiting(
         address=wanted.address,
         action=action,

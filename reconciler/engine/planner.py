@@ -13,7 +13,7 @@ from reconciler.engine.drift import find_drift, find_in_question, grants_in, rec
 from reconciler.engine.entitlements import change_days, split_by_date
 from reconciler.engine.guards import judge, with_risks
 from reconciler.engine.identities import Identities, Renamed, remembered_in, rename_to_today, with_fingerprints
-from reconciler.engine.lifecycle import SOMEBODY, leave, next_step, wait, with_end
+from reconciler.engine.lifecycle import SOMEBODY, leave, next_step, wait, wait_for, with_end
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_lockout, find_warnings
 from reconciler.engine.stages import IN_A_GROUP, Decisions, decide
@@ -188,7 +188,7 @@ def plan_organization(context: PlanningContext, targets: Targets) -> Organizatio
         verdict = judge(_forgetting(context), context)
         part = replace(part, blocked=(verdict,) if isinstance(verdict, Blocked) else ())
         part = replace(part, drift=tuple(find_drift(context, part)))
-        return with_risks(part, organization.system, wanted=context.wanted, allowed_domains=context.allowed_domains)
+        return with_risks(part, context)
     decisions = decide(propose(context, targets), context)
     waiting = [with_end(item, context) for item in (*decisions.waiting, *_indistinct(context, targets))]
     part = replace(
@@ -202,8 +202,7 @@ def plan_organization(context: PlanningContext, targets: Targets) -> Organizatio
     )
     drift = find_drift(context, part)
     part = replace(part, drift=tuple(found for found in drift if targets.covers(found.address)))
-    domains = context.allowed_domains
-    return with_risks(part, organization.system, wanted=context.wanted, allowed_domains=domains)
+    return with_risks(part, context)
 
 
 def propose(context: PlanningContext, targets: Targets) -> Decisions:
@@ -301,14 +300,7 @@ def _settle_contested(context: PlanningContext) -> Iterator[Change | Waiting]:
                 yield Waiting(address=step.address, action=step.action, on=decision, why=why, before=step.before)
         new = context.wanted.get(context.member(dispute.declared))
         if new is not None and new.address not in context.unreadable:
-            yield Waiting(
-                address=new.address,
-                action=KINDS["member"].create,
-                on=dispute.recorded if agreed else decision,
-                why=why,
-                after=new.as_resource(),
-                place=new.place,
-            )
+            yield wait_for(new, None, KINDS["member"].create, on=dispute.recorded if agreed else decision, why=why)
 
 
 def _with_groups_whole(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from reconciler.engine.context import PlanningContext
@@ -33,27 +33,70 @@ _LOWERING = 9
 """Whoever is still declared goes on as an admin rather than somebody who is not, where one of them has to."""
 
 
-@dataclass(slots=True)
-class Layout:
-    """Changes in order, and those left over."""
+def _lay_out(changes: Sequence[Change], context: PlanningContext, counts: MembershipCounts) -> list[Decision]:
+    """The changes in order, always the same one, then what becomes of those that may come nowhere in this plan.
 
-    ordered: list[Change] = field(default_factory=list)
-    parked: list[Blocked] = field(default_factory=list)
-    """Those that may not come anywhere in this plan, and what stops them."""
-    behind: list[Change] = field(default_factory=list)
-    """Changes whose predecessor is parked."""
-
-
-def lay_out(changes: Sequence[Change], context: PlanningContext, counts: MembershipCounts) -> Layout:
-    """Order the changes; the same changes always give the same order. `counts` ends up as after the last one."""
+    `counts` ends up as after the last change.
+    """
     by_address = {change.address: change for change in changes}
     predecessors = _predecessors(by_address)
     sorter = TopologicalSorter(predecessors)
     sorter.prepare()
-    newcomers = [change for change in changes if change.action in INVITATIONS]
+    rank = _rank_changes(by_address, context, counts)
+    ready: list[_Rank] = []
+    waiting_for_room: list[_Rank] = []
+    has_moved = False
+    ordered: list[Change] = []
+    turns = Turns(context.orders.values())
+    while sorter.is_active():
+        for address in sorter.get_ready():
+            heapq.heappush(ready, rank[address])
+        if has_moved and not (ready and _makes_room(by_address[ready[0][-1]], counts)):
+            ready += waiting_for_room
+            heapq.heapify(ready)
+            waiting_for_room.clear()
+            has_moved = False
+        if not ready:
+            # Only now, because a promotion may have made an approval unnecessary.
+            held = [by_address[address] for *_, address in sorted(waiting_for_room)]
+            agreed = _next_agreed(held, context, counts, turns)
+            if agreed is None:
+                break
+            by_address[agreed.address] = agreed
+            waiting_for_room.remove(rank[agreed.address])
+            heapq.heappush(ready, rank[agreed.address])
+        entry = heapq.heappop(ready)
+        change = by_address[entry[-1]]
+        actor = actor_for(change, context, counts, turns)
+        if _find_obstacle(change, actor, counts) is not None:
+            waiting_for_room.append(entry)
+            continue
+        counts.record(change, outcome=change.after)
+        if change.action is Action.CREATE_ORGANIZATION:  # whoever creates it is in it at once
+            counts.found(actor, context.wanted[context.member(actor)].attributes)
+        ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
+        turns.take(actor, change.address)
+        sorter.done(change.address)
+        has_moved = has_moved or change.address.kind == "member"
+    held = [by_address[address] for *_, address in sorted(waiting_for_room)]
+    behind = by_address.keys() - {change.address for change in (*ordered, *held)}
+    decided: list[Decision] = [*ordered]
+    for change in held:
+        obstacle = _find_obstacle(change, actor_for(change, context, counts, turns), counts)
+        if obstacle is not None:
+            decided.append(_settle_parked(change, *obstacle, counts))
+    why = "what it depends on is held back"
+    decided += (wait(by_address[address], on="another change", why=why) for address in sorted(behind))
+    return decided
+
+
+def _rank_changes(
+    by_address: Mapping[Address, Change], context: PlanningContext, counts: MembershipCounts
+) -> dict[Address, _Rank]:
+    newcomers = [change for change in by_address.values() if change.action in INVITATIONS]
     is_short = counts.lacks_room_for(newcomers)
     going = _groups_that_go(by_address, context)
-    rank: dict[Address, _Rank] = {
+    return {
         address: (
             going[address.parts[0]] if _goes_with_group(address, going) else _urgency(change, context),
             _claim(change, context) if is_short and change.action in INVITATIONS else (),
@@ -62,64 +105,18 @@ def lay_out(changes: Sequence[Change], context: PlanningContext, counts: Members
         )
         for address, change in by_address.items()
     }
-    ready: list[_Rank] = []
-    waiting_for_room: list[_Rank] = []
-    has_moved = False
-    layout = Layout()
-    turns = Turns(context.orders.values())
-    while sorter.is_active():
-        for address in sorter.get_ready():
-            heapq.heappush(ready, rank[address])
-        if has_moved and not (ready and _makes_room(by_address[ready[0][-1]], counts)):
-            for parked in waiting_for_room:
-                heapq.heappush(ready, parked)
-            waiting_for_room.clear()
-            has_moved = False
-        if not ready:
-            # Only now, because a promotion may have made an approval unnecessary.
-            agreed = _next_agreed(waiting_for_room, by_address, context, counts, turns)
-            if agreed is None:
-                break
-            waiting_for_room.remove(agreed)
-            approved = by_address[agreed[-1]]
-            by_address[agreed[-1]] = with_approval(approved, context.approvals[approved.step])
-            heapq.heappush(ready, agreed)
-        entry = heapq.heappop(ready)
-        change = by_address[entry[-1]]
-        actor = actor_for(change, context, counts, turns)
-        if _obstacle(change, actor, counts) is not None:
-            waiting_for_room.append(entry)
-            continue
-        counts.record(change, outcome=change.after)
-        if change.action is Action.CREATE_ORGANIZATION:  # whoever creates it is in it at once
-            counts.found(actor, context.wanted[context.member(actor)].attributes)
-        layout.ordered.append(replace(change, actor=actor, needs=tuple(sorted(predecessors[change.address]))))
-        turns.take(actor, change.address)
-        sorter.done(change.address)
-        has_moved = has_moved or change.address.kind == "member"
-    held = [by_address[address] for *_, address in sorted(waiting_for_room)]
-    obstacles = [_obstacle(change, actor_for(change, context, counts, turns), counts) for change in held]
-    layout.parked = list(filter(None, obstacles))
-    placed = {change.address for change in (*layout.ordered, *held)}
-    layout.behind = [by_address[address] for address in sorted(by_address.keys() - placed)]
-    return layout
 
 
 def _next_agreed(
-    held: Sequence[_Rank],
-    by_address: Mapping[Address, Change],
-    context: PlanningContext,
-    counts: MembershipCounts,
-    turns: Turns,
-) -> _Rank | None:
+    held: Iterable[Change], context: PlanningContext, counts: MembershipCounts, turns: Turns
+) -> Change | None:
     """The first change that too few admins would be left after, and that somebody has approved all the same."""
-    for entry in sorted(held):
-        change = by_address[entry[-1]]
+    for change in held:
         if change.approval or change.step not in context.approvals:
             continue
         agreed = with_approval(change, context.approvals[change.step])
-        if _obstacle(agreed, actor_for(agreed, context, counts, turns), counts) is None:
-            return entry
+        if _find_obstacle(agreed, actor_for(agreed, context, counts, turns), counts) is None:
+            return agreed
     return None
 
 
@@ -128,12 +125,12 @@ def _makes_room(change: Change, counts: MembershipCounts) -> bool:
     return change.address.kind == "member" and change.after is None and change.address.key not in counts.active_admins
 
 
-def _obstacle(change: Change, actor: str, counts: MembershipCounts) -> Blocked | None:
-    """What keeps a change from coming at this point."""
+def _find_obstacle(change: Change, actor: str, counts: MembershipCounts) -> tuple[Guard, str] | None:
+    """What keeps a change from coming at this point, and why."""
     objection = counts.objection(change, is_agreed=bool(change.approval))
     if objection is None and not actor:
-        objection = Guard.NO_ADMIN, "there is no other active admin who could do it"
-    return None if objection is None else Blocked(change=change, guard=objection[0], message=objection[1])
+        return Guard.NO_ADMIN, "there is no other active admin who could do it"
+    return objection
 
 
 def _predecessors(by_address: Mapping[Address, Change]) -> dict[Address, set[Address]]:
@@ -346,23 +343,19 @@ def in_safe_order(decisions: Decisions, context: PlanningContext) -> Decisions:
     counts = MembershipCounts.of(context)
     is_counted = "member" not in context.live.unmanaged and not context.live.reason_members_unread
     limits = counts.limits if is_counted else ()
-    layout = lay_out(decisions.changes, context, counts)
-    behind = (wait(change, on="another change", why="what it depends on is held back") for change in layout.behind)
-    parked = (_settle_parked(one, counts) for one in layout.parked)
-    decided = decisions.instead_of_changes([*layout.ordered, *parked, *behind])
+    decided = decisions.instead_of_changes(_lay_out(decisions.changes, context, counts))
     return replace(decided, limits=limits, waiting=tuple(_ask_safely(decided.waiting, context, counts)))
 
 
-def _settle_parked(parked: Blocked, counts: MembershipCounts) -> Waiting | Blocked:
+def _settle_parked(change: Change, guard: Guard, message: str, counts: MembershipCounts) -> Waiting | Blocked:
     """A change that the counts refuse waits for invited admins; where there are none, somebody must decide."""
-    change, guard = parked.change, parked.guard
     if guard is Guard.CAP:
-        return parked
+        return block(change, guard, message, can_approve=False)
     if guard is Guard.MIN_ADMINS and not counts.invited_admins:
         can_approve = counts.objection(change, is_agreed=True) is None
-        return block(change, guard, f"{parked.message}; appoint another admin first", can_approve=can_approve)
+        return block(change, guard, f"{message}; appoint another admin first", can_approve=can_approve)
     on = ", ".join(counts.invited_admins) or "an admin"
-    return wait(change, on=on, why=f"{parked.message}; waiting for a new admin")
+    return wait(change, on=on, why=f"{message}; waiting for a new admin")
 
 
 def _ask_safely(waiting: Iterable[Waiting], context: PlanningContext, counts: MembershipCounts) -> Iterator[Waiting]:

@@ -171,6 +171,11 @@ class Resource:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def unless_gone(resource: Resource | None) -> Resource | None:
+    """The resource, but None where only how it ended is left of it."""
+    return None if resource is None or resource.status.is_gone else resource
+
+
 ABSENT_FINGERPRINT = "absent"
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 
+from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_risks
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Risk, Waiting
-from reconciler.model.declared import Mode
+from reconciler.model.declared import GuardSettings, Mode, Organization
 from reconciler.model.drift import Drift, DriftSort, Fate
 from reconciler.model.finding import Finding, Inspection, Place, Severity
 from reconciler.model.plan import (
@@ -25,7 +26,8 @@ from reconciler.model.plan import (
     Result,
     Waits,
 )
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model.resource import Attributes, Live, Resource, Status
+from reconciler.model.state import State
 from reconciler.systems.catalogue import SYSTEMS
 from tests.features.review.given import revision
 
@@ -74,8 +76,20 @@ def plan(*parts: OrganizationPlan) -> Plan:
 
 def judged(made: OrganizationPlan) -> OrganizationPlan:
     """With the risks that the planner gives to its steps."""
-    variants = SYSTEMS.get(made.system)
-    return with_risks(made, variants[""], wanted={}) if variants else made
+    if made.system not in SYSTEMS:
+        return made
+    key = made.organization
+    context = PlanningContext(
+        organization=Organization(key=key, system=SYSTEMS[made.system][""], place=Place("access/acme.yaml", 1, 1)),
+        wanted={},
+        state=State(organization=key),
+        in_question=(),
+        live=Live(organization=key),
+        settings=GuardSettings(),
+        today=TODAY,
+        moment=datetime.combine(TODAY, time(), UTC),
+    )
+    return with_risks(made, context)
 
 
 def small() -> Plan:
