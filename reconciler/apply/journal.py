@@ -296,9 +296,9 @@ class _Fold:
         self._snapshot = snapshot
         self._serial = snapshot.serial
         self._lineage = snapshot.lineage
-        self._parts: dict[Address, Mapping[str, Any]] = {}
+        self._parts: dict[Address, dict[str, Any]] = {}
         """The last part of an address says everything about it."""
-        self._whole: Mapping[str, Any] = {}
+        self._whole: dict[str, Any] = {}
         """The last one that says everything else too."""
         self._later: set[Address] = set()
         """Of whom there are parts behind that."""
@@ -322,19 +322,20 @@ class _Fold:
                     advice = f"this version reads {JOURNAL_FORMAT}: use the version that wrote it"
                     raise StoreError(message, advice=advice)
                 self._lineage = as_text(record["lineage"])
-                self.origin = _load(Origin, record["origin"])
+                self.origin = read_as(Origin, record["origin"])
             case "intent":
-                change = _load(Change, change_with_todays_words(record["change"]))
+                change = read_as(Change, change_with_todays_words(record["change"]))
                 self.open[change.address] = change
             case "outcome":
                 address = self._keep(record)
                 known = self.open.pop(address, None) or self._snapshot.in_doubt.get(address)
                 if known is not None:
-                    outcome, at = _load(_OUTCOMES[record["kind"]], record["outcome"]), _time(record)
+                    outcome, at = read_as(_OUTCOMES[record["kind"]], record["outcome"]), load_time(record["time"])
                     self.entries.append(audit_entry(known, outcome, serial=serial, at=at))
             case "order":
                 self._keep(record)
-                self.entries.append(order_entry(self._orders[record["order"]], serial=serial, at=_time(record)))
+                order, at = self._orders[record["order"]], load_time(record["time"])
+                self.entries.append(order_entry(order, serial=serial, at=at))
             case unknown:
                 raise _corrupted(organization, number, f"{unknown!r} is no sort of record")
 
@@ -342,11 +343,11 @@ class _Fold:
         address, part = Address.parse(record["address"]), with_todays_words(record["state"])
         self._parts.pop(address, None)
         self._parts[address] = part
-        if _load(bool, record.get("alone", False)):
+        if read_as(bool, record.get("alone", False)):
             self._later.add(address)
         else:
             self._whole, self._later = part, set()
-        self._orders.update(_load(dict[str, WorkOrder], part.get("orders", {})))
+        self._orders.update(read_as(dict[str, WorkOrder], part.get("orders", {})))
         return address
 
     def state(self) -> State:
@@ -354,12 +355,12 @@ class _Fold:
         state = self._snapshot
         if self._serial == state.serial:
             return state
-        rest = _load(State, self._whole) if self._whole else state
+        rest = read_as(State, self._whole) if self._whole else state
         records, deferred, in_doubt = dict(state.records), dict(state.deferred), dict(state.in_doubt)
         drift, used = dict(rest.drift), {one.terms: one for one in rest.used_approvals}
         removals, invitations = dict(rest.removals), dict(rest.invitations)
         for address, body in self._parts.items():
-            part = _load(State, body)
+            part = read_as(State, body)
             told: list[tuple[dict[Address, Any], Mapping[Address, Any]]]
             told = [(records, part.records), (deferred, part.deferred), (in_doubt, part.in_doubt)]
             if address in self._later:
@@ -385,16 +386,8 @@ class _Fold:
         )
 
 
-def _time(record: Mapping[str, Any]) -> datetime:
-    return load_time(record["time"])
-
-
 def _dump(kind: Any, value: object) -> Any:
     return adapter_of(kind).dump_python(value, mode="json", exclude_defaults=True)
-
-
-def _load(kind: Any, value: Any) -> Any:
-    return read_as(kind, value)
 
 
 _BODY = 9

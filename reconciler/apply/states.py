@@ -10,7 +10,6 @@ import re
 from base64 import b32encode
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -70,20 +69,13 @@ def load_or_give_up(store: StateStore, organization: str) -> LoadedState:
         kept = store.history(organization)
         serials = [_guess_serial(store, organization, version.version) for version in kept]
         serial = max(serials, default=0) + _MAX_JOURNALED
+        lineage = next((past.lineage for past in reversed(read_history(store, organization)) if not past.problem), "")
         return LoadedState(
-            state=State(organization=organization, lineage=_find_lineage(store, organization), serial=serial),
+            state=State(organization=organization, lineage=lineage, serial=serial),
             version=kept[-1].version if kept else None,
             has_journal=True,
             is_given_up=True,
         )
-
-
-def _find_lineage(store: StateStore, organization: str) -> str:
-    """That of the newest snapshot that can be read; empty when there is none."""
-    for kept in reversed(store.history(organization)):
-        with suppress(StoreError):
-            return _read_past(store, organization, kept.version).lineage
-    return ""
 
 
 def _guess_serial(store: StateStore, organization: str, version: str) -> int:
@@ -374,10 +366,10 @@ class StateBuilder:
             "records": _only(address, self._records),
             "deferred": _only(address, self._deferred),
             "in_doubt": _only(address, self._in_doubt),
-            "orders": self._orders_of.get(address, {}),
+            "orders": dict(self._orders_of.get(address, {})),
         }
         if not alone:
-            return StatePart(self._make_state(**known), alone=False)
+            return StatePart(replace(self.state(), **known), alone=False)
         only = State(
             organization=self._state.organization,
             lineage=self._state.lineage,
@@ -392,25 +384,13 @@ class StateBuilder:
 
     def state(self) -> State:
         """The whole state as it stands; a change that was begun and not concluded is in doubt."""
-        return self._make_state(
-            records=self._records, deferred=self._deferred, in_doubt=self._in_doubt, orders=self._orders
-        )
-
-    def _make_state(
-        self,
-        *,
-        records: dict[Address, Record],
-        deferred: dict[Address, Deferral],
-        in_doubt: dict[Address, Change],
-        orders: dict[str, WorkOrder],
-    ) -> State:
         return replace(
             self._state,
             serial=self._serial,
-            records=dict(records),
-            deferred=dict(deferred),
-            in_doubt=dict(in_doubt),
-            orders=dict(orders),
+            records=dict(self._records),
+            deferred=dict(self._deferred),
+            in_doubt=dict(self._in_doubt),
+            orders=dict(self._orders),
             drift=dict(self._drift),
             used_approvals=tuple(self._used[terms] for terms in sorted(self._used, key=str)),
             removals=dict(self._removals),

@@ -215,19 +215,6 @@ def is_same_request(waiting: Waiting, again: Waiting) -> bool:
     return bare == bare_again
 
 
-def as_change(waiting: Waiting) -> Change:
-    """A step that waits as the change it would be; nobody is appointed to act."""
-    return Change(
-        address=waiting.address,
-        action=waiting.action,
-        before=waiting.before,
-        after=waiting.after,
-        fingerprint=fingerprint_of(waiting.before),
-        why=waiting.why,
-        place=waiting.place,
-    )
-
-
 MAX_TOGETHER = 300
 """More changes than any known call takes; nobody is asked about those behind."""
 
@@ -267,7 +254,7 @@ class Steps:
         orders = self._provider.ask(self._scope, waiting) if isinstance(self._provider, AskingProvider) else ()
         if not orders:
             return []
-        change = as_change(waiting)
+        change = waiting.as_change()
         approval = self.situation.approvals.get(change.step)
         change = with_approval(change, approval) if approval else change
         self.journal.intend([change])
@@ -371,9 +358,7 @@ def _is_unsettled(outcome: Outcome) -> TypeGuard[InDoubt]:
 
 def _settle(change: Change, doubt: InDoubt, live: Live) -> Outcome:
     found = live.find(change.address)
-    if isinstance(found, Unknown):
-        return doubt
-    outcome = judge(change, found)
+    outcome = None if isinstance(found, Unknown) else judge(change, found)
     if isinstance(outcome, Failed):
         return Failed(reason=f"{doubt.reason}; {outcome.reason}")
     return outcome or doubt
@@ -523,7 +508,9 @@ class Preconditions:
             case Applied(live=live):
                 self.record(change, outcome=live)
             case Waits(orders=orders):
-                self._expect(orders)
+                for order in orders:
+                    self._asked.setdefault(order.address, order)
+                self._counts.expect(self._asked.values())
             case Failed():
                 self._failed.add(change.address)
             case _:
@@ -536,12 +523,6 @@ class Preconditions:
         if change.action is Action.CREATE_ORGANIZATION:
             founder = Address(change.address.organization, "member", change.actor)
             self._counts.found(change.actor, self._situation.wanted[founder].attributes)
-
-    def _expect(self, orders: Iterable[WorkOrder]) -> None:
-        """Count what people were just asked for."""
-        for order in orders:
-            self._asked.setdefault(order.address, order)
-        self._counts.expect(self._asked.values())
 
 
 def _wait_for(order: WorkOrder, why: str = "") -> Waits:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from reconciler.model.address import Action, Address, System
 from reconciler.model.finding import Place
-from reconciler.model.resource import Attributes, Resource, role_in
+from reconciler.model.resource import Attributes, Resource, fingerprint_of, role_in
 from reconciler.model.values import dataclass
 
 
@@ -185,6 +185,18 @@ class Waiting:
     def reason(self) -> str:
         """Why it waits, and what ends that, unless the plan names it anyhow."""
         return self.why if self.ends in ("", BY_ITSELF) else f"{self.why}; ends with {self.ends}"
+
+    def as_change(self) -> Change:
+        """The step as it would be; nobody is appointed to act."""
+        return Change(
+            address=self.address,
+            action=self.action,
+            before=self.before,
+            after=self.after,
+            fingerprint=fingerprint_of(self.before),
+            why=self.why,
+            place=self.place,
+        )
 
 
 class Guard(StrEnum):

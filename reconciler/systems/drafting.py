@@ -8,7 +8,7 @@ because nobody knows earlier when an invitation was sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.address import KINDS, Action, Address, System, person_in
@@ -47,15 +47,7 @@ def draft_orders(change: Change | Waiting, scope: Scope) -> tuple[WorkOrder, ...
     if isinstance(change, Waiting):
         if not _is_for_a_person(change):
             return ()
-        change = Change(  # the step as it would be; nobody is appointed to act
-            address=change.address,
-            action=change.action,
-            before=change.before,
-            after=change.after,
-            fingerprint=fingerprint_of(change.before),
-            why=change.why,
-            place=change.place,
-        )
+        change = change.as_change()
     key = choose(change, scope.organization.system)
     return draft_operation(key, change, scope) if key else ()
 
@@ -108,7 +100,7 @@ def describe_wait(orders: tuple[WorkOrder, ...]) -> Waits:
 
 def _draft(operation: Operation, number: int, change: Change, scope: Scope, values: dict[str, str]) -> WorkOrder:
     party = operation.parties[number - 1]
-    actor, role = _who(party, change, scope)
+    actor, role = _who(party, change, scope, values)
     wanted = change.after
     return WorkOrder(
         operation=operation.key,
@@ -145,9 +137,9 @@ def _fill_all(texts: tuple[str, ...], values: dict[str, str]) -> tuple[str, ...]
     return tuple(_fill(text, values) for text in texts if all(values[name] for name in _BLANK.findall(text)))
 
 
-def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
+def _who(party: Party, change: Change, scope: Scope, values: Mapping[str, str]) -> tuple[str, str]:
     """Key of the person, where it is known, and in which capacity they act."""
-    key = scope.organization.key
+    key, system = scope.organization.key, scope.organization.system
     person = person_in(change.address)
     an_admin, a_member = f"an admin of {key}", f"a member of {key}"
     match party.actor:
@@ -158,9 +150,9 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
         case Actor.ANY_MEMBER:
             return _first_member(change.address, scope), a_member
         case Actor.ROLE_HOLDER:
-            return _first_member(change.address, scope, handing_over=True), f"the owner of {key}"
+            return _first_member(change.address, scope, system.is_handed_over), f"the owner of {key}"
         case Actor.RECEIVING_ADMIN:
-            return _first_member(change.address, scope, administering=True), an_admin
+            return _first_member(change.address, scope, system.administers), an_admin
         case Actor.APP_OWNER:
             owner = Owner.of(change.before.attributes).person if change.before else ""
             return owner or change.actor, f"the owner of app {change.address.key}"
@@ -170,7 +162,6 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
             handle = name_organization(scope) if change.address.kind == "organization" else known
             return scope.keys.get(handle.casefold(), ""), f"the owner of {handle}"
         case outsider if outsider in OUTSIDERS:
-            values = fill_placeholders(change, scope)
             thing = strip_marks(values["partner" if outsider is Actor.PARTNER_ADMIN else "asset"])
             return "", OUTSIDERS[outsider].format(asset_kind=values["asset_kind"], thing=thing)
         case _:
@@ -178,16 +169,14 @@ def _who(party: Party, change: Change, scope: Scope) -> tuple[str, str]:
             return change.actor, founder if party.actor is Actor.FOUNDER else an_admin
 
 
-def _first_member(about: Address, scope: Scope, *, administering: bool = False, handing_over: bool = False) -> str:
+def _first_member(about: Address, scope: Scope, fits: Callable[[str], bool] = lambda _role: True) -> str:
     """One of those whom the last roster shows as active, in turn, admins first; empty where there is no roster."""
     roster = scope.rosters.get("member")
-    system = scope.organization.system
     found: dict[bool, list[str]] = {True: [], False: []}
     for resource in roster.resources if roster else ():
         role = role_in(resource.attributes)
-        fits = system.is_handed_over(role) if handing_over else system.administers(role) or not administering
-        if resource.status is Status.ACTIVE and fits:
-            found[system.administers(role)].append(resource.address.key)
+        if resource.status is Status.ACTIVE and fits(role):
+            found[scope.organization.system.administers(role)].append(resource.address.key)
     return next(iter(in_turn(found[True] or found[False], about)), "")
 
 

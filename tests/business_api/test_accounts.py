@@ -62,7 +62,7 @@ def told(
 
     client, _, _ = scripted(answer)
     scope = Scope(organization=CENTER, assets=account(declared), numbers=account(ids), learnt=account(learnt))
-    return identify_accounts(Session.of(client, scope), list(rows))
+    return identify_accounts(Session(client, scope), list(rows))
 
 
 def test_a_title_that_reads_like_our_handle_is_nobodys_handle() -> None:

@@ -344,7 +344,7 @@ def test_wording_a_call_makes_none(stage: Stage, bundles: Mapping[str, Bundle], 
     role = "standard" if kind == "member" else "operator"
     (change,) = grants(stage, kind, [key], role=role)
     calls = stage.client.calls
-    task = Task(writer=Writer(Session.of(stage.client, stage.scope)), change=change)
+    task = Task(writer=Writer(Session(stage.client, stage.scope)), change=change)
     with suppress(ApiError):
         bundles[kind].body([task])
     assert stage.client.calls == calls

@@ -328,7 +328,6 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
     """One change after the other, the way the platform itself carries it out."""
     from reconciler.apply.planning import Scopes
     from reconciler.apply.states import load_state
-    from reconciler.apply.steps import as_change
 
     scopes = Scopes(desired)
     for part in made.organizations:
@@ -339,7 +338,7 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
         state = load_state(app.store, part.organization).state
         scope = scopes.scope_of(part.organization, state)
         asked = [  # as if it were still to be planned
-            replace(as_change(one), fingerprint=order.fingerprint, why=order.reason, actor=order.actor)
+            replace(one.as_change(), fingerprint=order.fingerprint, why=order.reason, actor=order.actor)
             for one in part.waiting
             if (order := state.orders.get(one.work_order))
         ]

@@ -91,8 +91,8 @@ def read_group_contents(
 
     def read(key: str) -> tuple[CenterPart, CenterPart]:
         return (
-            CenterPart.read(session.part("asset_group_asset", key), lambda: read_assets(key)),
-            CenterPart.read(session.part("asset_group_access", key), lambda: read_members(key)),
+            CenterPart.read(session.part("asset_group_asset", key), read_assets(key)),
+            CenterPart.read(session.part("asset_group_access", key), read_members(key)),
         )
 
     wanted = sorted(known.groups if only is None else only & known.groups.keys())
@@ -156,7 +156,7 @@ def read_assets(session: Session, known: CenterSnapshot, asset_type: AssetType) 
     try:
         rows = session.list(ASSETS, asset_type=asset_type.word)
         if asset_type.word in _SHARED_TYPES and "partner" in session.kinds:
-            known = list_partners(session, known)
+            known = _list_partners(session, known)
             listed = {text_of(row, "asset_id") for row in rows}
             rows += [
                 row for row in _shared_with_us(session, known, asset_type) if text_of(row, "asset_id") not in listed
@@ -292,15 +292,12 @@ def read_access(
 def _read_by_asset(
     session: Session, known: CenterSnapshot, asset_type: AssetType, keys: Iterable[str]
 ) -> list[CenterPart]:
-    def read(key: str) -> CenterPart:
-        def grants() -> Iterator[Resource]:
-            number = known.asset_id(session, asset_type.kind, key)
-            rows = session.list(ASSET_MEMBERS, asset_type=asset_type.word, asset_id=number)
-            return _grants(session, known, asset_type, ((key, text_of(row, "user_id"), row) for row in rows))
+    def read(key: str) -> Iterator[Resource]:
+        number = known.asset_id(session, asset_type.kind, key)
+        rows = session.list(ASSET_MEMBERS, asset_type=asset_type.word, asset_id=number)
+        yield from _grants(session, known, asset_type, ((key, text_of(row, "user_id"), row) for row in rows))
 
-        return CenterPart.read(session.part(asset_type.access, key), grants)
-
-    return session.client.map(read, keys)
+    return session.client.map(lambda key: CenterPart.read(session.part(asset_type.access, key), read(key)), keys)
 
 
 def _read_by_person(
@@ -346,24 +343,24 @@ def read_uses(
     """Which ad accounts may use assets of a `kind`; all of these assets, or `only` some."""
     assets = known.assets.get(kind, {})
 
-    def read(key: str) -> CenterPart:
-        def uses() -> Iterator[Resource]:
-            if kind == "pixel":
-                rows = session.list(PIXEL_USERS, pixel_code=assets[key].code)
-            else:
-                rows = session.list(ACCOUNT_USERS, asset_id=assets[key].id, asset_type=BY_KIND[kind].word)
-            for row in rows:
-                ad_account = session.names.asset_key("ad_account", text_of(row, "advertiser_id"))
-                yield Resource(address=session.address(f"{kind}_use", key, ad_account))
+    use = f"{kind}_use"
 
-        return CenterPart.read(session.part(f"{kind}_use", key), uses)
+    def read(key: str) -> Iterator[Resource]:
+        if kind == "pixel":
+            rows = session.list(PIXEL_USERS, pixel_code=assets[key].code)
+        else:
+            rows = session.list(ACCOUNT_USERS, asset_id=assets[key].id, asset_type=BY_KIND[kind].word)
+        for row in rows:
+            ad_account = session.names.asset_key("ad_account", text_of(row, "advertiser_id"))
+            yield Resource(address=session.address(use, key, ad_account))
 
     listed = {key for key, asset in assets.items() if asset.is_held} - known.unnamed.keys()
-    parts = session.client.map(read, sorted(listed if only is None else only & listed))
-    return known.plus(*parts, _without_unnamed(session, known, f"{kind}_use", CenterPart()))
+    wanted = sorted(listed if only is None else only & listed)
+    parts = session.client.map(lambda key: CenterPart.read(session.part(use, key), read(key)), wanted)
+    return known.plus(*parts, _without_unnamed(session, known, use, CenterPart()))
 
 
-def list_partners(session: Session, known: CenterSnapshot) -> CenterSnapshot:
+def _list_partners(session: Session, known: CenterSnapshot) -> CenterSnapshot:
     """The same with the ids of all partners, read once; raises ApiError."""
     if known.partners is not None:
         return known
@@ -374,15 +371,14 @@ def read_partners(session: Session, known: CenterSnapshot) -> CenterSnapshot:
     """All partners. The interface does not say since when, nor whether the other side has agreed."""
     known = replace(known, partners=None)
     try:
-        known = list_partners(session, known)
+        known = _list_partners(session, known)
     except ApiError as error:
         return known.plus(CenterPart(unknown={session.part("partner"): str(error)}))
-    keys = {number: session.names.asset_key("partner", number) for number in known.partners or ()}
-    return known.plus(
-        CenterPart.of(
-            Resource(address=session.address("partner", key), identity=number) for number, key in keys.items()
-        )
-    )
+
+    def partner(number: str) -> Resource:
+        return Resource(address=session.address("partner", session.names.asset_key("partner", number)), identity=number)
+
+    return known.plus(CenterPart.of(map(partner, known.partners or ())))
 
 
 def read_shares(
@@ -391,7 +387,7 @@ def read_shares(
     """Shares of a kind with all partners, or with `only` some (keys); those that no call lists as they were told."""
     if only is None and known.partners is None:
         return known.plus(CenterPart(unknown={session.part(kind): "the partners could not be read"}))
-    known = list_partners(session, known)
+    known = _list_partners(session, known)
     keys = {session.names.asset_key("partner", number) for number in known.partners or ()}
     keys = keys if only is None else keys & only
     shared = KINDS[kind].parents[1]
@@ -406,16 +402,12 @@ def read_shares(
     if only is None and kind != "partner_share" and not held:
         return known  # there is nothing that could be shared
 
-    def read(partner: str) -> CenterPart:
-        def shares() -> Iterator[Resource]:
-            number = known.asset_id(session, "partner", partner)
-            rows = session.list(SHARES, partner_id=number, asset_type=BY_KIND[shared].word, share_type="SHARING")
-            for row in rows:
-                asset = session.names.asset_key(shared, text_of(row, "asset_id"))
-                yield Resource(
-                    address=session.address(kind, partner, asset), attributes=BY_KIND[shared].attributes(row)
-                )
+    def read(partner: str) -> Iterator[Resource]:
+        number = known.asset_id(session, "partner", partner)
+        rows = session.list(SHARES, partner_id=number, asset_type=BY_KIND[shared].word, share_type="SHARING")
+        for row in rows:
+            asset = session.names.asset_key(shared, text_of(row, "asset_id"))
+            yield Resource(address=session.address(kind, partner, asset), attributes=BY_KIND[shared].attributes(row))
 
-        return CenterPart.read(session.part(kind, partner), shares)
-
-    return known.plus(*session.client.map(read, sorted(keys)))
+    parts = session.client.map(lambda key: CenterPart.read(session.part(kind, key), read(key)), sorted(keys))
+    return known.plus(*parts)

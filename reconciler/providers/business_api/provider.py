@@ -207,9 +207,9 @@ class BusinessApiProvider:
             raise ProviderError(message, advice="choose another provider for it in reconciler.yaml")
         writer = self._writers.get(organization.key)
         if writer is None:
-            writer = self._writers[organization.key] = Writer(Session.of(self._client, scope))
+            writer = self._writers[organization.key] = Writer(Session(self._client, scope))
         elif writer.session.scope is not scope:
-            writer.session = Session.of(self._client, scope)
+            writer.session = Session(self._client, scope)
         return writer
 
     def _nothing(self, writer: Writer, error: ApiError) -> Live:

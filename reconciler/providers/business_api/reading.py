@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -181,7 +181,9 @@ def read_activity(
     Raises ProviderError when the log cannot be read.
     """
     try:
-        rows = [row for days in _spans(since, until) for row in _read_span(session, *days)]
+        # Ascending, so that what happens meanwhile is added behind and moves no page.
+        order = {"sort_field": "operation_time", "sort_type": "ASC", "lang": "en"}
+        rows = [row for days in _spans(since, until) for row in session.list(ACTIVITY, filtering=days, **order)]
         timed = [(moment, row) for row in rows if since <= (moment := _moment(row)) <= until]
         if timed and not known.roster.people:
             known = read_roster(session, known)
@@ -201,19 +203,13 @@ def read_activity(
     return tuple(sorted(entries, key=lambda entry: entry.at))
 
 
-def _spans(since: datetime, until: datetime) -> Iterator[tuple[date, date]]:
+def _spans(since: datetime, until: datetime) -> Iterator[dict[str, str]]:
     """First and last day of each call; the log counts in days of UTC."""
     first, end = since.astimezone(UTC).date(), until.astimezone(UTC).date()
     while first <= end:
         last = min(end, first + timedelta(days=_MAX_DAYS - 1))
-        yield first, last
+        yield {"start_date": first.isoformat(), "end_date": last.isoformat()}
         first = last + timedelta(days=1)
-
-
-def _read_span(session: Session, first: date, last: date) -> list[Row]:
-    """Ascending, so that what happens meanwhile is added behind and moves no page."""
-    days = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-    return session.list(ACTIVITY, filtering=days, sort_field="operation_time", sort_type="ASC", lang="en")
 
 
 def _moment(row: Row) -> datetime:

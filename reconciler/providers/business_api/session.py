@@ -1,14 +1,13 @@
 """One Business Center: how it is reached, what things and people are called, who is in it, what has been seen so far.
 
 A reader takes the session and the snapshot as it is by then. It returns what it found (a `CenterPart`), or the snapshot
-with its part in it where later readers need what it has learnt. Nothing is filled in on the way: sessions and snapshots
-are frozen.
+with its part in it where later readers need what it has learnt. Nothing is filled in on the way: snapshots are frozen.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from typing import Any, Self
@@ -312,31 +311,18 @@ def _describe_doubts(
     return told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """How one Business Center is reached. The client has the token and keeps the pace of its tier."""
 
-    client: Client
-    bc_id: str
-    organization: str
-    """Key in the manifests."""
-    kinds: frozenset[str]
-    """What is managed here; nothing else is read for its own sake."""
-    scope: Scope
-    names: CenterNames
-
-    @classmethod
-    def of(cls, client: Client, scope: Scope) -> Self:
-        """The session that a scope is worked on with."""
-        one = scope.organization
-        return cls(
-            client=client,
-            bc_id=one.identity,
-            organization=one.key,
-            kinds=one.kinds,
-            scope=scope,
-            names=CenterNames(scope),
-        )
+    def __init__(self, client: Client, scope: Scope) -> None:
+        self.client = client
+        self.scope = scope
+        self.names = CenterNames(scope)
+        self.bc_id = scope.organization.identity
+        self.organization = scope.organization.key
+        """Key in the manifests."""
+        self.kinds = scope.organization.kinds
+        """What is managed here; nothing else is read for its own sake."""
 
     def list(self, listing: Listing, **parameters: Any) -> list[Row]:
         """A whole list of this Business Center; raises ApiError."""
@@ -379,10 +365,10 @@ class CenterPart:
         return cls(resources={found.address: found for found in resources}, unknown=unknown or {})
 
     @classmethod
-    def read(cls, prefix: str, read: Callable[[], Iterable[Resource]]) -> Self:
+    def read(cls, prefix: str, reading: Iterator[Resource]) -> Self:
         """What a reading yields; nothing but the reason when it is refused, because unread is not empty."""
         try:
-            return cls.of(read())
+            return cls.of(reading)
         except ApiError as error:
             return cls(unknown={prefix: str(error)})
 
