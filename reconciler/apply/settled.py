@@ -33,7 +33,6 @@ from reconciler.model.finding import Finding, Place
 from reconciler.model.json import checked
 from reconciler.model.plan import Limit, OrganizationPlan
 from reconciler.model.values import dataclass
-from reconciler.policies.rule import own_domains
 from reconciler.systems.catalogue import get_system
 
 TOOL = f"2 {__version__}"
@@ -234,7 +233,7 @@ _DECLARED_OF_PEOPLE = [one.name for one in fields(Person) if one.name != "place"
 
 def list_directory(desired: Desired) -> dict[str, str]:
     """Digest of each person, of each group, and of the domains of all -> checksums of the names that it matters to."""
-    listed: list[tuple[object, list[str]]] = [(("domains", sorted(own_domains(desired))), [EVERY_ORGANIZATION])]
+    listed: list[tuple[object, list[str]]] = [(("domains", sorted(desired.own_domains)), [EVERY_ORGANIZATION])]
     for person in desired.people.values():
         values = [getattr(person, name) for name in _DECLARED_OF_PEOPLE]
         said = [sorted(value) if isinstance(value, frozenset) else value for value in values]

@@ -23,7 +23,7 @@ from reconciler.model.json import (
     adapter_of,
     as_text,
     change_with_todays_words,
-    describe_misfit,
+    describe_first_misfit,
     find_damage,
     load_json,
     read_as,
@@ -87,9 +87,7 @@ def decode(line: bytes, *, number: int) -> tuple[str, AuditRecord]:
         is_todays = entries == content.get("entries", [])
         record = read_as(AuditRecord, line if is_todays else {**content, "entries": entries})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = "/".join(map(str, first["loc"]))
-        raise _unreadable(number, f"{where or 'it'} {describe_misfit(first)}") from error
+        raise _unreadable(number, describe_first_misfit(error)) from error
     if damage := find_damage(record):
         raise _unreadable(number, damage)
     return previous, record

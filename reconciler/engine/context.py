@@ -37,12 +37,12 @@ class PlanningContext:
     """What the manifests want today."""
     ended: Mapping[Address, Ended] = field(default_factory=dict)
     records: Mapping[Address, Record] = field(default_factory=dict)
-    """What was remembered, brought up to what is live (see `engine.refresh`)."""
+    """What was remembered, brought up to what is live (see `engine.drift`)."""
     state: State
     """Under the names of today."""
     in_question: tuple[Address, ...]
     """Where the three worlds may differ in anything; of all other addresses there is nothing to do, to remember or to
-    say (see `engine.refresh.find_in_question`)."""
+    say (see `engine.drift.find_in_question`)."""
     names: Names = field(default_factory=Names)
     """Under which other names the state is stored, and what about them is in doubt."""
     another: str = ""

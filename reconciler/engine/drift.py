@@ -170,9 +170,7 @@ def _remember_one(
     record = record.seen(found, on=today)
     if wanted is not None and record.granted != wanted.attributes and found.fits(wanted.attributes):
         record = replace(record, granted=wanted.attributes)
-    if wanted is None or wanted.protect is None or wanted.protect == record.protect:
-        return record
-    return replace(record, protect=wanted.protect)
+    return record if wanted is None or wanted.protect is None else record.protected(protect=wanted.protect)
 
 
 def _status_after_vanishing(record: Record, system: System, today: date) -> Status:
@@ -284,15 +282,12 @@ def _drift_of_memory(context: PlanningContext) -> Iterator[Drift]:
         live = context.live.find(address)
         if known.sort not in _RECORDED_OVER or isinstance(live, Unknown) or known.live != fingerprint_of(live):
             continue
-        wanted = context.wanted.get(address)
-        if wanted is None:
-            found = None if live is None or live.status.is_gone else _added_outside(context, live)
-        elif live is None or live.status.is_gone or not live.fits(wanted.attributes):
-            found = _moved(context, Resource(address=address, attributes=wanted.attributes), live)
-        else:
-            found = None
-        if found is not None:
-            yield replace(found, sort=known.sort)
+        wanted, there = context.wanted.get(address), unless_gone(live)
+        if wanted is None and there is not None:
+            yield replace(_added_outside(context, there), sort=known.sort)
+        elif wanted is not None and not (there is not None and there.fits(wanted.attributes)):
+            expected = Resource(address=address, attributes=wanted.attributes)
+            yield replace(_moved(context, expected, live), sort=known.sort)
 
 
 def _drift_of_unverified(context: PlanningContext) -> Iterator[Drift]:

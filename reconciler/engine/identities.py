@@ -14,7 +14,6 @@ from typing import TypeVar
 from reconciler.model.address import KINDS, Address, Shape, System
 from reconciler.model.change import Change
 from reconciler.model.declared import STAR, Desired, Move, Person, is_masked
-from reconciler.model.drift import Roster
 from reconciler.model.resource import Live, Resource, fingerprint_of, rename_owner
 from reconciler.model.state import Record, State
 from reconciler.model.values import dataclass
@@ -320,8 +319,15 @@ def rename_to_today(state: State, identities: Identities) -> Renamed:
     numbers = {at: record.platform_id for at, record in state.records.items() if record.platform_id}
     names = identities.names(state.organization, remembered_in(state), numbers=numbers, recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
-    rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
-    return Renamed(state=replace(rename_state(state, names), rosters=rosters), names=names)
+    renamed = rename_state(state, names)
+    named = identities.names(state.organization, shown) if shown else Names()
+    if not named.keys:
+        return Renamed(state=renamed, names=names)
+    rosters = {
+        kind: replace(roster, resources=tuple(_rename_resource(one, named) for one in roster.resources))
+        for kind, roster in state.rosters.items()
+    }
+    return Renamed(state=replace(renamed, rosters=rosters), names=names)
 
 
 def former_addresses(
@@ -396,9 +402,9 @@ def with_fingerprints(state: State, names: Names, live: Live) -> State:
     """
     former = Names(keys={(kind, now): key for (kind, key), now in names.keys.items()})
     renewed = {
-        fingerprint_of(rename_resource(found, former)): fingerprint_of(found)
+        fingerprint_of(_rename_resource(found, former)): fingerprint_of(found)
         for found in (live.resources.values() if names.keys else ())
-        if rename_resource(found, former) != found
+        if _rename_resource(found, former) != found
     }
     if not renewed:
         return state
@@ -412,17 +418,7 @@ def with_fingerprints(state: State, names: Names, live: Live) -> State:
     )
 
 
-def rename_rosters(rosters: Mapping[str, Roster], names: Names) -> Mapping[str, Roster]:
-    """Rosters with their rows under other names."""
-    if not names.keys:
-        return rosters
-    return {
-        kind: replace(roster, resources=tuple(rename_resource(one, names) for one in roster.resources))
-        for kind, roster in rosters.items()
-    }
-
-
-def rename_resource(resource: Resource, names: Names) -> Resource:
+def _rename_resource(resource: Resource, names: Names) -> Resource:
     """A resource under another name, and with another name for the person who owns it."""
     return replace(
         resource,
@@ -465,13 +461,13 @@ def _rename_keys(known: Mapping[Address, T], names: Names) -> dict[Address, T]:
 
 
 def _rename_change(change: Change, names: Names) -> Change:
-    before = None if change.before is None else rename_resource(change.before, names)
+    before = None if change.before is None else _rename_resource(change.before, names)
     is_of_before = change.fingerprint == fingerprint_of(change.before)
     return replace(
         change,
         address=names.today(change.address),
         before=before,
-        after=None if change.after is None else rename_resource(change.after, names),
+        after=None if change.after is None else _rename_resource(change.after, names),
         fingerprint=fingerprint_of(before) if is_of_before else change.fingerprint,
         actor=names.person(change.actor),
         needs=tuple(map(names.today, change.needs)),

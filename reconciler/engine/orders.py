@@ -45,7 +45,6 @@ KEPT_FOR = timedelta(days=365)
 """How long closed orders are remembered."""
 
 _ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
-_CARRIED_OUT = (OrderStatus.DONE, OrderStatus.VERIFIED)
 
 
 def request_of(step: Change | Waiting) -> OrderRequest:
@@ -237,12 +236,16 @@ def begin_next(parts: Iterable[WorkOrder]) -> Iterator[WorkOrder]:
     """Parts in sequence; the time of each that lasts only for a while begins when the one before is done."""
     before: WorkOrder | None = None
     for order in parts:
-        begins = before.closed if before is not None and before.status in _CARRIED_OUT else None
-        is_new = order.status is OrderStatus.OPEN and order.expires is None and order.lasts is not None
-        if is_new and begins is not None and order.lasts is not None:
+        is_done = before is not None and before.status in (OrderStatus.DONE, OrderStatus.VERIFIED)
+        begins = before.closed if before is not None and is_done else None
+        before = order
+        if (
+            begins is not None
+            and order.status is OrderStatus.OPEN
+            and order.expires is None
+            and order.lasts is not None
+        ):
             before = replace(order, expires=begins + order.lasts)
-        else:
-            before = order
         yield before
 
 

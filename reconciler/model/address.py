@@ -268,29 +268,21 @@ def _access(asset: Kind) -> tuple[Kind, Kind]:
     return asset, _edge(f"{asset.name}_access", f"access to {asset.title}", asset.name, "member")
 
 
-def _edge(name: str, title: str, *parents: str) -> Kind:
+_GRANTING = Action.GRANT, Action.CHANGE_GRANT, Action.REVOKE
+_SHARING = Action.SHARE, Action.CHANGE_SHARE, Action.UNSHARE
+
+
+def _edge(name: str, title: str, *parents: str, is_told: bool = False) -> Kind:
     """A connection between a thing and whoever, or whatever, may use it."""
+    create, change, delete = _SHARING if parents[0] == "partner" else _GRANTING
     return Kind(
         name=name,
         shape=Shape.GRANT,
         title=title,
         parents=parents,
-        create=Action.GRANT,
-        change=Action.CHANGE_GRANT,
-        delete=Action.REVOKE,
-    )
-
-
-def _share(name: str, shared: str, *, title: str, is_told: bool = False) -> Kind:
-    """What a partner may use."""
-    return Kind(
-        name=name,
-        shape=Shape.GRANT,
-        title=title,
-        parents=("partner", shared),
-        create=Action.SHARE,
-        change=Action.CHANGE_SHARE,
-        delete=Action.UNSHARE,
+        create=create,
+        change=change,
+        delete=delete,
         is_told=is_told,
     )
 
@@ -337,11 +329,11 @@ _ALL = (
     _edge("asset_group_asset", "asset in group", "asset_group", "ad_account"),
     _edge("asset_group_access", "access through asset group", "asset_group", "member"),
     _asset("partner", "partner", create=Action.ADD_PARTNER, delete=Action.REMOVE_PARTNER, asks=False),
-    _share("partner_share", "ad_account", title="share with partner"),
-    _share("catalog_share", "catalog", title="catalog shared with partner"),
-    _share("pixel_share", "pixel", title="pixel shared with partner", is_told=True),
-    _share("shop_share", "shop", title="shop shared with partner", is_told=True),
-    _share("tiktok_account_share", "tiktok_account", title="TikTok account shared with partner", is_told=True),
+    _edge("partner_share", "share with partner", "partner", "ad_account"),
+    _edge("catalog_share", "catalog shared with partner", "partner", "catalog"),
+    _edge("pixel_share", "pixel shared with partner", "partner", "pixel", is_told=True),
+    _edge("shop_share", "shop shared with partner", "partner", "shop", is_told=True),
+    _edge("tiktok_account_share", "TikTok account shared with partner", "partner", "tiktok_account", is_told=True),
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}

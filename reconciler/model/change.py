@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar
 
 from reconciler.model.address import Action, Address, System
@@ -375,26 +376,19 @@ def strongest(found: Sequence[Attributes], kind: str, system: System | None) -> 
     for name in sorted({name for attributes in found for name in attributes}):
         values = [attributes[name] for attributes in found if name in attributes]
         words = sorted({word for value in values for word in ((value,) if isinstance(value, str) else value)})
-        joined[name] = _highest(words, _role_kind(kind, name), system) if isinstance(values[0], str) else tuple(words)
+        rank = partial(_rank, system, _role_kind(kind, name))
+        joined[name] = max(words, key=rank) if isinstance(values[0], str) else tuple(words)
     return joined
-
-
-def _highest(roles: Sequence[str], kind: str, system: System | None) -> str:
-    def rank(role: str) -> int:
-        known = system.find_role(kind, role) if system is not None else None
-        return known.rank if known else 0
-
-    return max(roles, key=rank)
 
 
 def _role_kind(kind: str, attribute: str) -> str:
     return kind if attribute == "role" else f"{kind}.{attribute}"
 
 
-def _rank(system: System, kind: str, name: str | tuple[str, ...] | None) -> int:
+def _rank(system: System | None, kind: str, name: str | tuple[str, ...] | None) -> int:
     if not isinstance(name, str):
         return -1
-    role = system.find_role(kind, name)
+    role = system.find_role(kind, name) if system is not None else None
     return role.rank if role else 0
 
 

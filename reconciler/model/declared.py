@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from datetime import date
@@ -214,6 +214,15 @@ class Desired:
         """The declarations of all organizations."""
         return {address: one for part in self.resources.values() for address, one in part.items()}
 
+    @property
+    def own_domains(self) -> frozenset[str]:
+        """The allowed domains; where none are given, those of at least two employees."""
+        if self.allowed_domains:
+            return self.allowed_domains
+        employees = (one for one in self.people.values() if one.employment == "employee")
+        used = Counter(one.identities.get("email", "").rpartition("@")[2] for one in employees)
+        return frozenset(domain for domain, count in used.items() if domain and count > 1)
+
     def people_among(self, owners: Iterable[str]) -> tuple[str, ...]:
         """Keys of those who answer for something: people by themselves, and everybody in a group."""
         return tuple(key for key in self.expand_owners(owners) if key in self.people)
@@ -379,15 +388,12 @@ def match_masks(rows: Iterable[str], candidates: Mapping[str, str]) -> Matches:
     """
     masks = [row.lower() for row in rows]
     loose = _fits(masks, candidates, is_strict=False)
-    strict = _fits(masks, candidates, is_strict=True) if _stars_tell(masks) else {}
+    # Masks with different numbers of stars show that the number depends on what they hide.
+    do_stars_tell = len({mask.partition("@")[0].count(STAR) for mask in masks}) > 1
+    strict = _fits(masks, candidates, is_strict=True) if do_stars_tell else {}
     certain = _certain(masks, strict or loose)
     doubtful = {mask: people for mask, people in loose.items() if mask not in certain and people}
     return Matches(people=certain, ambiguous={mask: frozenset(people) for mask, people in doubtful.items()})
-
-
-def _stars_tell(masks: Iterable[str]) -> bool:
-    """Masks with different numbers of stars show that the number depends on what they hide."""
-    return len({mask.partition("@")[0].count(STAR) for mask in masks}) > 1
 
 
 def _fits(masks: Iterable[str], candidates: Mapping[str, str], *, is_strict: bool) -> dict[str, set[str]]:

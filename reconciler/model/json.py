@@ -30,7 +30,7 @@ from reconciler.model.state import STATE_FORMAT, AuditMark, OrderStatus, Record,
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
@@ -183,6 +183,12 @@ def describe_misfit(error: Mapping[str, Any]) -> str:
         return f"must {_LIMITS[kind].format_map(context)}"
     except KeyError:
         return "has a value that cannot be used"
+
+
+def describe_first_misfit(error: ValidationError) -> str:
+    """What is wrong where, of one value that does not fit."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'/'.join(map(str, first['loc'])) or 'it'} {describe_misfit(first)}"
 
 
 def _plain(limit: object) -> object:
@@ -637,9 +643,7 @@ def _validated(kind: type[T], value: Content, what: str) -> T:
     try:
         read: T = read_as(kind, value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "/".join(str(part) for part in first["loc"])
-        message = f"the {what} is damaged: {where or 'it'} {describe_misfit(first)}"
+        message = f"the {what} is damaged: {describe_first_misfit(error)}"
         raise ReconcilerError(message) from error
     if damage := find_damage(read):
         message = f"the {what} is damaged: {damage}"

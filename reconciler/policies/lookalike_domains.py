@@ -14,7 +14,7 @@ _ALIKE = str.maketrans("01", "ol")
 
 
 def _check(world: PolicyInput, parameters: Parameters) -> Iterator[PolicyObjection]:
-    find_twin = cache(partial(_find_twin, own=world.own_domains, shortest=int(number(parameters, "from"))))
+    find_twin = cache(partial(_find_twin, own=world.desired.own_domains, shortest=int(number(parameters, "from"))))
     for organization, member, person in world.every_member():
         # Handles and phone numbers have none.
         domain = member.identity.lower().rpartition("@")[2] if "@" in member.identity.lstrip("@") else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
@@ -111,7 +111,6 @@ class PolicyInput:
     today: date
     overviews: Mapping[str, Overview] = field(default_factory=dict)
     """Organization key -> what there is in it, by key and without organizations that shall be deleted."""
-    own_domains: frozenset[str] = frozenset()
     begins: Mapping[str, Sequence[date]] = field(default_factory=dict)
     """Organization key -> the days to come on which something begins in it, of those that have any."""
     recorded: Mapping[str, State] = field(default_factory=dict)
@@ -125,8 +124,7 @@ class PolicyInput:
             lines = (line for one in part.values() if one.starts or one.joined for line in one.lines)
             if days := {line.starts for line in lines if line.starts and line.starts > today}:
                 begins[key] = sorted(days)
-        own = own_domains(desired)
-        world = cls(desired=desired, today=today, own_domains=own, begins=begins, recorded=recorded or {})
+        world = cls(desired=desired, today=today, begins=begins, recorded=recorded or {})
         return world.on(today, desired.resources)
 
     def on(self, day: date, resources: Mapping[str, Mapping[Address, Declared]]) -> PolicyInput:
@@ -162,15 +160,6 @@ class PolicyInput:
 def administers(system: System, member: Declared) -> bool:
     """Whether a membership has a role that manages other people's access."""
     return is_administrator(system, "member", member.attributes)
-
-
-def own_domains(desired: Desired) -> frozenset[str]:
-    """The allowed domains; where none are given, those of at least two employees."""
-    if desired.allowed_domains:
-        return desired.allowed_domains
-    employees = (one for one in desired.people.values() if one.employment == "employee")
-    used = Counter(one.identities.get("email", "").rpartition("@")[2] for one in employees)
-    return frozenset(domain for domain, count in used.items() if domain and count > 1)
 
 
 class PolicyObjection(NamedTuple):
