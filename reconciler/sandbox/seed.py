@@ -85,7 +85,7 @@ def read_seed(root: Path) -> Mapping[str, Any]:
 
 def load_seed(world: World, document: Mapping[str, Any]) -> None:
     """Bring everything a seed document names into being, or nothing; a mistake in it is a ProviderError."""
-    seed = _Fields(document, "the seed")
+    seed = _Fields(document, "")
     try:
         with world.transaction():
             seed.expect("version", 1)
@@ -113,26 +113,30 @@ class _Fields:
         self._left: dict[Any, Any] = dict(value)
         self.where = where
 
+    def at(self, name: str) -> str:
+        """Where the value of a key stands."""
+        return f"{self.where}.{name}" if self.where else name
+
     def text(self, name: str, default: str | None = None) -> str:
         """A text; without a default it has to be there."""
         value = self._left.pop(name, default)
         if value is None:
-            raise _mistake(f"{self.where}.{name}", "is missing")
-        return _text(value, f"{self.where}.{name}")
+            raise _mistake(self.at(name), "is missing")
+        return _text(value, self.at(name))
 
     def expect(self, name: str, value: object) -> None:
         """A key that can only have one value, and may be left out."""
         found = self._left.pop(name, value)
         if found != value:
-            raise _mistake(f"{self.where}.{name}", f"is {found!r}; this version reads {value!r}")
+            raise _mistake(self.at(name), f"is {found!r}; this version reads {value!r}")
 
     def texts(self, name: str, default: list[str]) -> list[str]:
         """A list of texts."""
-        return _texts(self._left.pop(name, default), f"{self.where}.{name}")
+        return _texts(self._left.pop(name, default), self.at(name))
 
     def fields(self, name: str) -> _Fields:
         """A mapping inside this one; empty when it is not there."""
-        return _Fields(self._left.pop(name, {}), f"{self.where}.{name}")
+        return _Fields(self._left.pop(name, {}), self.at(name))
 
     def each(self) -> Iterator[tuple[str, object]]:
         """All that is left: for mappings whose keys are names."""
@@ -147,7 +151,7 @@ class _Fields:
         section = self.fields(name)
         for key, value in section.each():
             is_whole = isinstance(value, Mapping) or not short
-            fields = _Fields(value if is_whole else {short: value}, f"{section.where}.{key}".removeprefix("the seed."))
+            fields = _Fields(value if is_whole else {short: value}, section.at(key))
             yield key, fields
             fields.finish()
 
@@ -170,7 +174,7 @@ def _text(value: object, where: str) -> str:
 
 
 def _mistake(where: str, problem: str) -> ProviderError:
-    return ProviderError(f"sandbox.yaml: {where} {problem}", advice=_ADVICE)
+    return ProviderError(f"sandbox.yaml: {where} {problem}" if where else f"sandbox.yaml {problem}", advice=_ADVICE)
 
 
 def _plant_people(world: World, seed: _Fields) -> None:
@@ -238,6 +242,8 @@ def _get_person(world: World, name: str) -> int:
 
 def _plant_organization(world: World, key: str, fields: _Fields) -> SandboxOrganization:
     system = fields.text("system")
+    if system not in _SYSTEMS:
+        raise _mistake(fields.at("system"), f"is {system!r}, which is not one of {', '.join(_SYSTEMS)}")
     name = fields.text("name", "")
     known_by = {"developers": "", "business_center": "id"}.get(system, "handle")
     identity = fields.text(known_by) if known_by else name

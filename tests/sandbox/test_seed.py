@@ -54,8 +54,8 @@ tiktok_accounts: {"@acme": {owner: "lee@creator.example", linked: {bc: [existing
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("version: 2", "version is 2; this version reads 1"),
-        ("peple: {}", "the seed has unknown keys: peple"),
+        ("version: 2", "sandbox.yaml: version is 2; this version reads 1"),
+        ("peple: {}", "sandbox.yaml has unknown keys: peple"),
         ("knobs: {link_hour: 1}", "there is no knob 'link_hour'"),
         ("knobs: {link_hours: yes}", "knob link_hours takes int, not True"),
         ("people: {ana: 7}", "people.ana.email is 7"),
@@ -64,7 +64,10 @@ tiktok_accounts: {"@acme": {owner: "lee@creator.example", linked: {bc: [existing
         ("people: {ana: {email: a@b.example, registered: all}}", "is 'all', not a list of texts"),
         ("organizations: {dev: {name: Acme}}", "organizations.dev.system is missing"),
         ("organizations: {dev: {system: developers}}", "an organization needs a name"),
-        ("organizations: {dev: {system: intranet, handle: x}}", "there is no system intranet"),
+        (
+            "organizations: {dev: {system: intranet}}",
+            "organizations.dev.system is 'intranet', which is not one of developers,",
+        ),
         ("organizations: {bc: {system: business_center, id: 69}}", "organizations.bc.id is 69"),
         ("organizations: [dev]", "is ['dev'], not a mapping"),
         ("organizations: {dev: {system: developers, name: A, members: {ana: admin}}}", "nobody goes by ana"),
