@@ -34,8 +34,8 @@ def init(app: App) -> None:
     """
     existing = [name for name in _TEMPLATES if (app.root / name).exists()]
     if existing:
-        message = f"there already is {', '.join(existing)}; nothing was written"
-        raise ReconcilerError(message, advice="name another folder, which is there already, with -C DIR")
+        message = f"already here: {', '.join(existing)}; nothing was written"
+        raise ReconcilerError(message, advice="make a new folder, and name it with -C DIR")
     written = {name: _read_template(template) for name, template in _TEMPLATES.items()}
     render_schema = load("cli.commands.schema:render_schema")  # pydantic is slow to load, and `fmt` does without
     for_editors = {f"schemas/{name}.schema.json": render_schema(name) for name in _EDITOR_SCHEMAS}

@@ -362,7 +362,7 @@ def verify_log(app: App, head: str | None) -> int:
         message = f"{torn} of records that were cut off once are kept beside the log, in audit.torn"
         app.notify(message, level="warning")
     if not verdict.records:
-        advice = "before the first `reconciler apply` that is so; else look at `state:` in reconciler.yaml"
+        advice = "this is normal before the first `reconciler apply`; after it, look at `state:` in reconciler.yaml"
         app.notify("the audit log has no record yet, so nothing was verified", level="warning", advice=advice)
     write_outputs({"audit_head": verdict.head})
     records = count(verdict.records, "record", "records")

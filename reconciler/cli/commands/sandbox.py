@@ -285,7 +285,8 @@ def reset(app: App) -> None:
     path = app.root / WORLD_FILE
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    app.notify("the sandbox begins anew; the tool's own state is not touched")
+    advice = "to forget both, delete .reconciler, where the state is unless `state:` in reconciler.yaml says otherwise"
+    app.notify("the sandbox begins anew; the tool's own state still remembers the old one", advice=advice)
 
 
 def _print_messages(app: App, messages: list[Message]) -> None:
