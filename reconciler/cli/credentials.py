@@ -145,7 +145,6 @@ def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None
         raise ReconcilerError(message, advice=advice)
     if not key:
         return _open_plain(scheme, rest, root=root, dating=dating)
-    from reconciler.cli.credentials import read_secret
     from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
 
     seal = Seal(parse_key(read_secret(key, root=root)))
