@@ -67,7 +67,7 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
     """Carry out the changes of a plan and record everything that was seen.
 
     Everything is planned again on the day of the request, and what is carried out is this new plan: of the given one,
-    which is a file that may be old or edited, only the choice of steps is taken (see `apply.choice`). Raises StalePlan
+    which is a file that may be old or edited, only the choice of steps is taken (see `choose`). Raises StalePlan
     before anything is touched when the plan belongs to other manifests. An organization that is locked, whose state has
     moved on or cannot be used is left out, the others go on, and the error is raised at the end.
     """

@@ -42,7 +42,7 @@ def draft_orders(change: Change | Waiting, scope: Scope) -> tuple[WorkOrder, ...
     """One order for each person who has to act, in the order in which they act; empty where nobody can do anything.
 
     A step that waits is drafted too, for whatever is still missing: an invitation that was sent is the invitee's to
-    answer, and an app that nobody can find has to be registered. Texts are marked prose (`systems.markup`).
+    answer, and an app that nobody can find has to be registered. Texts are marked prose (`systems.catalogue`).
     """
     if isinstance(change, Waiting):
         if not _is_for_a_person(change):

@@ -2,7 +2,7 @@
 
 The judge is the planner itself with every address in question. Worlds begin as everybody would have left them after an
 apply; then some of what is declared, recorded or live of each line is another. Taking a condition out of
-`refresh._is_at_rest` makes this fail, but for those whose only trace is in the record that an apply would write.
+`drift._is_at_rest` makes this fail, but for those whose only trace is in the record that an apply would write.
 """
 
 from __future__ import annotations

@@ -229,7 +229,7 @@ def _described(schema: Schema, kind: type) -> Schema:
 
 
 def _title(kind: str) -> str:
-    """In the words of users: `AdAccountTerms` is "Ad account access"."""
+    """In the words of users: `DeveloperTerms` is "Developer access"."""
     words = re.findall(r"TikTok|[A-Z][a-z]*", kind.removesuffix("Document"))
     text = " ".join([words[0], *(word if word == "TikTok" else word.lower() for word in words[1:])])
     text = re.sub(r"\bterms$", "access", text)
