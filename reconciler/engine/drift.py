@@ -215,8 +215,11 @@ def find_drift(context: PlanningContext, part: OrganizationPlan) -> list[Drift]:
             found.append(drift)
             continue
         fate, outlook = fates.get(drift.address) or _fate_without_a_step(drift, context, part)
-        could_be_kept = fate is not Fate.SETTLED and drift.sort is not DriftSort.EXPIRED_BUT_ACTIVE
-        advice = _describe_how_to_keep(drift.address) if could_be_kept else ""
+        advice = f"to keep it as it is now: `reconciler adopt {drift.address}`"
+        if fate is Fate.SETTLED or drift.sort is DriftSort.EXPIRED_BUT_ACTIVE:
+            advice = ""
+        elif is_masked(drift.address.key):  # nobody yet whom a manifest could name
+            advice = "to keep it as it is now: declare the person under `people` with the whole address, then adopt it"
         found.append(replace(drift, fate=fate, outlook=outlook, advice=advice))
     return found
 
@@ -500,10 +503,3 @@ def _fate_without_a_step(found: Drift, context: PlanningContext, part: Organizat
     if not context.is_ours(address):
         return Fate.LEFT_ALONE, "left alone: nobody declared it, and nothing here takes such things away"
     return Fate.LEFT_ALONE, "left alone: this system offers no step for it"
-
-
-def _describe_how_to_keep(address: Address) -> str:
-    """Somebody whose address is shown with stars in it is nobody yet whom a manifest could name."""
-    if is_masked(address.key):
-        return "to keep it as it is now: declare the person under `people` with the whole address, then adopt it"
-    return f"to keep it as it is now: `reconciler adopt {address}`"

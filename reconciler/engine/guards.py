@@ -67,11 +67,8 @@ def _policy(change: Change, context: PlanningContext) -> Blocked | None:
 def _unregistered(change: Change, context: PlanningContext) -> Blocked | None:
     """An invitation is not spent to find out what the manifests say already."""
     person, system = context.people.get(person_in(change.address)), context.organization.system
-    if (
-        change.action not in {Action.INVITE, Action.REINVITE}
-        or person is None
-        or system.name not in person.unregistered
-    ):
+    is_invitation = change.action in {Action.INVITE, Action.REINVITE}
+    if not is_invitation or person is None or system.name not in person.unregistered:
         return None
     message = f"{person.key} has no account on {system.name} yet; once there is one, take `registered:` out"
     return block(change, Guard.UNREGISTERED, message, can_approve=False)

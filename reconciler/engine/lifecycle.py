@@ -123,9 +123,8 @@ def _first_obstacle(
         if isinstance(found, Unknown) and not found.is_part:
             return wait(change, on=SOMEBODY, why=f"{parent}: {found.reason}", since=context.state.waits.get(parent))
         if isinstance(found, Unknown):
-            return LeftOut(
-                address=change.address, cause=Cause.UNREAD, reason=f"{parent} could not be read: {found.reason}"
-            )
+            reason = f"{parent} could not be read: {found.reason}"
+            return LeftOut(address=change.address, cause=Cause.UNREAD, reason=reason)
         if found is not None and found.status is Status.ACTIVE and not Owner.of(found.attributes).person:
             continue  # an app that still belongs to a person is nothing that anybody here can give access to
         creation = coming.get(parent)
@@ -326,14 +325,8 @@ def _demote_where_impossible(wanted: Declared, live: Resource, context: Planning
     """Another admin's rights cannot be lowered: ask them, or with an approval remove and invite them again."""
     person = live.address.key
     if (live.address, Action.REMOVE_AND_INVITE) in context.approvals:
-        return _change(
-            Action.REMOVE_AND_INVITE,
-            wanted,
-            live,
-            context,
-            status=Status.INVITED,
-            cost="spends an invitation; no access until it is accepted",
-        )
+        cost = "spends an invitation; no access until it is accepted"
+        return _change(Action.REMOVE_AND_INVITE, wanted, live, context, status=Status.INVITED, cost=cost)
     why = (
         f"this system does not let an admin demote another; ask {person} to give up admin rights, or approve it with "
         f"{{approve: {Action.REMOVE_AND_INVITE}, address: {live.address}}}"
@@ -343,13 +336,8 @@ def _demote_where_impossible(wanted: Declared, live: Resource, context: Planning
 
 def leave(live: Resource, context: PlanningContext) -> Change | None:
     """Something is there that shall not be."""
-    kind = KINDS[live.address.kind]
-    if live.status.is_gone:
-        return None
-    action = kind.delete
-    if live.status is Status.INVITED:
-        action = Action.CANCEL_INVITATION
-    if action is Action.FORGET:
+    action = Action.CANCEL_INVITATION if live.status is Status.INVITED else KINDS[live.address.kind].delete
+    if live.status.is_gone or action is Action.FORGET:
         return None
     return Change(
         address=live.address,

@@ -50,9 +50,8 @@ _ENDED_BADLY = (OrderStatus.FAILED, OrderStatus.EXPIRED)
 def request_of(step: Change | Waiting) -> OrderRequest:
     """What a step asks for."""
     after = step.after
-    return OrderRequest.of(
-        step.address, step.action, after.attributes if after else {}, after.identity if after else ""
-    )
+    wanted, identity = (after.attributes, after.identity) if after else ({}, "")
+    return OrderRequest.of(step.address, step.action, wanted, identity)
 
 
 def hold_asked(step: Change | Waiting, context: PlanningContext) -> Waiting | LeftOut | None:
@@ -276,11 +275,8 @@ def _contradict(order: WorkOrder, parts: list[WorkOrder], live: Live, invitation
     broken = next((part for part in parts if part.status in _ENDED_BADLY), None)
     if broken is not None:
         return close(order, OrderStatus.SUPERSEDED, at=seen, why=f"{broken.id} is {broken.status}")
-    if (
-        order.action in INVITATIONS
-        and invitation_hours is not None
-        and seen >= said + timedelta(hours=invitation_hours)
-    ):
+    has_ended = invitation_hours is not None and seen >= said + timedelta(hours=invitation_hours)
+    if order.action in INVITATIONS and has_ended:
         return close(order, OrderStatus.EXPIRED, at=seen, why="the invitation ran out unanswered")
     failed = close(order, OrderStatus.FAILED, at=seen, why=f"said to be done, not seen on {seen:%Y-%m-%d}")
     return replace(failed, failure=FailureReason.NOT_SEEN)

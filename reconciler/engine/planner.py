@@ -23,7 +23,7 @@ from reconciler.model.declared import Desired, GuardSettings, Mode, Organization
 from reconciler.model.finding import Finding
 from reconciler.model.plan import OrganizationPlan, Plan
 from reconciler.model.resource import Live, Owner, Part, Resource
-from reconciler.model.state import Record, State, UsedApproval, WorkOrder
+from reconciler.model.state import Record, State
 from reconciler.model.values import dataclass
 
 
@@ -116,6 +116,9 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
     )
     moment = worlds.moment or datetime.combine(worlds.today, time(), UTC)
     orders = review(state.orders, live, moment=moment, system=organization.system)
+    # A work order that still runs is part of the attempt that an approval is for.
+    asked = {(order.address, order.action) for order in orders.values() if order.status.is_pending}
+    spent = [used for used in state.used_approvals if (used.address, used.approve) not in asked]
     return PlanningContext(
         organization=organization,
         wanted=wanted,
@@ -131,7 +134,7 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
         orders=orders,
         asked_for=frozenset(order.address for order in orders.values() if not (order.takes_away or order.is_chore)),
         people=desired.people,
-        approvals=approvals_of(desired.approvals, key, worlds.today, used=_spent(state, orders)),
+        approvals=approvals_of(desired.approvals, key, worlds.today, used=spent),
         refusals=desired.refusals,
         allowed_domains=desired.allowed_domains,
         settings=settings,
@@ -150,12 +153,6 @@ def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
         if record is not None and record.identity and record.identity == organization.identity:
             return key
     return ""
-
-
-def _spent(state: State, orders: Mapping[str, WorkOrder]) -> Iterator[UsedApproval]:
-    """Approvals that are used up; a work order that still runs is part of the attempt."""
-    asked = {(order.address, order.action) for order in orders.values() if order.status.is_pending}
-    yield from (used for used in state.used_approvals if (used.address, used.approve) not in asked)
 
 
 def _owned_apps(found: list[PlanningContext]) -> dict[str, tuple[Address, ...]]:

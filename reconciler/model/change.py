@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from reconciler.model.address import Action, Address, System
 from reconciler.model.finding import Place
-from reconciler.model.resource import Attributes, Resource, fingerprint_of, role_in
+from reconciler.model.resource import Attributes, Resource, fingerprint_of, role_in, unless_gone
 from reconciler.model.values import dataclass
 
 
@@ -348,16 +348,13 @@ def is_downgrade(system: System, kind: str, *, before: Attributes, after: Attrib
 
 def takes_away(change: Change, system: System) -> bool:
     """Whether anybody has less access after the change than before."""
-    if change.before is None or change.before.status.is_gone:
+    before, after, kind = unless_gone(change.before), change.after, change.address.kind
+    if before is None:
         return False
-    if change.after is None or change.action is Action.REMOVE_AND_INVITE:
+    if after is None or change.action is Action.REMOVE_AND_INVITE:
         return True
-    return change.action is not Action.REINVITE and is_downgrade(
-        system,
-        change.address.kind,
-        before=change.before.attributes,
-        after=change.after.attributes,
-    )
+    is_lower = is_downgrade(system, kind, before=before.attributes, after=after.attributes)
+    return is_lower and change.action is not Action.REINVITE
 
 
 def is_administrator(system: System, kind: str, attributes: Attributes) -> bool:

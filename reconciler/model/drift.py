@@ -214,10 +214,7 @@ class DriftReport(OfOrganizations):
         """In numbers."""
         counts = Counter(item.status for item in self.items)
         return DriftSummary(
-            new=counts[DriftStatus.NEW],
-            overdue=counts[DriftStatus.OVERDUE],
-            known=counts[DriftStatus.KNOWN],
-            accepted=counts[DriftStatus.ACCEPTED],
+            **{status.value: counts[status] for status in DriftStatus},
             resolved=sum(len(part.resolved) for part in self.organizations),
             unread=len(self.unread),
             clean=self.is_clean,

@@ -104,10 +104,8 @@ class Inspection:
     @property
     def summary(self) -> InspectionSummary:
         """In numbers."""
-        counts = Counter(finding.severity.value for finding in self.findings)
-        return InspectionSummary(
-            error=counts["error"], warning=counts["warning"], note=counts["note"], files=self.files
-        )
+        counts = Counter(finding.severity for finding in self.findings)
+        return InspectionSummary(**{one.value: counts[one] for one in Severity}, files=self.files)
 
 
 class Notes:
