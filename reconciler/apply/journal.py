@@ -218,29 +218,23 @@ def intent_record(change: Change, *, serial: int) -> bytes:
 
 def outcome_record(change: Change, outcome: Outcome, *, part: StatePart, at: datetime) -> bytes:
     """Written after a call."""
-    return _encode(
-        {
-            "record": "outcome",
-            "serial": part.state.serial,
-            "address": str(change.address),
-            "time": at.isoformat(),
-            "outcome": _dump(type(outcome), outcome),
-            "kind": type(outcome).__name__,
-            "state": _dump(State, part.state),
-            "alone": part.alone,
-        }
-    )
+    said = {"outcome": _dump(type(outcome), outcome), "kind": type(outcome).__name__}
+    return _encode_part("outcome", change.address, said, part, at)
 
 
 def order_record(order: WorkOrder, *, part: StatePart, at: datetime) -> bytes:
     """Written when a work order has ended."""
+    return _encode_part("order", order.address, {"order": order.id}, part, at)
+
+
+def _encode_part(record: str, address: Address, said: Mapping[str, Any], part: StatePart, at: datetime) -> bytes:
     return _encode(
         {
-            "record": "order",
+            "record": record,
             "serial": part.state.serial,
-            "address": str(order.address),
+            "address": str(address),
             "time": at.isoformat(),
-            "order": order.id,
+            **said,
             "state": _dump(State, part.state),
             "alone": part.alone,
         }

@@ -158,7 +158,10 @@ class Scopes:
         declared = self._desired.resources.get(organization, {})
         present = {at: record for at, record in state.records.items() if not record.status.is_gone}
         known: list[Record | Declared] = [*state.records.values(), *declared.values()]
-        people, keys = self._directory(self._desired.organizations[organization].system)
+        system = self._desired.organizations[organization].system
+        people, keys = self._directory(system)
+        everybody = self._desired.people.items()
+        numbers = {number: key for key, one in everybody if (number := one.identities.get(f"{system.name}_id"))}
         own_people = {
             item.address.key: _unique(item.identity, *people.get(item.address.key, ()))
             for item in declared.values()
@@ -193,7 +196,7 @@ class Scopes:
             },
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},
-            platform_ids=_platform_ids(state, claimed, self._declared_numbers(organization)),
+            platform_ids=_platform_ids(state, claimed, numbers),
             rosters=state.rosters,
             told={at: record.attributes for at, record in present.items() if KINDS[at.kind].is_told},
         )
@@ -218,11 +221,6 @@ class Scopes:
             known, seen = state, Live(organization=state.organization, unknown=unknown)
         settled = settle(known, seen, system=self._desired.organizations[state.organization].system, today=today)
         return Look(scope=scope, renamed=renamed, live=live, settled=settled)
-
-    def _declared_numbers(self, organization: str) -> dict[str, str]:
-        name = f"{self._desired.organizations[organization].system.name}_id"
-        people = self._desired.people.items()
-        return {number: key for key, person in people if (number := person.identities.get(name))}
 
     def _directory(self, system: System) -> _Directory:
         """Identifiers of everybody in the directory in one system, both ways."""
@@ -316,22 +314,15 @@ def describe_left_behind(loaded: LoadedState, settled: Settled, *, is_running: b
     """What to say to the user of a run that did not come to its end, or has not yet, or got no answer."""
     told = []
     if loaded.is_torn and not is_running:
-        organization = loaded.state.organization
-        told += [
-            f"{organization}: the last journal record was cut off by a crash; it never took effect and is left out"
-        ]
+        torn = "the last journal record was cut off by a crash; it never took effect and is left out"
+        told.append(f"{loaded.state.organization}: {torn}")
+    ends = {Applied: "it took effect", Failed: "it had no effect, and is planned anew"}
     for change, outcome in settled.findings:
         who = "an earlier run got no answer to"
         if change.address in loaded.unanswered:
             who = "another run is at" if is_running else "an earlier run was cut off during"
-        what = f"{change.address}: {who} {change.action.value.replace('_', ' ')}"
-        match outcome:
-            case Applied():
-                told += [f"{what}; it took effect"]
-            case Failed():
-                told += [f"{what}; it had no effect, and is planned anew"]
-            case _:
-                told += [f"{what}; whether it took effect cannot be told yet, so it is left alone"]
+        end = ends.get(type(outcome), "whether it took effect cannot be told yet, so it is left alone")
+        told.append(f"{change.address}: {who} {change.action.value.replace('_', ' ')}; {end}")
     return told
 
 
@@ -467,12 +458,7 @@ class _WorldReader:
     """Reads what is recorded and live of the organizations that a request is about."""
 
     def __init__(
-        self,
-        request: PlanRequest,
-        *,
-        provider_for: ProviderFor,
-        store: StateStore,
-        on_notice: Callable[[str], None],
+        self, request: PlanRequest, *, provider_for: ProviderFor, store: StateStore, on_notice: Callable[[str], None]
     ) -> None:
         self._request = request
         self._provider_for = provider_for

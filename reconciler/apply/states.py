@@ -343,7 +343,12 @@ class StateBuilder:
             case Waits(is_asked=True):
                 self._take_request(change)
             case Waits(orders=orders) if orders:
-                self._take_orders(change, orders)
+                # What was asked of people counts from that moment on, because they may do it at any time.
+                self._deferred.pop(change.address, None)
+                self._keep(orders)
+                if change.action is not Action.INVITE or change.before is None or change.before.status.is_gone:
+                    # Else somebody is asked to answer an invitation that was counted when it was sent.
+                    self._count(change)
             case _:
                 pass
         return self.next_serial()
@@ -396,14 +401,6 @@ class StateBuilder:
             removals=dict(self._removals),
             invitations=dict(self._invitations),
         )
-
-    def _take_orders(self, change: Change, orders: Iterable[WorkOrder]) -> None:
-        """What was asked of people counts from that moment on, because they may do it at any time."""
-        self._deferred.pop(change.address, None)
-        self._keep(orders)
-        if change.action is not Action.INVITE or change.before is None or change.before.status.is_gone:
-            # Else somebody is asked to answer an invitation that was counted when it was sent.
-            self._count(change)
 
     def _count(self, change: Change) -> None:
         if counts_as_removal(change, self._system):

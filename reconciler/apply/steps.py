@@ -331,10 +331,7 @@ class Steps:
             live = self._read(doubtful)
         except ProviderError:
             return outcomes
-        return [
-            _settle(change, outcome, live) if _is_unsettled(outcome) else outcome
-            for change, outcome in zip(changes, outcomes, strict=True)
-        ]
+        return [_settle(change, outcome, live) for change, outcome in zip(changes, outcomes, strict=True)]
 
     def _send(self, changes: Sequence[Change]) -> list[Outcome]:
         try:
@@ -356,12 +353,12 @@ def _is_unsettled(outcome: Outcome) -> TypeGuard[InDoubt]:
     return isinstance(outcome, InDoubt) and not outcome.has_looked
 
 
-def _settle(change: Change, doubt: InDoubt, live: Live) -> Outcome:
+def _settle(change: Change, said: Outcome, live: Live) -> Outcome:
     found = live.find(change.address)
-    outcome = None if isinstance(found, Unknown) else judge(change, found)
-    if isinstance(outcome, Failed):
-        return Failed(reason=f"{doubt.reason}; {outcome.reason}")
-    return outcome or doubt
+    if not _is_unsettled(said) or isinstance(found, Unknown):
+        return said
+    outcome = judge(change, found)
+    return Failed(reason=f"{said.reason}; {outcome.reason}") if isinstance(outcome, Failed) else outcome or said
 
 
 class JournalWriter:

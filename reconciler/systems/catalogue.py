@@ -24,7 +24,7 @@ from reconciler.model.finding import ReconcilerError
 from reconciler.model.state import FailureReason, RotationTask
 from reconciler.model.values import dataclass
 
-_PIECE = re.compile(r"`((?:\\[\\`]|[^`])*)`|((?:\\[\\`]|[^`])+|`)")
+_PIECE = re.compile(r"`(?P<literal>(?:\\[\\`]|[^`])*)`|(?P<prose>(?:\\[\\`]|[^`])+|`)")
 _ESCAPED = re.compile(r"\\([\\`])")
 
 
@@ -48,11 +48,8 @@ def literal(text: str) -> str:
 
 def split(text: str) -> list[MarkupPiece]:
     """The pieces of a marked text, in order."""
-    pieces = []
-    for found in _PIECE.finditer(text):
-        is_literal = found[1] is not None
-        pieces.append(MarkupPiece(_ESCAPED.sub(r"\1", found[1] if is_literal else found[2]), is_literal))
-    return pieces
+    found = ((one["literal"], one["prose"]) for one in _PIECE.finditer(text))
+    return [MarkupPiece(_ESCAPED.sub(r"\1", prose or literal or ""), prose is None) for literal, prose in found]
 
 
 def quote(text: str) -> str:

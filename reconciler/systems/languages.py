@@ -16,6 +16,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import cache, partial
 from pkgutil import get_data
+from typing import Any
 
 from reconciler.model.address import KINDS
 from reconciler.model.finding import ReconcilerError
@@ -63,6 +64,7 @@ OWN_TEXTS = (*REVIEW_TITLES, *REVIEW_STEPS, REVIEW_DONE, *ROLES, *LATE, *_PHRASE
 DAY = "%Y-%m-%d"
 _HAS_PHRASES = frozenset({"asset_kind", "answers", "app_owner"})
 """Blanks that may be filled with words of ours, which are to be translated too."""
+_HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
 _BLANK = re.compile(r"\{(\w+)\}")
 _COPIED = r"`(?:\\[\\`]|[^`\\])*`"
 _NAMED = rf"(?:(?:[^`]+|{_COPIED}) \({_COPIED}\)|{_COPIED})"
@@ -124,19 +126,16 @@ class Speech:
         if not self.language:
             return order
         titles, preconditions, steps, endings = _templates(order)
-        done_when, undo, note, irreversible = (
-            self.retell(text, [endings[name]]) if (text := getattr(order, name)) else "" for name in endings
-        )
+        ends: dict[str, Any] = {
+            name: self.retell(text, [ending]) for name, ending in endings.items() if (text := getattr(order, name))
+        }
         return replace(
             order,
             title=self.retell(order.title, titles, LATE),
             actor_role=self.retell(order.actor_role, ROLES),
             preconditions=tuple(self.retell(one, preconditions) for one in order.preconditions),
             steps=tuple(self.retell(one, steps) for one in order.steps),
-            done_when=done_when,
-            undo=undo,
-            note=note,
-            irreversible=irreversible,
+            **ends,
         )
 
 
@@ -218,18 +217,12 @@ def extend_catalogue(text: str, messages: Iterable[str], speech: Speech, name: s
     """A catalogue with the messages that it lacks below what it has, and how many those are."""
     known = {message for message, _, _ in _read_entries(text, name)}
     missing = [one for one in messages if one not in known]
-    if not text.strip():
-        return write_catalogue(missing, speech), len(missing)
-    return text.rstrip("\n") + "\n" + _write_entries(missing, speech), len(missing)
+    quote = partial(json.dumps, ensure_ascii=False)  # a catalogue quotes as JSON does
+    pairs = ((quote(one), quote(speech.messages.get(one, ""))) for one in missing)
+    head = text.rstrip("\n") + "\n" if text.strip() else _HEAD
+    return head + "".join(f"\nmsgid {message}\nmsgstr {told}\n" for message, told in pairs), len(missing)
 
 
 def write_catalogue(messages: Iterable[str], speech: Speech) -> str:
     """A catalogue to fill in, with what is translated already."""
-    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
-    return head + _write_entries(messages, speech)
-
-
-def _write_entries(messages: Iterable[str], speech: Speech) -> str:
-    quote = partial(json.dumps, ensure_ascii=False)  # a catalogue quotes as JSON does
-    pairs = ((quote(one), quote(speech.messages.get(one, ""))) for one in messages)
-    return "".join(f"\nmsgid {message}\nmsgstr {told}\n" for message, told in pairs)
+    return extend_catalogue("", messages, speech, "")[0]

@@ -219,11 +219,7 @@ class Client:
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        *,
-        transport: httpx2.BaseTransport | None = None,
-        ticker: Ticker | None = None,
+        self, connection: Connection, *, transport: httpx2.BaseTransport | None = None, ticker: Ticker | None = None
     ) -> None:
         import httpx2
 

@@ -22,6 +22,7 @@ from reconciler.providers.business_api.session import (
     Session,
     make_roster,
     mark_of,
+    name_few,
     number_of,
 )
 from reconciler.providers.business_api.vocabulary import ACCOUNT_USERS, IDENTITIES, MEMBERS, USER_INFO, ApiError, Remedy
@@ -264,8 +265,6 @@ def find_self(session: Session, roster: MemberList, configured: str) -> str:
 ACCOUNT = "tiktok_account"
 _HANDLE = re.compile(r"@[\w.]{2,24}")
 _FLAGS = {"can_pull_video": "existing_posts", "can_use_live_ads": "live", "can_manage_message": "direct_message"}
-_MAX_NAMED = 3
-"""So many accounts are named in a sentence."""
 _MAX_TITLE = 60
 """So much of a title is shown in it."""
 
@@ -356,15 +355,14 @@ def _mark_nameless(session: Session, found: Accounts) -> None:
     handles = ("whose handle is", "whose handles are")[len(nameless) > 1]
     why = f"it may be {_format_linked(found, nameless)}, {handles} not shown; {_advise(nameless)}"
     found.doubts |= dict.fromkeys(missing, why)
-    some = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
-    found.doubts |= dict.fromkeys(nameless, f"its handle is not shown, and it may be the declared account {some}")
+    which = f"it may be the declared account {name_few(missing)}"
+    found.doubts |= dict.fromkeys(nameless, f"its handle is not shown, and {which}")
 
 
 def _format_linked(found: Accounts, numbers: list[str]) -> str:
-    titles = {number: found.titles[number][:_MAX_TITLE] for number in numbers[:_MAX_NAMED]}
+    titles = {number: found.titles[number][:_MAX_TITLE] for number in numbers}
     said = [f"{number} ({title!r})" if title else number for number, title in titles.items()]
-    more = ", ..." if len(numbers) > _MAX_NAMED else ""
-    return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {', '.join(said)}{more}"
+    return f"{'the linked account' if len(numbers) == 1 else 'any of the linked accounts'} {name_few(said)}"
 
 
 def _advise(numbers: list[str]) -> str:

@@ -88,12 +88,7 @@ class BusinessApiProvider:
     name = "business_api"
 
     def __init__(
-        self,
-        client: Client,
-        *,
-        clock: Clock,
-        self_is: str = "",
-        show_code: Callable[[LinkCode], None] | None = None,
+        self, client: Client, *, clock: Clock, self_is: str = "", show_code: Callable[[LinkCode], None] | None = None
     ) -> None:
         self._client = client
         self._clock = clock
@@ -303,7 +298,8 @@ def estimate_writing(changes: Sequence[Change], counts: Mapping[str, int]) -> in
 
 def _calls_of(group: Sequence[Change], counts: Mapping[str, int]) -> int:
     """Calls for changes that leave together."""
-    first, look = group[0], _count_look(group, counts)
+    first, wanted = group[0], parts_by_kind(change.address for change in group)
+    look = sum(_count_look(kind, parts, counts) for kind, parts in wanted.items())
     if is_done_by_hand(first):
         return look
     if first.action is Action.FORGET:
@@ -313,12 +309,7 @@ def _calls_of(group: Sequence[Change], counts: Mapping[str, int]) -> int:
     return look + writes * (1 + look)
 
 
-def _count_look(group: Sequence[Change], counts: Mapping[str, int]) -> int:
-    wanted = parts_by_kind(change.address for change in group)
-    return sum(_count_look_at(kind, parts, counts) for kind, parts in wanted.items())
-
-
-def _count_look_at(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, int]) -> int:
+def _count_look(kind: str, parts: set[tuple[str, ...]], counts: Mapping[str, int]) -> int:
     firsts = {key[0] for key in parts}
     if kind in BY_KIND:
         return count_pages(ASSETS, counts.get(kind, 0))

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from reconciler.model.address import INVITATIONS, KINDS, Action, Address
 from reconciler.model.change import Change
-from reconciler.model.drift import ActivityEntry
+from reconciler.model.drift import ActivityEntry, find_subject
 from reconciler.model.finding import ProviderError
 from reconciler.model.plan import Applied, Failed, InDoubt, Outcome
 from reconciler.model.resource import Live, Part, Resource, Status, Unknown
@@ -191,16 +191,13 @@ def read_activity(
         advice = "the activity log takes scope 2, Ads Management, besides those for Business Centers"
         raise ProviderError(str(error), advice=advice) from error
     people = {**session.names.numbers, **known.roster.people}
-    entries = [
-        ActivityEntry(
-            at=moment,
-            who=people.get(text_of(row, "operator_id")) or text_of(row, "operator_id"),
-            what=text_of(row, "activity_log"),
-            address=session.names.find_subject(text_of(row, "activity_log"), organization=session.organization),
-        )
-        for moment, row in timed
-    ]
-    return tuple(sorted(entries, key=lambda entry: entry.at))
+    entries = []
+    for moment, row in sorted(timed, key=lambda one: one[0]):
+        who, what = text_of(row, "operator_id"), text_of(row, "activity_log")
+        keys, assets = session.names.keys, session.scope.assets
+        about = find_subject(what, organization=session.organization, keys=keys, assets=assets)
+        entries.append(ActivityEntry(at=moment, who=people.get(who) or who, what=what, address=about))
+    return tuple(entries)
 
 
 def _spans(since: datetime, until: datetime) -> Iterator[dict[str, str]]:

@@ -14,7 +14,6 @@ from typing import Any, Self
 
 from reconciler.model.address import Address
 from reconciler.model.declared import is_masked, match_masks, may_show
-from reconciler.model.drift import find_subject
 from reconciler.model.ports import Scope, declared_names
 from reconciler.model.resource import Attributes, Part, Resource, Status
 from reconciler.model.values import dataclass
@@ -24,7 +23,7 @@ from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, ApiError
 _RANK = {Status.ACTIVE: 0, Status.INVITED: 1, Status.DECLINED: 2}
 """If one person has several rows, the one that gives access is the person's."""
 _MAX_NAMED = 3
-"""So many people or members are named in a sentence."""
+"""So many things of a kind are named in a sentence."""
 
 
 class CenterNames:
@@ -36,7 +35,7 @@ class CenterNames:
     def __init__(self, scope: Scope) -> None:
         self._people = scope.people
         # A scope may leave the way back to be worked out from the way there.
-        self._keys = scope.keys or {name.lower(): key for key, names in scope.people.items() for name in names}
+        self.keys = scope.keys or {name.lower(): key for key, names in scope.people.items() for name in names}
         self._assets = scope.assets
         self._declared_numbers = scope.numbers
         self._numbered = {(kind, number): key for (kind, key), number in ({**scope.learnt, **scope.numbers}).items()}
@@ -56,15 +55,15 @@ class CenterNames:
 
     def find_person(self, identity: str) -> str | None:
         """The key of whoever goes by an identity, if somebody is known to."""
-        return self._keys.get(identity.lower())
+        return self.keys.get(identity.lower())
 
     def addresses(self) -> dict[str, str]:
         """Every e-mail address there is -> the person."""
-        return {name.lower(): key for name, key in self._keys.items() if "@" in name.strip("@")}
+        return {name.lower(): key for name, key in self.keys.items() if "@" in name.strip("@")}
 
     def members(self) -> AbstractSet[str]:
         """Everybody who is declared or recorded as a member; where the scope does not say, everybody there is."""
-        return self._members or frozenset(self._keys.values())
+        return self._members or frozenset(self.keys.values())
 
     def find_asset(self, kind: str, identity: str) -> str | None:
         """The key under which an asset, a partner or a group is declared or recorded."""
@@ -77,10 +76,6 @@ class CenterNames:
     def is_numbered(self, kind: str, key: str) -> bool:
         """Whether the manifests say which number it has, so that nothing else tells which one it is."""
         return (kind, key) in self._declared_numbers or not self.asset_id(kind, key).startswith("@")
-
-    def find_subject(self, text: str, *, organization: str) -> Address | None:
-        """What a sentence of the platform is about, where the names in it come to exactly one address."""
-        return find_subject(text, organization=organization, keys=self._keys, assets=self._assets)
 
     def asset_key(self, kind: str, number: str) -> str:
         """The key of something with a number; the number itself where it has none."""
@@ -281,6 +276,11 @@ def _ask_who(*rows: Row) -> str:
     return f"{which}? Add {lines} to whoever {pronoun} under `people`, a stranger too"
 
 
+def name_few(names: Sequence[str]) -> str:
+    """As many of them as a sentence can name."""
+    return ", ".join(names[:_MAX_NAMED]) + (", ..." if len(names) > _MAX_NAMED else "")
+
+
 def _name_row(row: Row) -> str:
     """`member 70012, called 'Ana Lopez',`; an invitation has no number, and mostly no name."""
     name = f", called {row['user_name']!r}," if row.get("user_name") else ""
@@ -303,8 +303,7 @@ def _describe_doubts(
     for person, indexes in fitting.items():
         mine = [rows[index] for index in indexes]
         shown, alike = _email(mine[0]), sorted(doubts[indexes[0]])
-        others = ", ".join(alike[:_MAX_NAMED]) + (", ..." if len(alike) > _MAX_NAMED else "")
-        why = f"{_name_row(mine[0])} is shown as {shown} and may be any of {others}"
+        why = f"{_name_row(mine[0])} is shown as {shown} and may be any of {name_few(alike)}"
         if len(alike) == 1:
             why = f"several members are shown as {shown}"
         told[person] = f"{why}; {_ask_who(*mine)}"
@@ -392,7 +391,7 @@ class CenterSnapshot:
     group_roles: Mapping[tuple[str, str], tuple[str, str]] | None = None
     """(ad account, person) -> the highest role that an asset group gives, and the group; None before they were read."""
     implied: frozenset[tuple[str, str]] = frozenset()
-    """Kinds of access, and roles that were seen to give it without a grant (see `groups`)."""
+    """Kinds of access, and roles that were seen to give it without a grant (see `assets`)."""
     partners: tuple[str, ...] | None = None
     """Ids of partners; None before they were read."""
     read_by_person: frozenset[str] = frozenset()
