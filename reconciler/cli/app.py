@@ -30,6 +30,7 @@ from reconciler.cli.streams import (
     find_width,
     is_interactive,
     print_page,
+    refused_writes,
     replace_file,
     ticking,
     wants_color,
@@ -88,10 +89,6 @@ def load(name: str) -> Any:
     return getattr(import_module(f"reconciler.{module}"), attribute)
 
 
-def _first(*values: Any) -> Any:
-    return values[0]
-
-
 @dataclass(frozen=True, slots=True)
 class Subject(Mapping[str, Callable[..., str]]):
     """Name of a form -> what renders it, given the values that are shown and the style.
@@ -106,7 +103,7 @@ class Subject(Mapping[str, Callable[..., str]]):
     json: str
     """An `Output`, or a function that makes the text or its pieces; of another module as `module:function`."""
     annotations: str = ""
-    content: Callable[..., Any] | str = _first
+    content: Callable[..., Any] | str = lambda value, *_: value
     """What of the values stands in JSON; a name is that of a function too."""
 
     def __getitem__(self, form: str) -> Callable[..., str]:
@@ -117,7 +114,10 @@ class Subject(Mapping[str, Callable[..., str]]):
     def write(self, form: str, *values: Any) -> Iterator[str]:
         """The same in pieces, so that no text is ever as large as what is shown."""
         if form == "json":
-            return self._write_json(*values)
+            made = self._load(self.json)
+            content = self._load(self.content) if isinstance(self.content, str) else self.content
+            text = (made.write if isinstance(made, load("output.json:Output")) else made)(content(*values[:-1]))
+            return iter([text.decode()]) if isinstance(text, bytes) else iter(text)
         is_document = form in FORMS
         write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
         describe = self._load(self.document if is_document else self.annotations)
@@ -132,12 +132,6 @@ class Subject(Mapping[str, Callable[..., str]]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-    def _write_json(self, *values: Any) -> Iterator[str]:
-        made = self._load(self.json)
-        content = self._load(self.content) if isinstance(self.content, str) else self.content
-        text = (made.write if isinstance(made, load("output.json:Output")) else made)(content(*values[:-1]))
-        return iter([text.decode()]) if isinstance(text, bytes) else iter(text)
 
     def load_output(self) -> Output | None:
         """How its JSON is written; None for what is read back."""
@@ -429,10 +423,8 @@ class App:
             return
         path, profile = self._profile
         profile.disable()
-        try:
+        with refused_writes(path):
             profile.dump_stats(path)
-        except OSError as error:
-            raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
 
     def notify(self, message: str, *, level: str = "notice", **fields: object) -> None:
         """Tell the user something that is not the result: to stderr, as text or as one JSON object per line."""

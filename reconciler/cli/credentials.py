@@ -6,16 +6,16 @@ A secret itself is in no file of ours: `env:NAME`, `file:PATH`, `keyring:SERVICE
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from reconciler.cli.extras import OF_STORES
-from reconciler.cli.streams import read_text_file
+from reconciler.cli.streams import read_text_file, refused_writes
 from reconciler.manifests.config import STATE_SCHEMES
 from reconciler.model.finding import MissingExtra, ReconcilerError
-from reconciler.model.ports import LinkCode, StateStore
+from reconciler.model.ports import StateStore
 from reconciler.model.redaction import SECRETS
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import Dating, Holder, this_process
@@ -109,15 +109,13 @@ def _keyring(failure: str) -> Iterator[Any]:
 def _write_file(path: Path, secret: str, *, place: Path) -> None:
     """What was there is lost only when the new one is complete."""
     made = path.with_name(f".{path.name}.new")
-    try:
+    with refused_writes(place):
         try:
             write_privately(made, f"{secret}\n".encode())
             made.replace(path)
         except BaseException:
             made.unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise ReconcilerError(f"{place} cannot be written: {error.strerror or error}") from error
 
 
 def write_privately(path: Path, content: bytes) -> None:
@@ -127,9 +125,6 @@ def write_privately(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-ShowCode = Callable[[LinkCode], None] | None
 
 
 def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None) -> StateStore:

@@ -67,11 +67,7 @@ def _path(root: Path, language: str) -> Path:
 
 LASTS = timedelta(minutes=30)
 """After that a code counts as lapsed. How long TikTok takes one is not published; it is a matter of minutes."""
-
-
 _CLEAR_LINE = "\r\x1b[2K"
-
-
 _BLACK_AND_WHITE, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
 """White on black, of the 256 colours that no theme changes."""
 
@@ -155,7 +151,7 @@ def draw(code: LinkCode) -> None:
     click.echo(f"{_CLEAR_LINE}{steps}{title}\n{picture}{make_visible(code.text)}", err=True, color=True)
 
 
-def clear_codes(home: Path, *, now: datetime, is_over: Callable[[Address], bool] = lambda _address: False) -> None:
+def clear_codes(home: Path, *, now: datetime, is_over: Callable[[Address], bool]) -> None:
     """Take away the files of codes that have lapsed, or whose link `is_over` says is asked for anew or not at all."""
     notes = _notes(home)
     kept = [note for note in notes if not note.is_over(now, is_over)]
@@ -163,17 +159,14 @@ def clear_codes(home: Path, *, now: datetime, is_over: Callable[[Address], bool]
         return
     for note in notes:
         for path in note.files if note not in kept else ():
-            _remove(path)
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                message = f"{path} holds a code that is over, and stays: {error.strerror or error}"
+                raise ReconcilerError(message) from error
     _keep(home, kept)
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise ReconcilerError(f"{path} holds a code that is over, and stays: {error.strerror or error}") from error
 
 
 def _notes(home: Path) -> list[_Note]:

@@ -43,7 +43,7 @@ from reconciler.engine.context import ALL_SHARDS, Targets
 from reconciler.engine.planner import join_plans
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
 from reconciler.manifests.load import Inseparable, digest_of
-from reconciler.manifests.source import SourceFile, digests_of
+from reconciler.manifests.source import digests_of
 from reconciler.model.address import KINDS, Address, is_pattern
 from reconciler.model.change import Mark, Risk
 from reconciler.model.declared import Desired, Organization
@@ -68,7 +68,7 @@ from reconciler.policies.judging import are_local, are_timeless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettledChoice:
+class _SettledChoice:
     """What a plan may leave out."""
 
     files: Mapping[str, SettledFile]
@@ -85,7 +85,7 @@ def read_everything(app: App, *, today: date) -> Workspace:
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests), settings=settings)
 
 
-def find_left_out(app: App, *, today: date, refresh: bool) -> SettledChoice | None:
+def _find_left_out(app: App, *, today: date, refresh: bool) -> _SettledChoice | None:
     """What a plan may leave out before anything else is read; None where there is nothing."""
     settled = SettledIndex.parse(_read(app))
     if settled is None:
@@ -99,15 +99,19 @@ def find_left_out(app: App, *, today: date, refresh: bool) -> SettledChoice | No
         today=today,
         mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
     )
-    return SettledChoice(files=files, digests=digests, basis=settled.basis) if files else None
+    return _SettledChoice(files=files, digests=digests, basis=settled.basis) if files else None
 
 
-def read_what_differs(app: App, chosen: SettledChoice, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
+def _read_what_differs(app: App, chosen: _SettledChoice, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
     """The workspace without the files that a plan can leave out, and those of the chosen ones."""
     left_out = chosen.files
     workspace = _check(app, left_out, today=today)
     while left_out:
-        fewer = _choose_again(workspace, left_out, chosen.basis, chosen.digests)
+        # What the workspace file names may be declared in a file that was left out; beside an error all is told.
+        is_wrong = workspace.references or any(one.severity is Severity.ERROR for one in workspace.policies.doubts)
+        fewer: Mapping[str, SettledFile] = {}
+        if not is_wrong:
+            fewer = choose_again(left_out, workspace.manifests, basis=chosen.basis, digests=chosen.digests)
         if len(fewer) == len(left_out):
             break
         left_out = fewer
@@ -131,16 +135,6 @@ def _check(app: App, left_out: Mapping[str, SettledFile], *, today: date) -> Wor
     emails = {email: Place(path, 1, 1) for path, file in left_out.items() for email in file.emails}
     workspace = check_files(app.root, app.config, files, today=today, emails=emails)
     return judge_recorded(workspace, app.root, today=today, read_recorded=lambda key: read_state(app.store, key))
-
-
-def _choose_again(
-    workspace: Workspace, left_out: Mapping[str, SettledFile], basis: Basis, digests: Mapping[str, str]
-) -> dict[str, SettledFile]:
-    """What the workspace file names may be declared in a file that was left out; beside an error all is told."""
-    is_wrong = any(one.severity is Severity.ERROR for one in workspace.policies.doubts)
-    if workspace.references or is_wrong:
-        return {}
-    return choose_again(left_out, workspace.manifests, basis=basis, digests=digests)
 
 
 def _digest_settings(app: App, of_config: str) -> str:
@@ -227,15 +221,16 @@ def plan_workspace(app: App, *, full: bool, today: date | None, **limits: Unpack
     # What an option names may be anywhere.
     names_something = limits.get("targets") or limits.get("excludes") or limits.get("approvals")
     with app.stage("manifests"):
-        left_out = None if full or names_something else find_left_out(app, today=today or app.today, refresh=refresh)
-    if left_out is None and not (names_something or refresh) and sum(map(_size_of, app.files)) >= LARGE:
+        left_out = None if full or names_something else _find_left_out(app, today=today or app.today, refresh=refresh)
+    may_be_split = left_out is None and not (names_something or refresh)
+    if may_be_split and sum(len(file.data or b"") for file in app.files) >= LARGE:
         with suppress(Inseparable):
             return _plan_in_batches(app, today=today, **limits)
     if left_out is None:
         request = read_request(app, today=today, **limits)
     else:
         with app.stage("manifests"):
-            workspace, files = read_what_differs(app, left_out, today=today or app.today)
+            workspace, files = _read_what_differs(app, left_out, today=today or app.today)
         request = make_request(app, workspace, today=today, left_out=files, **limits)
     with app.progress("reading the systems"):
         return make_plan(app, request)
@@ -245,10 +240,6 @@ BATCH = 2**18
 """So many bytes of manifests are read and planned at once."""
 LARGE = 8 * BATCH
 """Less than this is read at once: what that takes is not worth a second way."""
-
-
-def _size_of(file: SourceFile) -> int:
-    return len(file.data or b"")
 
 
 def _plan_in_batches(app: App, *, today: date | None, **limits: Unpack[Limits]) -> Plan:

@@ -17,7 +17,7 @@ from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
 from reconciler.cli.options import RENDERERS
 from reconciler.cli.state_editor import open_editor
-from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, replace_file
+from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, refused_writes, replace_file
 from reconciler.cli.workspace import Workspace, read_source, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
 from reconciler.features.certification import evidence
@@ -248,7 +248,7 @@ def _log(state: State, entry: AuditEntry) -> tuple[State, Sequence[AuditEntry]]:
 
 def write_evidence(target: Path, members: Mapping[str, bytes]) -> None:
     """As an archive where the name says so, else as a folder."""
-    try:
+    with refused_writes(target):
         if target.suffix == ".zip":
             make_folder(target.parent)
             target.write_bytes(evidence.pack(members))
@@ -256,8 +256,6 @@ def write_evidence(target: Path, members: Mapping[str, bytes]) -> None:
         for name, data in members.items():
             make_folder((target / name).parent)
             (target / name).write_bytes(data)
-    except OSError as error:
-        raise ReconcilerError(f"{target} cannot be written: {error.strerror or error}") from error
 
 
 def read_evidence_folder(folder: Path) -> Iterator[tuple[str, bytes]]:

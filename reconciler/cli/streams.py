@@ -46,7 +46,7 @@ def replace_file(path: Path, text: str) -> None:
 
     text = SECRETS.hide(text)
     target = path.resolve()
-    try:
+    with refused_writes(path):
         if path.exists() and not path.is_file():
             with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 stream.write(text)
@@ -62,9 +62,15 @@ def replace_file(path: Path, text: str) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def refused_writes(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is written becomes a ReconcilerError that names it."""
+    try:
+        yield
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}"
-        raise ReconcilerError(message) from error
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def read_text_file(path: Path, *, what: str = "") -> str:
@@ -73,8 +79,7 @@ def read_text_file(path: Path, *, what: str = "") -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        message = f"{what}{path} cannot be read: {reason}"
-        raise ReconcilerError(message) from error
+        raise ReconcilerError(f"{what}{path} cannot be read: {reason}") from error
 
 
 def _mode_of(path: Path) -> int:
@@ -156,10 +161,8 @@ _AT_ONCE = 1_000
 """Pieces of a page, mostly lines."""
 _MIN_WIDTH = 40
 """Columns below which nothing becomes clearer by breaking lines."""
-
 EVERY = 60.0
 """Seconds between two lines about a run that is going on."""
-
 MAX_SUMMARY = 1024 * 1024
 """Of one step; a larger one is not shown at all."""
 _MARGIN = 1024
@@ -431,8 +434,5 @@ def _find_file(variable: str) -> Path | None:
 
 
 def _append(path: Path, text: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            stream.write(SECRETS.hide(text))
-    except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
+    with refused_writes(path), path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        stream.write(SECRETS.hide(text))

@@ -116,7 +116,7 @@ class ShortOrLong:
         from pydantic_core import core_schema
 
         forms = {name: handler.generate_schema(one) for name, one in _named(get_args(source)).items()}
-        return core_schema.tagged_union_schema(forms, discriminator=lambda value: form_of(value, forms))
+        return core_schema.tagged_union_schema(forms, discriminator=lambda value: _form_of(value, forms))
 
     @staticmethod
     def forms(union: Any) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _named(types: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(names, types, strict=True))
 
 
-def form_of(value: object, forms: Container[str]) -> str:
+def _form_of(value: object, forms: Container[str]) -> str:
     """Which of the forms of a `ShortOrLong` is used."""
     if isinstance(value, dict):
         return "long"
@@ -397,7 +397,7 @@ def _sort_check(field: FieldSort, sorts: list[_Check]) -> _Check:
 
 def _form_check(forms: Mapping[str, _Check]) -> _Check:
     def check(value: Any, at: Path, errors: Errors) -> Any:
-        form = form_of(value, forms)
+        form = _form_of(value, forms)
         return forms[form](value, (*at, form), errors)
 
     return check
@@ -422,22 +422,15 @@ def _choice_check(key: str, models: tuple[Any, ...]) -> _Check:
 def _plain_check(kind: Any, limits: Mapping[str, Any]) -> _Check:
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any or origin is Literal:  # a literal is the tag that chose the document
-        return _anything
+        return lambda value, _at, _errors: value
     if origin in {Union, types.UnionType}:
-        return _optional_check(_check_of(next(one for one in inner if one is not types.NoneType)))
+        check = _check_of(next(one for one in inner if one is not types.NoneType))
+        return lambda value, at, errors: None if value is None else check(value, at, errors)
     if origin is dict:
         return _dict_check(_later(inner[1]), _short_words(inner[1]))
     if origin is list:
         return _list_check(_later(inner[0]), limits.get("min_length", 0))
     return _scalar_check(kind, limits)
-
-
-def _anything(value: Any, _: Path, __: Errors) -> Any:
-    return value
-
-
-def _optional_check(inner: _Check) -> _Check:
-    return lambda value, at, errors: None if value is None else inner(value, at, errors)
 
 
 def _short_words(annotation: Any) -> Callable[[], AbstractSet[object]]:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from reconciler.manifests.config import Config
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.nodes import Cursor, has_mixed_scripts, note_twice, read_day
-from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, Files, note_empty_owner
+from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, Files, find_circles, note_empty_owner
 from reconciler.manifests.source import PartialRead
 from reconciler.model.address import KINDS, Action, Address, AddressPatterns, Shape, is_pattern
 from reconciler.model.declared import Approval, Declared, Desired, Move, Organization, Person
@@ -40,41 +40,24 @@ class AddressBook:
         except ValueError as error:
             self.notes.error("bad-address", str(error), place)
             return None
-        if not self._is_whole(address, place):
-            return None
-        if organization_may_be_gone and address.organization not in self.organizations:
-            return address
-        return address if self._is_possible(address, place) else None
-
-    def _is_whole(self, address: Address, place: Place) -> bool:
-        """Whether the kind exists and the key has as many parts as the kind needs."""
         organization, kind, _ = address
+        id_ = "bad-address"
         if kind not in KINDS:
-            advice = suggest_word(kind, KINDS)
-            self.notes.error("bad-address", f"`{kind}` in `{address}` is no kind of resource", place, advice=advice)
-            return False
-        parents = KINDS[kind].parents
-        if len(address.parts) != max(len(parents), 1) or not all(address.parts):
-            shape = "/".join(part.upper() for part in (parents or ("key",)))
+            message, advice = f"`{kind}` in `{address}` is no kind of resource", suggest_word(kind, KINDS)
+        elif len(address.parts) != max(len(parents := KINDS[kind].parents), 1) or not all(address.parts):
             message = f"`{address}` does not name one {KINDS[kind].title}"
-            self.notes.error("bad-address", message, place, advice=f"write {organization}/{kind}/{shape}")
-            return False
-        return True
-
-    def _is_possible(self, address: Address, place: Place) -> bool:
-        """Whether the organization is declared and can have such a thing."""
-        organization, kind, _ = address
-        if organization not in self.organizations:
+            advice = f"write {organization}/{kind}/{'/'.join(part.upper() for part in (parents or ('key',)))}"
+        elif organization not in self.organizations:
+            if organization_may_be_gone:
+                return address
+            id_, message = "unknown-organization", f"there is no organization `{organization}`"
             advice = suggest_word(organization, self.organizations)
-            message = f"there is no organization `{organization}`"
-            self.notes.error("unknown-organization", message, place, advice=advice)
-            return False
-        kinds = self.organizations[organization].system.kinds
-        if kind not in kinds:
-            message = f"`{organization}` can have no {KINDS[kind].title}"
-            self.notes.error("bad-address", message, place, advice=suggest_word(kind, kinds))
-            return False
-        return True
+        elif kind not in (kinds := self.organizations[organization].system.kinds):
+            message, advice = f"`{organization}` can have no {KINDS[kind].title}", suggest_word(kind, kinds)
+        else:
+            return address
+        self.notes.error(id_, message, place, advice=advice)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,21 +187,12 @@ def _each_once(moves: Iterable[Move], notes: Notes) -> Iterator[Move]:
 
 def _circles_in(moves: Sequence[Move]) -> dict[Address, list[Move]]:
     """Source of the move of each circle that stands first in the files -> the moves of the circle from there on."""
-    following = {move.source: move for move in moves}
+    by_source = {str(move.source): move for move in moves}
     circles: dict[Address, list[Move]] = {}
-    seen: set[Address] = set()
-    for start in moves:
-        path: dict[Address, Move] = {}
-        move: Move | None = start
-        while move is not None and move.source not in seen:
-            seen.add(move.source)
-            path[move.source] = move
-            move = following.get(move.target)
-        if move is not None and move.source in path:
-            steps = list(path.values())
-            circle = steps[steps.index(move) :]
-            first = circle.index(min(circle, key=lambda step: step.place))
-            circles[circle[first].source] = [*circle[first:], *circle[:first]]
+    for circle in find_circles({str(move.source): [str(move.target)] for move in moves}):
+        steps = [by_source[source] for source in circle]
+        first = steps.index(min(steps, key=lambda step: step.place))
+        circles[steps[first].source] = [*steps[first:], *steps[:first]]
     return circles
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -196,6 +196,26 @@ FORGE_NAME = re.compile(r"@[\w.-]+(?:/[\w.-]+)*")
 """`@name`, `@organization/team`, `@group/subgroup`."""
 
 
+def find_circles(following: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
+    """The names of each circle, one before what follows it, from the first name on; enters every name once."""
+    entered: set[str] = set()
+    for start in sorted(following):
+        path: dict[str, Iterator[str]] = {}
+        name: str | None = start
+        while name is not None:
+            if name in path:
+                names = list(path)
+                circle = names[names.index(name) :]
+                first = circle.index(min(circle))
+                yield [*circle[first:], *circle[:first]]
+            elif name not in entered:
+                entered.add(name)
+                path[name] = iter(following.get(name, ()))
+            while path and (name := next(path[next(reversed(path))], None)) is None:
+                path.popitem()
+            name = name if path else None
+
+
 class GroupDirectory:
     """Everybody who can be named: people, groups, and addresses of people who are not in the manifests."""
 
@@ -245,7 +265,7 @@ class GroupDirectory:
             self._read_members(name, members, spot.into("members"))
         for group in self.groups.values():
             group.groups = {name: place for name, place in group.groups.items() if self._is_group(name, place)}
-        for circle in list(self._find_circles()):
+        for circle in list(find_circles({name: group.groups for name, group in self.groups.items()})):
             inner = self.groups[circle[-1]].groups
             if circle[0] in inner:  # it was not broken already with another one
                 place = inner.pop(circle[0])
@@ -271,25 +291,6 @@ class GroupDirectory:
                 group.groups.setdefault(item.removeprefix(PREFIX), place)
             elif key := self.find_person(item, place, within=name):
                 group.members.setdefault(key, place)
-
-    def _find_circles(self) -> Iterator[list[str]]:
-        """The groups of each circle, container before contained, from the first name on; enters every group once."""
-        entered: set[str] = set()
-        for start in sorted(self.groups):
-            path: dict[str, Iterator[str]] = {}
-            name: str | None = start
-            while name is not None:
-                if name in path:
-                    names = list(path)
-                    circle = names[names.index(name) :]
-                    first = circle.index(min(circle))
-                    yield [*circle[first:], *circle[:first]]
-                elif name not in entered:
-                    entered.add(name)
-                    path[name] = iter(self.groups[name].groups)
-                while path and (name := next(path[next(reversed(path))], None)) is None:
-                    path.popitem()
-                name = name if path else None
 
     def _is_group(self, name: str, place: Place) -> bool:
         if name in self.groups:
