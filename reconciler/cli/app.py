@@ -107,7 +107,7 @@ class Subject(Mapping[str, Callable[..., str]]):
     """What of the values stands in JSON; a name is that of a function too."""
 
     def __getitem__(self, form: str) -> Callable[..., str]:
-        if form not in self:
+        if form not in tuple(self):
             raise KeyError(form)
         return lambda *values: "".join(self.write(form, *values))
 
@@ -124,11 +124,8 @@ class Subject(Mapping[str, Callable[..., str]]):
         pieces: Iterator[str] = write(describe(*values[:-1]), values[-1])
         return pieces
 
-    def __contains__(self, form: object) -> bool:
-        return form in FORMS or form == "json" or (form in ANNOTATION_FORMS and bool(self.annotations))
-
     def __iter__(self) -> Iterator[str]:
-        return filter(self.__contains__, (*FORMS, *ANNOTATION_FORMS, "json"))
+        return iter((*FORMS, *(ANNOTATION_FORMS if self.annotations else ()), "json"))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -371,7 +371,12 @@ def find_unmatched_targets(app: App, request: PlanRequest) -> list[tuple[str, Us
             advice = _advise(pattern, declared, request)
             unmatched.append((pattern, UsageError(f"nothing matches `{option} {pattern}`", advice=advice)))
     for pattern, error in unmatched:
-        if _is_impossible(pattern, request):
+        # Where the organization or the kind is none at all, nothing live can match.
+        organization, _, rest = pattern.partition("/")
+        kind = rest.partition("/")[0]
+        if not (is_pattern(organization) or organization in request.desired.organizations):
+            raise error
+        if kind and not is_pattern(kind) and kind not in KINDS:
             raise error
     return unmatched
 
@@ -385,14 +390,6 @@ def warn_of_unmatched(app: App, unmatched: Iterable[tuple[str, UsageError]]) -> 
 def _matches(pattern: str, addresses: Iterable[Address]) -> bool:
     limit = Targets(include=(pattern,))
     return any(limit.covers(address) for address in addresses)
-
-
-def _is_impossible(pattern: str, request: PlanRequest) -> bool:
-    """Whether the organization or the kind is none at all."""
-    organization, _, rest = pattern.partition("/")
-    kind = rest.partition("/")[0]
-    unknown = not is_pattern(organization) and organization not in request.desired.organizations
-    return unknown or (bool(kind) and not is_pattern(kind) and kind not in KINDS)
 
 
 def _advise(pattern: str, declared: Iterable[Address], request: PlanRequest) -> str:

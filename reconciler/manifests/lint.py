@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
@@ -129,7 +130,7 @@ class ApprovalReader:
 
 def read_moves(files: Files, book: AddressBook) -> Iterator[Move]:
     """The moves that can be true; what is only wrong because of what is recorded is told by a plan."""
-    moves = list(_each_once((move for document, top in files for move in _moves_in(document, top, book)), book.notes))
+    moves = list(_moves_in(files, book))
     circles = _circles_in(moves)
     for move in moves:
         source, target = move.source, move.target
@@ -152,37 +153,30 @@ def read_moves(files: Files, book: AddressBook) -> Iterator[Move]:
             yield move
 
 
-def _moves_in(document: ManifestDocument, top: Cursor, book: AddressBook) -> Iterator[Move]:
-    """The moves of one file whose addresses fit each other."""
-    for index, written in enumerate(document.moved):
-        at = top.into("moved").into(index)
-        source = book.read(written.source, at.value("from"), organization_may_be_gone=True)
-        target = book.read(written.target, at.value("to"))
-        if not (source and target):
-            continue
-        if source.kind == target.kind and source != target and source.organization == target.organization:
-            yield Move(source=source, target=target, place=at.place)
-            continue
-        message, advice = f"`{source}` cannot become `{target}`", "a move keeps the kind and changes the rest"
-        if source.kind == target.kind and source != target:
-            message += ": what is remembered stays with its organization"
-            advice = "leave the move out; an organization keeps its key, under which its state is kept"
-        book.notes.error("bad-address", message, at.place, advice=advice)
-
-
-def _each_once(moves: Iterable[Move], notes: Notes) -> Iterator[Move]:
-    """The moves, of which no two may begin or end at the same address."""
+def _moves_in(files: Files, book: AddressBook) -> Iterator[Move]:
+    """The moves whose addresses fit each other, of which no two begin or end at the same address."""
     sources: dict[Address, Place] = {}
     targets: dict[Address, Place] = {}
-    for move in moves:
-        first = sources.setdefault(move.source, move.place)
-        second = targets.setdefault(move.target, move.place)
-        if first != move.place:
-            note_twice(f"a move of `{move.source}`", move.place, first, notes)
-        elif second != move.place:
-            note_twice(f"a move to `{move.target}`", move.place, second, notes)
+    moved = [(top.into("moved", index), one) for document, top in files for index, one in enumerate(document.moved)]
+    for at, written in moved:
+        source = book.read(written.source, at.value("from"), organization_may_be_gone=True)
+        target, place = book.read(written.target, at.value("to")), at.place
+        if not (source and target):
+            continue
+        if source.kind != target.kind or source == target or source.organization != target.organization:
+            message, advice = f"`{source}` cannot become `{target}`", "a move keeps the kind and changes the rest"
+            if source.kind == target.kind and source != target:
+                message += ": what is remembered stays with its organization"
+                advice = "leave the move out; an organization keeps its key, under which its state is kept"
+            book.notes.error("bad-address", message, place, advice=advice)
+            continue
+        first, second = sources.setdefault(source, place), targets.setdefault(target, place)
+        if first != place:
+            note_twice(f"a move of `{source}`", place, first, book.notes)
+        elif second != place:
+            note_twice(f"a move to `{target}`", place, second, book.notes)
         else:
-            yield move
+            yield Move(source=source, target=target, place=place)
 
 
 def _circles_in(moves: Sequence[Move]) -> dict[Address, list[Move]]:
@@ -303,18 +297,12 @@ def _look_of(domain: str) -> str:
 
 def _readable_domain(domain: str) -> str:
     """A domain as it is shown, its encoded labels decoded."""
-    if "xn--" not in domain:
-        return domain
-    return ".".join(map(_decoded, domain.split(".")))
-
-
-def _decoded(label: str) -> str:
-    if not label.startswith("xn--"):
-        return label
-    try:
-        return label[4:].encode("ascii").decode("punycode")
-    except UnicodeError:
-        return label
+    labels = domain.split(".")
+    for index, label in enumerate(labels):
+        if label.startswith("xn--"):
+            with suppress(UnicodeError):
+                labels[index] = label[4:].encode("ascii").decode("punycode")
+    return ".".join(labels)
 
 
 def encoded_domain(domain: str) -> str:

@@ -18,17 +18,10 @@ from reconciler.systems.catalogue import SYSTEMS
 Path = tuple[str | int, ...]
 """Keys and indexes from the top of a file."""
 _NOTHING = object()
-
-
 Mark = int
-"""A position: lines before it, and characters before it in its line, in one number. See `mark_at`."""
+"""A position, counted from 0 as YAML readers do: the line times `LINE`, and the column."""
 LINE = 1 << 25
 """One line further; a file has fewer characters than this, so no column is as large."""
-
-
-def mark_at(line: int, column: int) -> Mark:
-    """A position, counted from 0 as YAML readers do."""
-    return line * LINE + column
 
 
 def place_of(file: str, mark: Mark) -> Place:
@@ -201,8 +194,6 @@ def read_plain(text: str) -> str | int | float | bool | Surprise | None:
 
 MIN_LENGTH = 16
 """Shorter texts are never taken for a secret."""
-
-
 # Public prefixes of tokens: GitHub, GitLab, Slack, AWS, Google, Stripe and the like, JSON web tokens, TikTok's access
 # (act.), client (clt.) and refresh (rft.) tokens; and private keys.
 _KNOWN = re.compile(
@@ -239,8 +230,6 @@ def looks_like_secret(text: str) -> bool:
 
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|\r(?!\n)")
-
-
 # Line breaks that only some programs honour, and marks that change the direction of what is shown: what a reviewer
 # sees is then not what is read (CVE-2021-42574, "Trojan Source").
 # The same holds for characters that are drawn as nothing at all. The joiners U+200C and U+200D are not among them:
@@ -259,8 +248,6 @@ def find_hidden(text: str) -> str:
 
 _KEY = re.compile(r"\w[\w.+-]{0,99}")
 T = TypeVar("T")
-
-
 _ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "GEORGIAN", "COPTIC"})
 
 

@@ -333,19 +333,15 @@ class GroupDirectory:
         if name not in self._members_of:
             if not self._is_group(name, place):
                 return ()
-            self._members_of[name] = self._everybody_in(name)
+            found: dict[str, None] = {}
+            seen, waiting = {name}, [name]
+            while waiting:
+                group = self.groups[waiting.pop()]
+                found.update(dict.fromkeys(group.members))
+                waiting += [inner for inner in group.groups if inner not in seen]
+                seen.update(group.groups)
+            self._members_of[name] = tuple(found)
         return self._members_of[name]
-
-    def _everybody_in(self, name: str) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        seen = {name}
-        waiting = [name]
-        while waiting:
-            group = self.groups[waiting.pop()]
-            found.update(dict.fromkeys(group.members))
-            waiting += [inner for inner in group.groups if inner not in seen]
-            seen.update(group.groups)
-        return tuple(found)
 
     def find_identity(self, who: str, system: System, via: str = "") -> str:
         """What a system knows somebody by: its own identity for them, else phone or e-mail; empty when there is none.

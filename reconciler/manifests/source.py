@@ -42,11 +42,10 @@ from reconciler.manifests.nodes import (
     find_hidden,
     is_date,
     looks_like_secret,
-    mark_at,
     place_of,
     read_plain,
 )
-from reconciler.manifests.syntax_errors import column_too_deep, note_syntax_error
+from reconciler.manifests.syntax_errors import note_syntax_error
 from reconciler.model.finding import Finding, Notes, Place
 from reconciler.model.values import dataclass
 
@@ -243,6 +242,7 @@ MAX_SIZE = 20 * 1024 * 1024
 """Bytes; a manifest larger than this is a mistake or an attack."""
 MAX_DEPTH = 40
 _PLAIN_ASCII = bytes([9, 10, 13, *range(32, 127)])
+_BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
 _MERGE_MARK = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 _REPAIRS = {
     "but stands under": "correct the entry, take it out, or make the file or folder that it names",
@@ -459,11 +459,13 @@ class _Builder:
             depth = self._depth
         else:
             start = opened.column + line.startswith(("[", "{"), opened.column)
-        column = column_too_deep(line, start, MAX_DEPTH - depth)
-        if column is None:
-            return False
-        self._note_too_deep(Place(self._file, mark.line + 1, column + 1))
-        return True
+        for found in _BRACKETS.finditer(line, start):
+            if not found["text"]:
+                depth += 1 if found["opened"] else -1
+            if depth > MAX_DEPTH:
+                self._note_too_deep(Place(self._file, mark.line + 1, found.start() + 1))
+                return True
+        return False
 
     def _note_too_deep(self, place: Place) -> None:
         self._notes.error("too-deep", f"nested deeper than {MAX_DEPTH} levels", place)
@@ -564,7 +566,8 @@ class _Builder:
 def _mark_of(event: Any) -> Mark:
     """Where an event begins."""
     mark = event.start_mark
-    return mark_at(mark.line, mark.column)
+    position: Mark = mark.line * LINE + mark.column
+    return position
 
 
 _READ = re.compile(r".+\.ya?ml", re.IGNORECASE)

@@ -83,7 +83,13 @@ def _take_out(errors: Sequence[Misfit], node: MapNode, partial: PartialRead) -> 
             continue
         partial.leave_out(path, inside(parent, last))
         del parent[last], parent.marks[last]
-        _remember(path, partial)
+        section = path[0]
+        if section == "people" and len(path) > 2:
+            partial.people.add(str(path[1]))
+        elif section in {"approvals", "moved", "version"}:
+            continue
+        elif section != "organizations" or len(path) < 5 or _NAMING.intersection(map(str, path[4:])):
+            partial.incomplete = True  # names may have gone with it
 
 
 def _substitute(error: Misfit) -> str | None:
@@ -95,17 +101,6 @@ def _substitute(error: Misfit) -> str | None:
     if error["type"] in {"bad-id", "empty-value", "string_type"} and type(value) is int:
         return str(abs(value))
     return None
-
-
-def _remember(path: Path, partial: PartialRead) -> None:
-    """Judge whether names may have gone with what was taken out."""
-    section = path[0]
-    if section == "people" and len(path) > 2:
-        partial.people.add(str(path[1]))
-    elif section in {"approvals", "moved", "version"}:
-        return
-    elif section != "organizations" or len(path) < 5 or _NAMING.intersection(map(str, path[4:])):
-        partial.incomplete = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,6 @@ _SLIPS = (
 )
 """A pattern that finds a mistake in `problem; context` of either reader, message, advice; the first match counts."""
 _UNKNOWN = ("", "it cannot be read from here on", "check brackets, quotes and indentation")
-_BRACKETS = re.compile(r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:[^']|'')*')|(?P<opened>[\[{])|(?P<closed>[\]}])""")
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """Looks like a space, as text that is copied from a page or a chat has them."""
 
@@ -103,14 +102,3 @@ def note_syntax_error(error: MarkedYAMLError, text: str, file: str, notes: Notes
             advice = f"line {number + 1} has {name}, which YAML takes for a letter: type a space there; else {advice}"
             break
     notes.error("yaml-syntax", f"not YAML: {message}{since}", place, advice=advice)
-
-
-def column_too_deep(line: str, start: int, levels: int) -> int | None:
-    """Where a line opens more brackets than the levels that are left; None where it does not."""
-    for found in _BRACKETS.finditer(line, start):
-        if found["text"]:
-            continue
-        levels += -1 if found["opened"] else 1
-        if levels < 0:
-            return found.start()
-    return None
