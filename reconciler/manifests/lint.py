@@ -42,7 +42,6 @@ class AddressBook:
             self.notes.error("bad-address", str(error), place)
             return None
         organization, kind, _ = address
-        id_ = "bad-address"
         if kind not in KINDS:
             message, advice = f"`{kind}` in `{address}` is no kind of resource", suggest_word(kind, KINDS)
         elif len(address.parts) != max(len(parents := KINDS[kind].parents), 1) or not all(address.parts):
@@ -51,13 +50,15 @@ class AddressBook:
         elif organization not in self.organizations:
             if organization_may_be_gone:
                 return address
-            id_, message = "unknown-organization", f"there is no organization `{organization}`"
+            message = f"there is no organization `{organization}`"
             advice = suggest_word(organization, self.organizations)
+            self.notes.error("unknown-organization", message, place, advice=advice)
+            return None
         elif kind not in (kinds := self.organizations[organization].system.kinds):
             message, advice = f"`{organization}` can have no {KINDS[kind].title}", suggest_word(kind, kinds)
         else:
             return address
-        self.notes.error(id_, message, place, advice=advice)
+        self.notes.error("bad-address", message, place, advice=advice)
         return None
 
 
