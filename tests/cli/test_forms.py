@@ -65,6 +65,13 @@ def test_a_command_shows_its_result_in_every_form(workspace: Path, command: str)
         assert CHECKS[form](result.stdout), (form, result.stdout)
 
 
+@pytest.mark.parametrize("limit", ["--max-chars=900", "--min-risk=critical"])
+def test_an_estimate_is_shown_whole_because_limits_are_about_the_changes_of_a_plan(workspace: Path, limit: str) -> None:
+    words = ["-C", str(workspace), "plan", "--estimate", "--format", "markdown"]
+    shown, limited = CliRunner().invoke(cli, words), CliRunner().invoke(cli, [*words, limit])
+    assert (limited.exit_code, limited.output) == (0, shown.output)
+
+
 @pytest.mark.parametrize("command", [one for one in COMMANDS if "board" not in one])
 def test_no_line_is_wider_than_the_terminal_unless_one_word_is(
     workspace: Path, command: str, monkeypatch: pytest.MonkeyPatch

@@ -65,13 +65,13 @@ def plan(
     Nothing is changed. Exits with 3 when a guard blocks something, whether or not there are other changes.
     """
     if estimate:
-        # An estimate is no plan: there is nothing to save, it has fewer forms, and no risks.
+        # An estimate is no plan: there is nothing to save, it has fewer forms, and no limit is about it.
         if out is not None:
             raise UsageError("--estimate makes no plan that could be saved", advice="leave --out away")
         if app.form not in RENDERERS.estimate:
             advice = f"it has {' and '.join(RENDERERS.estimate)}"
             raise UsageError(f"an estimate has no form {app.form}", advice=advice)
-        app.min_risk = None
+        app.min_risk, app.max_chars = None, 0
         estimate_run = load("features.estimate:estimate_run")  # plans do without
         request = read_request(app, today=now, **limits)
         app.show(RENDERERS.estimate, estimate_run(request, provider_for=app.provider_for, store=app.store))
