@@ -398,5 +398,4 @@ def _check_url(url: str) -> str:
 
 
 def _text(options: Mapping[str, Option], name: str) -> str:
-    value = options.get(name, "")
-    return value if isinstance(value, str) else str(value)
+    return str(options.get(name, ""))
