@@ -212,6 +212,8 @@ def edit(path: str, *keys: str, value: Any) -> Deed:
         node = workspace.setdefault(path, {"version": 1})
         for key in keys[:-1]:
             node = node.setdefault(key, {})
+            if not isinstance(node, dict):  # an earlier deed has put something else there
+                return
         if value is None:
             node.pop(keys[-1], None)
         else:
