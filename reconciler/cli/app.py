@@ -37,11 +37,11 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model.finding import ManifestError, ReconcilerError
+from reconciler.model.finding import ManifestError, ReconcilerError, count
 from reconciler.model.redaction import SECRETS
 from reconciler.model.values import dataclass
 from reconciler.output import FORMS
-from reconciler.output.document import Style, Tone, count, make_visible
+from reconciler.output.document import Style, Tone, make_visible
 from reconciler.output.text import fold
 from reconciler.sandbox import WORLD_FILE
 

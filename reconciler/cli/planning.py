@@ -55,6 +55,7 @@ from reconciler.model.finding import (
     StalePlan,
     StoreError,
     UsageError,
+    count,
     exit_code,
     suggest_names,
     suggest_word,
@@ -63,7 +64,6 @@ from reconciler.model.json import plan_from_json, plan_to_json
 from reconciler.model.plan import Plan
 from reconciler.model.ports import Marking
 from reconciler.model.values import dataclass
-from reconciler.output.document import count
 from reconciler.policies.judging import are_local, are_timeless
 
 

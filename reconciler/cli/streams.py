@@ -17,9 +17,8 @@ from typing import Protocol, TextIO
 
 import click
 
-from reconciler.model.finding import ReconcilerError, UsageError
+from reconciler.model.finding import ReconcilerError, UsageError, count
 from reconciler.model.redaction import SECRETS
-from reconciler.output.document import count
 
 CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""

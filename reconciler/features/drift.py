@@ -31,11 +31,11 @@ from reconciler.model.drift import (
     list_with_history,
     remember_drift,
 )
-from reconciler.model.finding import Finding, ProviderError, ReconcilerError, Severity
+from reconciler.model.finding import Finding, ProviderError, ReconcilerError, Severity, count
 from reconciler.model.ports import Provider, StateStore, Witness
 from reconciler.model.resource import PRESENCE, Attributes, Unknown, ask_about_states, explain_unread, summarize_unread
 from reconciler.model.state import Record, State
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Tone, code, count, plain
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Tone, code, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
 from reconciler.output.rows import (

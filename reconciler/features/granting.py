@@ -19,7 +19,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS, Action, Address, person_in
 from reconciler.model.change import Change, Mark, Risk, Waiting, is_downgrade
 from reconciler.model.declared import Declared, Desired
-from reconciler.model.finding import Finding, UsageError, suggest_names, suggest_word
+from reconciler.model.finding import Finding, UsageError, count, suggest_names, suggest_word
 from reconciler.model.plan import Plan
 from reconciler.model.resource import Attributes
 from reconciler.model.values import dataclass
@@ -32,7 +32,6 @@ from reconciler.output.document import (
     Row,
     Section,
     bullets,
-    count,
     edit_section,
     explain_approval,
     name_access,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reconciler.model.declared import OFF, Parameter, StandingRule
+from reconciler.model.finding import count
 from reconciler.output.document import (
     Block,
     Detail,
@@ -18,7 +19,6 @@ from reconciler.output.document import (
     Span,
     SpanStyle,
     Tone,
-    count,
     plain,
 )
 from reconciler.output.json import Output

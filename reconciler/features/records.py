@@ -8,7 +8,7 @@ from reconciler.apply.journal import LeaseTerms, hold
 from reconciler.apply.states import load_state
 from reconciler.audit.log import find_risk
 from reconciler.model.address import Address
-from reconciler.model.finding import StateConflict, StoreError
+from reconciler.model.finding import StateConflict, StoreError, count
 from reconciler.model.json import state_to_json
 from reconciler.model.plan import LoggedEntry
 from reconciler.model.ports import StateStore
@@ -21,7 +21,6 @@ from reconciler.output.document import (
     Row,
     Table,
     code,
-    count,
     name_access,
     name_subject,
     plain,

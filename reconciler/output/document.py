@@ -16,7 +16,6 @@ from itertools import groupby
 
 from reconciler.model.address import KINDS, Address
 from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.finding import count as count  # noqa: PLC0414  # findings count with it too
 from reconciler.model.resource import Attributes, Resource
 from reconciler.model.values import dataclass
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.model.finding import UsageError
+from reconciler.model.finding import UsageError, count
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -31,7 +31,6 @@ from reconciler.output.document import (
     Style,
     Table,
     Tick,
-    count,
     in_full,
     spans,
     words_of,

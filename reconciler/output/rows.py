@@ -11,7 +11,7 @@ from dataclasses import replace
 from reconciler.model.address import KINDS, Action
 from reconciler.model.change import Mark, Risk, reading_order
 from reconciler.model.drift import Drift, DriftSort
-from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model.finding import Finding, Place, Severity, count
 from reconciler.model.resource import Resource
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
@@ -25,7 +25,6 @@ from reconciler.output.document import (
     Table,
     Tone,
     code,
-    count,
     name_access,
     name_subject,
     name_title,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, count
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -36,7 +36,6 @@ from reconciler.output.document import (
     Table,
     Tick,
     Tone,
-    count,
     display_width,
     make_visible,
     pad,

@@ -40,9 +40,8 @@ from reconciler.cli.streams import CONFIG_FILE, Course, ask, is_interactive, mak
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
 from reconciler.model.change import Change
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, count
 from reconciler.model.plan import Failed, InDoubt, Origin, Outcome, Plan, Refused, Report, Result
-from reconciler.output.document import count
 
 
 @click.command()

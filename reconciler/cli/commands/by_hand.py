@@ -44,9 +44,16 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Organization
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, code_of_findings, exit_code, suggest_names
+from reconciler.model.finding import (
+    ExitCode,
+    ReconcilerError,
+    UsageError,
+    code_of_findings,
+    count,
+    exit_code,
+    suggest_names,
+)
 from reconciler.model.state import FailureReason, Record, State, WorkOrder
-from reconciler.output.document import count
 from reconciler.systems.catalogue import load_remedies
 from reconciler.systems.languages import write_catalogue
 

@@ -23,8 +23,7 @@ from reconciler.features.importing.import_ import Import, ImportRequest, documen
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.nodes import is_key
 from reconciler.model.declared import Organization
-from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError
-from reconciler.output.document import count
+from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError, count
 from reconciler.output.text import render_text
 from reconciler.systems.catalogue import SYSTEMS, get_system
 

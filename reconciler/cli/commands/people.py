@@ -57,11 +57,11 @@ from reconciler.model.finding import (
     ReconcilerError,
     Severity,
     UsageError,
+    count,
     exit_code,
     suggest_names,
 )
 from reconciler.model.holding import PersonReport
-from reconciler.output.document import count
 from reconciler.policies.judging import POLICIES, parameters_of
 from reconciler.policies.rule import number
 

@@ -34,10 +34,9 @@ from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.records import migrate as copy_states
 from reconciler.model.address import Action, Address
 from reconciler.model.change import Risk
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, suggest_names
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, count, suggest_names
 from reconciler.model.json import state_to_json
 from reconciler.model.state import State
-from reconciler.output.document import count
 from reconciler.output.text import fold
 from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key

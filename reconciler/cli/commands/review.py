@@ -53,10 +53,10 @@ from reconciler.model.finding import (
     ReconcilerError,
     Severity,
     UsageError,
+    count,
     exit_code,
     suggest_names,
 )
-from reconciler.output.document import count
 
 _EVIDENCE = "evidence"
 

@@ -20,10 +20,10 @@ from reconciler.cli.options import Limits, NumberType, flag, planning_options
 from reconciler.cli.streams import CONFIG_FILE
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
+from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, count
 from reconciler.model.plan import Applied, Outcome, Plan
 from reconciler.model.values import dataclass
-from reconciler.output.document import Row, Table, count, plain
+from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
 from reconciler.providers.business_api.vocabulary import is_done_by_hand
 from reconciler.providers.sandbox.provider import SandboxProvider

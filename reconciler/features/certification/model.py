@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from reconciler.model.address import Address
 from reconciler.model.change import Mark, Risk
-from reconciler.model.finding import Finding, Place
+from reconciler.model.finding import Finding, Place, count
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
     Block,
@@ -29,7 +29,6 @@ from reconciler.output.document import (
     Table,
     Tone,
     code,
-    count,
     edit_section,
     plain,
 )

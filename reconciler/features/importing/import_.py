@@ -26,12 +26,12 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model.address import KINDS, Address, Shape, person_in
 from reconciler.model.change import Change
 from reconciler.model.declared import Desired, GuardSettings, Organization
-from reconciler.model.finding import ReconcilerError
+from reconciler.model.finding import ReconcilerError, count
 from reconciler.model.ports import Explorer
 from reconciler.model.resource import Live, Part
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, count, plain
+from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from reconciler.model.address import Address
-from reconciler.model.finding import Place
+from reconciler.model.finding import Place, count
 from reconciler.model.plan import Plan
 from reconciler.model.values import dataclass
 from reconciler.output.document import (
@@ -23,7 +23,6 @@ from reconciler.output.document import (
     Span,
     Tick,
     code,
-    count,
     edit_section,
     plain,
 )

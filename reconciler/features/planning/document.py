@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from reconciler.model.address import INVITATIONS, KINDS, Action, Shape, System
 from reconciler.model.change import Blocked, Change, LeftOut, Mark, Risk, Waiting, is_administrator, is_downgrade
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, count
 from reconciler.model.json import plan_to_json
 from reconciler.model.plan import Limit, OrganizationPlan, Plan
 from reconciler.model.resource import Attributes, ask_about_states, explain_unread, summarize_unread
@@ -27,7 +27,6 @@ from reconciler.output.document import (
     Row,
     Section,
     Sign,
-    count,
     explain_approval,
     join,
     name_access,

@@ -9,7 +9,7 @@ from reconciler.apply.steps import agreed_to, is_same_request
 from reconciler.features.planning.document import AccessTerms, blocked_row, judge_row, terms_of
 from reconciler.model.address import Address
 from reconciler.model.change import Change, Risk, Waiting
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, count
 from reconciler.model.plan import (
     Applied,
     Failed,
@@ -24,17 +24,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.resource import explain_unread, summarize_unread
 from reconciler.model.values import dataclass
-from reconciler.output.document import (
-    Block,
-    Document,
-    Paragraph,
-    Row,
-    Sign,
-    Tone,
-    count,
-    explain_approval,
-    plain,
-)
+from reconciler.output.document import Block, Document, Paragraph, Row, Sign, Tone, explain_approval, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output
 from reconciler.output.rows import (

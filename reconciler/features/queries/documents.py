@@ -8,6 +8,7 @@ from datetime import date
 from itertools import groupby
 
 from reconciler.model.address import KINDS, Address
+from reconciler.model.finding import count
 from reconciler.model.holding import (
     AccessHistory,
     AccessMatrix,
@@ -30,7 +31,6 @@ from reconciler.output.document import (
     Section,
     Table,
     code,
-    count,
     name_access,
     name_attributes,
     name_subject,

@@ -16,12 +16,12 @@ from reconciler.features.queries.documents import describe_recorded
 from reconciler.model.address import person_in
 from reconciler.model.change import is_downgrade
 from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, RuleException
-from reconciler.model.finding import Place
+from reconciler.model.finding import Place, count
 from reconciler.model.holding import AccessStatus
 from reconciler.model.resource import Attributes, Status
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
-from reconciler.output.document import Document, Paragraph, Row, Table, code, count, name_attributes, plain
+from reconciler.output.document import Document, Paragraph, Row, Table, code, name_attributes, plain
 from reconciler.output.json import Output
 
 

@@ -19,7 +19,7 @@ from reconciler.features.review.model import (
 )
 from reconciler.model.address import KINDS
 from reconciler.model.change import Access, Mark, Risk
-from reconciler.model.finding import Finding, Inspection, Severity
+from reconciler.model.finding import Finding, Inspection, Severity, count
 from reconciler.model.resource import Attributes
 from reconciler.output.document import (
     Block,
@@ -31,7 +31,6 @@ from reconciler.output.document import (
     Section,
     Sign,
     Tone,
-    count,
     join,
     name_attributes,
     name_subject,

@@ -21,7 +21,7 @@ from reconciler.model.address import KINDS, Address, System
 from reconciler.model.change import is_administrator
 from reconciler.model.declared import Desired, Organization
 from reconciler.model.drift import Observation, Roster, RosterDifference
-from reconciler.model.finding import Notes, Place, ReconcilerError, Severity, StoreError, suggest_names
+from reconciler.model.finding import Notes, Place, ReconcilerError, Severity, StoreError, count, suggest_names
 from reconciler.model.resource import Live, Part, Resource, Status, Unknown
 from reconciler.model.state import State
 from reconciler.model.values import dataclass
@@ -37,7 +37,6 @@ from reconciler.output.document import (
     Section,
     Table,
     code,
-    count,
     plain,
 )
 from reconciler.output.json import Output

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
+from reconciler.model.finding import count
 from reconciler.model.state import OrderStatus, WorkOrder
 from reconciler.output.document import (
     Block,
@@ -26,7 +27,6 @@ from reconciler.output.document import (
     Table,
     Tick,
     code,
-    count,
     plain,
     spans,
 )
