@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -155,11 +155,6 @@ class AccessHistory:
             elif effect is Status.REMOVED:
                 ended = entry
         return cls(address=address, entries=entries, asked=asked, began=began, changed=changed, ended=ended)
-
-    @classmethod
-    def each_of(cls, entries: Mapping[Address, Sequence[LoggedEntry]]) -> dict[Address, Self]:
-        """What entries tell of each access, given all of them by access."""
-        return {address: cls.of(address, tuple(told)) for address, told in entries.items()}
 
     @property
     def left(self) -> Record | None:

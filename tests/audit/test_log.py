@@ -169,7 +169,8 @@ def test_a_history_says_since_when_and_by_what(store: LocalFileStore, name: str)
     log, (entries, expected) = AuditLog(store), STORY[name]
     for one in entries:
         log.append(record(one))
-    (history,) = AccessHistory.each_of(log.by_access(Selection(person="eve"))).values()
+    ((address, told),) = log.by_access(Selection(person="eve")).items()
+    history = AccessHistory.of(address, tuple(told))
     found = (history.asked, history.began, history.changed, history.ended)
     assert tuple(one and one.serial for one in found) == expected
 
@@ -179,8 +180,8 @@ def test_a_history_goes_by_the_name_of_today_and_leaves_out_who_had_it_before(st
     rename = replace(entry(3, person="evelyn"), action="rename", address="bc/member/evelyn", detail="was bc/member/eve")
     for one in (entry(1), entry(2, person="evelyn"), rename, entry(4, person="evelyn"), entry(5)):
         log.append(record(one))
-    told = AccessHistory.each_of(log.by_access(Selection()))
-    found = {str(at): [entry.serial for entry in one.entries] for at, one in told.items()}
+    told = log.by_access(Selection())
+    found = {str(at): [entry.serial for entry in entries] for at, entries in told.items()}
     assert found == {"bc/member/evelyn": [1, 3, 4], "bc/member/eve": [5]}
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from reconciler.apply.states import read_state, read_state_as_of
-from reconciler.audit.log import AuditLog, Selection
+from reconciler.audit.log import Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere
 from reconciler.features.queries.directory import (
     Directory,
@@ -18,6 +18,7 @@ from reconciler.features.queries.directory import (
     load_about,
     load_directory,
     normal_identity,
+    read_histories,
     read_one_state,
     read_states,
 )
@@ -166,11 +167,7 @@ def who(text: str, sources: Sources) -> PersonReport:
         if gone:
             return replace(answer, key=key, past=gone)
         raise unknown_person(text, directory, store)
-    told = (
-        AccessHistory.each_of(AuditLog(store).by_access(Selection(person=key, until=as_of)))
-        if recorded.from_log
-        else {}
-    )
+    told = read_histories(store, Selection(person=key, until=as_of)) if recorded.from_log else {}
     if not as_of and not store.organizations():  # they may have access that no manifest mentions
         with suppress(ManifestError):  # what is wrong elsewhere keeps no answer back
             without_state = sorted(load_about(sources, [""]).organizations)
@@ -197,22 +194,18 @@ def _key_of_today(text: str, sources: Sources) -> str:
 
 def find_past(text: str, store: StateStore, *, as_of: date | None) -> tuple[str, tuple[AccessHistory, ...]]:
     """What the audit log knows of somebody who is neither declared nor recorded any more, and the key they had."""
-    log = AuditLog(store)
-    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, log, as_of=as_of))):
-        if key and (found := AccessHistory.each_of(log.by_access(Selection(person=key, until=as_of)))):
+    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, as_of=as_of))):
+        if key and (found := read_histories(store, Selection(person=key, until=as_of))):
             return key, tuple(told for _, told in sorted(found.items()))
     return "", ()
 
 
-def _past_key(text: str, store: StateStore, log: AuditLog, *, as_of: date | None) -> str:
+def _past_key(text: str, store: StateStore, *, as_of: date | None) -> str:
     """The key of somebody who was known by this address or number, from the last state that had them as a member."""
     if not {"@", "+"} & set(text):
         return ""
-    members = [
-        told
-        for told in AccessHistory.each_of(log.by_access(Selection(until=as_of))).values()
-        if told.address.kind == "member"
-    ]
+    histories = read_histories(store, Selection(until=as_of)).values()
+    members = [told for told in histories if told.address.kind == "member"]
     ended = [(told.ended, told.address) for told in members if told.ended]
     for entry, address in sorted(ended, key=lambda one: -one[0].record):
         # The day before is found by its date alone; only who came and went on one day takes a look at every serial.

@@ -200,6 +200,12 @@ def _read_texts(store: StateStore, organization: str, past: PastVersion | None) 
     return [*filter(None, [stored.snapshot]), *stored.journal]
 
 
+def read_histories(store: StateStore, selection: Selection) -> dict[Address, AccessHistory]:
+    """What the audit log tells of each access, under the name that it has today."""
+    found = AuditLog(store).by_access(selection)
+    return {address: AccessHistory.of(address, tuple(entries)) for address, entries in found.items()}
+
+
 def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> dict[str, State]:
     """What the audit log had of each by the end of a past day; of one that it did not know by then, nothing.
 
@@ -210,9 +216,7 @@ def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> d
         return {}
     told: dict[str, dict[Address, Record]] = {}
     replaced = set()
-    for address, history in AccessHistory.each_of(
-        AuditLog(sources.store).by_access(Selection(until=sources.as_of))
-    ).items():
+    for address, history in read_histories(sources.store, Selection(until=sources.as_of)).items():
         if address.organization not in organizations:
             continue
         records = told.setdefault(address.organization, {})

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.audit.log import AuditLog, Selection
+from reconciler.audit.log import Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
 from reconciler.engine.identities import Names
 from reconciler.features.queries.access import find_past, find_topic, names_of, read_index, unknown_person
-from reconciler.features.queries.directory import Directory, Sources, find_in, load_about, load_directory
+from reconciler.features.queries.directory import (
+    Directory,
+    Sources,
+    find_in,
+    load_about,
+    load_directory,
+    read_histories,
+)
 from reconciler.features.queries.documents import (
     describe_owner,
     describe_recorded,
@@ -54,7 +61,7 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
     index = read_index(organization, sources, is_patient=True)
     directory = load_directory(sources.files)
     person = find_in(directory.people, text)
-    log = AccessHistory.each_of(AuditLog(store).by_access(Selection(organization=organization, until=as_of)))
+    log = read_histories(store, Selection(organization=organization, until=as_of))
     subject = _find_subject(text, person, index, directory, log, sources=sources)
     if subject is None:
         key, _ = find_past(text, store, as_of=as_of)
