@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -114,9 +114,9 @@ class Subject(Mapping[str, Callable[..., str]]):
     def write(self, form: str, *values: Any) -> Iterator[str]:
         """The same in pieces, so that no text is ever as large as what is shown."""
         if form == "json":
-            made = self._load(self.json)
+            output = self.load_output()
             content = self._load(self.content) if isinstance(self.content, str) else self.content
-            text = (made.write if isinstance(made, load("output.json:Output")) else made)(content(*values[:-1]))
+            text = (output.write if output else self._load(self.json))(content(*values[:-1]))
             return iter([text.decode()]) if isinstance(text, bytes) else iter(text)
         is_document = form in FORMS
         write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
@@ -311,6 +311,12 @@ class App:
         advice = f"add `{organization.system.name}` or `default` under `providers:` in reconciler.yaml"
         raise ReconcilerError(f"{organization.key} has no provider", advice=advice)
 
+    def read_secret(self, reference: str) -> str:
+        """What a reference such as `env:NAME` stands for; raises ReconcilerError where nothing is there."""
+        from reconciler.cli.credentials import read_secret
+
+        return read_secret(reference, root=self.root)
+
     def command(self, *words: str) -> str:
         """A command for this workspace, to be pasted."""
         where = [] if self.root == Path() else ["-C", str(self.root)]
@@ -445,7 +451,6 @@ def _make_sandbox(app: App, settings: ProviderSettings) -> Provider:
 
 def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
     """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
-    from reconciler.cli.credentials import read_secret
     from reconciler.providers.business_api.provider import BusinessApiProvider, make_client, make_sandbox_client
 
     show_code, options = None, settings.options
@@ -459,7 +464,7 @@ def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
         return BusinessApiProvider(make_sandbox_client(app.world, options), clock=app.world, show_code=show_code)
     if via:
         raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
-    client = make_client(options, read_secret=partial(read_secret, root=app.root), notify=app.notify)
+    client = make_client(options, read_secret=app.read_secret, notify=app.notify)
     return BusinessApiProvider(client, clock=app.clock, self_is=str(options.get("act_as", "")), show_code=show_code)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.credentials import read_secret, require_place, save_secret
+from reconciler.cli.credentials import require_place, save_secret
 from reconciler.cli.options import yes_option
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
@@ -80,7 +79,7 @@ def exchange(app: App, code: str, save: str | None, provider: str | None) -> Non
     """
     options = _options(app, provider)
     place = save or _required(options, "access_token")
-    secret = read_secret(_required(options, "app_secret"), root=app.root)
+    secret = app.read_secret(_required(options, "app_secret"))
     app_id = _required(options, "app_id")
     # The code works once and the token never ends: nothing is asked for that could not be kept.
     require_place(place, root=app.root)
@@ -123,8 +122,8 @@ def check(app: App, provider: str | None) -> int:
 def revoke(app: App, provider: str | None, *, yes: bool) -> None:
     """Revoke the token, for everybody who has it."""
     options = _options(app, provider)
-    token = read_secret(_required(options, "access_token"), root=app.root)
-    secret = read_secret(_required(options, "app_secret"), root=app.root)
+    token = app.read_secret(_required(options, "access_token"))
+    secret = app.read_secret(_required(options, "app_secret"))
     confirm("Revoke the token?", yes=yes)
     with _client(app, options) as client:
         revoke_token(client, app_id=_required(options, "app_id"), secret=secret, token=token)
@@ -151,7 +150,7 @@ def _options(app: App, name: str | None) -> Mapping[str, Option]:
 def _client(app: App, options: Mapping[str, Option], *, token: str | None = None) -> Client:
     if options.get("via") == "sandbox":
         return make_sandbox_client(app.world, options)
-    return make_client(options, read_secret=partial(read_secret, root=app.root), notify=app.notify, token=token)
+    return make_client(options, read_secret=app.read_secret, notify=app.notify, token=token)
 
 
 def _required(options: Mapping[str, Option], name: str) -> str:

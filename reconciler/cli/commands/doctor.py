@@ -11,13 +11,11 @@ from contextlib import suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from functools import partial
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.credentials import read_secret
 from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
 from reconciler.cli.options import RENDERERS, document_option
 from reconciler.cli.workspace import inspect_workspace
@@ -181,9 +179,8 @@ def _check_provider(app: App, name: str, settings: ProviderSettings, dates: list
         return HealthCheck(name=title, found="work_orders: people do the work")
     if settings.kind == "sandbox" or settings.options.get("via"):
         return HealthCheck(name=title, found=f"{settings.kind}: the embedded platform, no real system")
-    secrets = partial(read_secret, root=app.root)
     try:
-        with make_client(settings.options, read_secret=secrets, notify=app.notify) as client:
+        with make_client(settings.options, read_secret=app.read_secret, notify=app.notify) as client:
             try:
                 token = check_token(client)
             finally:
