@@ -133,7 +133,8 @@ class SqlStore(LeasedStore):
         """
         found: dict[str, str] = {}
         which = "" if organization is None else "WHERE organization = :organization"
-        newest = f"SELECT organization, max(number) AS number FROM {{}} {which} GROUP BY organization"  # noqa: S608
+        grouped = f"{which} GROUP BY organization"
+        newest = f"SELECT organization, max(number) AS number FROM {{}} {grouped}"  # noqa: S608  # ours
         with self._reading() as connection:
             # The journal first: a writer that comes in between leaves a snapshot whose number nobody has seen.
             rows = _run(connection, newest.format("reconciler_journal"), organization=organization)
