@@ -34,8 +34,7 @@ from reconciler.apply.states import read_state
 from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.declared import GuardSettings
-from reconciler.model.json import plan_to_json
+from reconciler.model import GuardSettings, plan_to_json
 from reconciler.stores.local_file import LocalFileStore
 
 FEW, MANY = 10_000, 100_000

@@ -21,12 +21,20 @@ from reconciler.apply.journal import Lease, LeaseTerms, hold
 from reconciler.apply.states import StateBuilder, load_state, save_state
 from reconciler.apply.steps import JournalWriter
 from reconciler.audit.log import AuditLog
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.json import state_to_json
-from reconciler.model.plan import Applied, AuditRecord, Origin
-from reconciler.model.resource import ABSENT_FINGERPRINT, Resource, Status
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    ABSENT_FINGERPRINT,
+    Action,
+    Address,
+    Applied,
+    AuditRecord,
+    Change,
+    Origin,
+    Record,
+    Resource,
+    State,
+    Status,
+    state_to_json,
+)
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
 from reconciler.systems.catalogue import get_system

@@ -25,10 +25,7 @@ from reconciler.engine.context import EVERYTHING
 from reconciler.engine.planner import Worlds, is_settled, make_contexts, plan_organization
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.json import state_to_json
-from reconciler.model.resource import Status
-from reconciler.model.state import Record, State
+from reconciler.model import Address, Record, State, Status, state_to_json
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems.catalogue import get_system
 

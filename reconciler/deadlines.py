@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.values import dataclass
+from reconciler.model import dataclass
 
 if TYPE_CHECKING:
     import ssl

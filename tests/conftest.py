@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.redaction import SECRETS
+from reconciler.model import SECRETS
 from tests import tiers
 
 tiers.register()

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reconciler.features.listing import as_written
-from reconciler.model.address import KINDS, Action, System
-from reconciler.model.declared import OFF, POLICY_SETS, PolicySettings
+from reconciler.model import KINDS, OFF, POLICY_SETS, Action, PolicySettings, System
 from reconciler.policies.judging import POLICIES as RULES
 from reconciler.policies.judging import severity_of
 from reconciler.policies.rule import Rule

@@ -23,8 +23,7 @@ from reconciler.cli.extras import LIBRARIES
 from reconciler.cli.main import cli
 from reconciler.manifests.documents import AssetDocument
 from reconciler.manifests.fields import keys_of
-from reconciler.model.change import Guard
-from reconciler.model.finding import ExitCode
+from reconciler.model import ExitCode, Guard
 from reconciler.output.sarif import rules_by_subject
 
 ROOT = Path(__file__).parents[1]

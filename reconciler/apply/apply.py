@@ -25,27 +25,35 @@ from reconciler.engine.context import EVERYTHING, PlanningContext, Targets
 from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
 from reconciler.engine.orders import closed_between, withdrawn
 from reconciler.engine.planner import Worlds, is_settled, make_contexts, plan_organization
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Blocked, Change
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.finding import LeaseLost, ReconcilerError, StalePlan
-from reconciler.model.json import plan_to_json
-from reconciler.model.plan import (
+from reconciler.model import (
+    Action,
+    Address,
     AuditEntry,
     AuditRecord,
+    Blocked,
+    Change,
+    Clock,
+    Desired,
+    LeaseLost,
+    Live,
+    Organization,
     OrganizationPlan,
     Origin,
     Outcome,
+    Owner,
     Plan,
+    ReconcilerError,
     Refused,
     Report,
     Result,
+    StalePlan,
+    State,
+    StateStore,
+    Unread,
     Waits,
+    dataclass,
+    plan_to_json,
 )
-from reconciler.model.ports import Clock, StateStore
-from reconciler.model.resource import Live, Owner, Unread
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,26 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, get_args
 
 from reconciler.audit.entries import audit_entry, order_entry
-from reconciler.model.address import Address
-from reconciler.model.change import Change
-from reconciler.model.finding import LeaseLost, StateLocked, StoreError
-from reconciler.model.json import (
+from reconciler.model import (
+    Address,
+    AuditEntry,
+    Change,
+    LeaseLost,
+    Lock,
+    Origin,
+    Outcome,
+    State,
+    StateLocked,
+    StateStore,
+    StoredState,
+    StoreError,
+    Timer,
+    WorkOrder,
     adapter_of,
     as_count,
     as_text,
     change_with_todays_words,
+    dataclass,
     find_damage,
     load_json,
     load_time,
@@ -28,10 +40,6 @@ from reconciler.model.json import (
     to_line,
     with_todays_words,
 )
-from reconciler.model.plan import AuditEntry, Origin, Outcome
-from reconciler.model.ports import Lock, StateStore, StoredState, Timer
-from reconciler.model.state import State, WorkOrder
-from reconciler.model.values import dataclass
 
 _FIRST_PAUSE = 0.1
 _MAX_PAUSE = 5.0

@@ -17,16 +17,41 @@ from reconciler.engine.context import ALL_SHARDS, EVERYTHING, PlanningContext, S
 from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today
 from reconciler.engine.orders import hold_asked, request_of
 from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
-from reconciler.model.address import KINDS, Action, Address, System
-from reconciler.model.change import Change, Waiting
-from reconciler.model.declared import Declared, Desired, GuardSettings, Organization
-from reconciler.model.finding import ProviderError, ReconcilerError
-from reconciler.model.json import find_damage
-from reconciler.model.plan import Applied, Failed, InDoubt, OrganizationPlan, Outcome, Plan
-from reconciler.model.ports import AskingProvider, Provider, Scope, StateStore
-from reconciler.model.resource import Live, Part, Resource, Status, Unknown, fingerprint_of
-from reconciler.model.state import OrderStatus, Record, State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Applied,
+    AskingProvider,
+    Change,
+    Declared,
+    Desired,
+    Failed,
+    GuardSettings,
+    InDoubt,
+    Live,
+    OrderStatus,
+    Organization,
+    OrganizationPlan,
+    Outcome,
+    Part,
+    Plan,
+    Provider,
+    ProviderError,
+    ReconcilerError,
+    Record,
+    Resource,
+    Scope,
+    State,
+    StateStore,
+    Status,
+    System,
+    Unknown,
+    Waiting,
+    dataclass,
+    find_damage,
+    fingerprint_of,
+)
 
 _MAX_SHOWN = 200
 

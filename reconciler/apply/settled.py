@@ -27,12 +27,19 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.planner import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day
 from reconciler.manifests.load import Manifests
 from reconciler.manifests.people import PREFIX
-from reconciler.model.address import person_in
-from reconciler.model.declared import Desired, Mode, Organization, Person
-from reconciler.model.finding import Finding, Place
-from reconciler.model.json import checked
-from reconciler.model.plan import Limit, OrganizationPlan
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    Desired,
+    Finding,
+    Limit,
+    Mode,
+    Organization,
+    OrganizationPlan,
+    Person,
+    Place,
+    checked,
+    dataclass,
+    person_in,
+)
 from reconciler.systems.catalogue import get_system
 
 TOOL = f"2 {__version__}"

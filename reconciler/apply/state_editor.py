@@ -13,11 +13,20 @@ from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.engine.identities import Names, rename_state, without_memory
 from reconciler.engine.orders import close, closed_between
-from reconciler.model.address import KINDS, Address
-from reconciler.model.finding import StateConflict, StoreError
-from reconciler.model.plan import AuditEntry, AuditRecord, Origin
-from reconciler.model.ports import Clock, Lock, StateStore
-from reconciler.model.state import OrderStatus, State
+from reconciler.model import (
+    KINDS,
+    Address,
+    AuditEntry,
+    AuditRecord,
+    Clock,
+    Lock,
+    OrderStatus,
+    Origin,
+    State,
+    StateConflict,
+    StateStore,
+    StoreError,
+)
 
 Edits = Sequence[AuditEntry | tuple[str, str, str] | tuple[str, str, str, str, str]]
 """Everything that goes into the audit log: whole entries, or address, action and detail of what was done by hand, and

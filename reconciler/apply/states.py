@@ -21,15 +21,37 @@ from reconciler.engine.drift import note_look, record_drift
 from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
 from reconciler.engine.lifecycle import note_waits
 from reconciler.engine.orders import request_of
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address, System
-from reconciler.model.change import Change
-from reconciler.model.declared import Declared
-from reconciler.model.finding import ReconcilerError, StoreError
-from reconciler.model.json import state_from_json, state_to_json
-from reconciler.model.plan import Applied, Failed, InDoubt, OrganizationPlan, Outcome, Waits, role_behind
-from reconciler.model.ports import StateStore
-from reconciler.model.resource import Attributes, Status, fingerprint_of
-from reconciler.model.state import Deferral, HeadWitness, PastState, Record, State, UsedApproval, WorkOrder
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Action,
+    Address,
+    Applied,
+    Attributes,
+    Change,
+    Declared,
+    Deferral,
+    Failed,
+    HeadWitness,
+    InDoubt,
+    OrganizationPlan,
+    Outcome,
+    PastState,
+    ReconcilerError,
+    Record,
+    State,
+    StateStore,
+    Status,
+    StoreError,
+    System,
+    UsedApproval,
+    Waits,
+    WorkOrder,
+    fingerprint_of,
+    role_behind,
+    state_from_json,
+    state_to_json,
+)
 
 _MAX_JOURNALED = 1_000_000
 """Above the serials of any journal: a plan that knew a state which was given up must not fit the one in its place."""

@@ -28,25 +28,37 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.drift import grants_in
 from reconciler.engine.guards import COMMAND_LINE, with_approval
 from reconciler.engine.membership_counts import MembershipCounts
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change, Risk, Waiting
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import (
+from reconciler.model import (
+    Action,
+    Address,
     Applied,
+    AskingProvider,
     AuditEntry,
+    BatchProvider,
+    Change,
+    Clock,
     Failed,
     InDoubt,
+    Live,
     OrganizationPlan,
     Origin,
     Outcome,
+    Provider,
+    ProviderError,
     Refused,
+    Resource,
     Result,
+    Risk,
+    Scope,
+    State,
+    StateStore,
+    Unknown,
+    Waiting,
     Waits,
+    WorkOrder,
+    dataclass,
+    fingerprint_of,
 )
-from reconciler.model.ports import AskingProvider, BatchProvider, Clock, Provider, Scope, StateStore
-from reconciler.model.resource import Live, Resource, Unknown, fingerprint_of
-from reconciler.model.state import State, WorkOrder
-from reconciler.model.values import dataclass
 from reconciler.systems.drafting import describe_wait
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from reconciler.model.address import KINDS, Address, Shape, person_in
-from reconciler.model.change import Change
-from reconciler.model.plan import AuditEntry, Outcome, Waits, describe_outcome, name_orders
-from reconciler.model.resource import Owner, Resource, Status
-from reconciler.model.state import OrderStatus, Record, WorkOrder
+from reconciler.model import (
+    KINDS,
+    Address,
+    AuditEntry,
+    Change,
+    OrderStatus,
+    Outcome,
+    Owner,
+    Record,
+    Resource,
+    Shape,
+    Status,
+    Waits,
+    WorkOrder,
+    describe_outcome,
+    name_orders,
+    person_in,
+)
 
 
 def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) -> AuditEntry:

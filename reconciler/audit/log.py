@@ -16,24 +16,31 @@ from itertools import count, islice
 
 from reconciler.engine.context import Targets
 from reconciler.engine.identities import Names
-from reconciler.model.address import KINDS, Address, parents_of
-from reconciler.model.change import Risk
-from reconciler.model.finding import StateConflict, StoreError
-from reconciler.model.json import (
+from reconciler.model import (
+    KINDS,
+    Address,
+    AuditEntry,
+    AuditMark,
+    AuditRecord,
+    HeadWitness,
+    LoggedEntry,
+    Risk,
+    StateConflict,
+    StateStore,
+    StoreError,
     adapter_of,
     as_text,
     change_with_todays_words,
+    dataclass,
     describe_first_misfit,
     find_damage,
     load_json,
+    log_entry,
+    parents_of,
     read_as,
     refuse_sealed,
     to_line,
 )
-from reconciler.model.plan import AuditEntry, AuditRecord, LoggedEntry, log_entry
-from reconciler.model.ports import StateStore
-from reconciler.model.state import AuditMark, HeadWitness
-from reconciler.model.values import dataclass
 
 AUDIT_FORMAT = "1.0"
 UNLOCK = "state_unlock"

@@ -37,9 +37,7 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model.finding import ManifestError, ReconcilerError, count
-from reconciler.model.redaction import SECRETS
-from reconciler.model.values import dataclass
+from reconciler.model import SECRETS, ManifestError, ReconcilerError, count, dataclass
 from reconciler.output import FORMS
 from reconciler.output.document import Style, Tone, make_visible
 from reconciler.output.text import fold
@@ -51,9 +49,7 @@ if TYPE_CHECKING:
     from reconciler.cli.workspace import Workspace
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
-    from reconciler.model.change import Risk
-    from reconciler.model.declared import Desired, Organization
-    from reconciler.model.ports import Clock, Explorer, Provider, StateStore
+    from reconciler.model import Clock, Desired, Explorer, Organization, Provider, Risk, StateStore
     from reconciler.output.findings import Annotations
     from reconciler.output.json import Output
     from reconciler.sandbox.world import World
@@ -274,14 +270,14 @@ class App:
 
     def explorers(self) -> dict[str, Explorer]:
         """Every configured provider that can be asked what there is, by the name it is configured under."""
-        from reconciler.model.ports import Explorer
+        from reconciler.model import Explorer
 
         made = {name: self._provider(name) for name in sorted(self.config.providers)}
         return {name: provider for name, provider in made.items() if isinstance(provider, Explorer)}
 
     def calls(self) -> int:
         """How many calls were made so far to systems that count them."""
-        from reconciler.model.ports import Metered
+        from reconciler.model import Metered
 
         return sum(provider.calls for provider in self._providers.values() if isinstance(provider, Metered))
 

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from reconciler.model.declared import Desired
+    from reconciler.model import Desired
 
 _PEOPLE = {"PERSON", "OTHER", "PEOPLE"}
 _ORGANIZATIONS = {"ORG", "ORGANIZATION"}

@@ -14,9 +14,7 @@ from typing import Any
 from reconciler.cli.extras import OF_STORES
 from reconciler.cli.streams import read_text_file, refused_writes
 from reconciler.manifests.config import STATE_SCHEMES
-from reconciler.model.finding import MissingExtra, ReconcilerError
-from reconciler.model.ports import StateStore
-from reconciler.model.redaction import SECRETS
+from reconciler.model import SECRETS, MissingExtra, ReconcilerError, StateStore
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import Dating, Holder, this_process
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.model.finding import MISSING_EXTRA, Finding, MissingExtra, Place, ReconcilerError, Severity
+from reconciler.model import MISSING_EXTRA, Finding, MissingExtra, Place, ReconcilerError, Severity
 
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config

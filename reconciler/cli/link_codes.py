@@ -23,12 +23,7 @@ from reconciler.features.work_orders.document import document_of_code, list_mess
 from reconciler.features.work_orders.model import language_of
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Desired
-from reconciler.model.finding import ReconcilerError, UsageError
-from reconciler.model.json import checked
-from reconciler.model.ports import Clock, LinkCode
-from reconciler.model.values import dataclass
+from reconciler.model import Address, Clock, Desired, LinkCode, ReconcilerError, UsageError, checked, dataclass
 from reconciler.output.document import Style, make_visible
 from reconciler.output.html import write_html
 from reconciler.systems.catalogue import quote

@@ -21,8 +21,7 @@ from reconciler import __version__
 from reconciler.cli.app import App, load, shared_options
 from reconciler.cli.extras import advice_of
 from reconciler.cli.streams import CONFIG_FILE, outlets, write_outputs
-from reconciler.model.finding import ExitCode, Inspection, ManifestError, Nearest, ReconcilerError
-from reconciler.model.redaction import SECRETS
+from reconciler.model import SECRETS, ExitCode, Inspection, ManifestError, Nearest, ReconcilerError
 from reconciler.output.text import fold
 
 if TYPE_CHECKING:

@@ -15,10 +15,7 @@ import click
 
 from reconciler.cli.app import Subject, keep
 from reconciler.engine.context import ALL_SHARDS, Shard
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Risk
-from reconciler.model.declared import Approval
-from reconciler.model.values import dataclass
+from reconciler.model import Action, Address, Approval, Risk, dataclass
 from reconciler.output import FORMS
 from reconciler.output.document import COMMENT_BUDGET
 

@@ -44,26 +44,31 @@ from reconciler.engine.planner import join_plans
 from reconciler.features.planning.document import digest_of_plan, summary_of_plan
 from reconciler.manifests.load import Inseparable, digest_of
 from reconciler.manifests.source import digests_of
-from reconciler.model.address import KINDS, Address, is_pattern
-from reconciler.model.change import Mark, Risk
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.finding import (
+from reconciler.model import (
+    KINDS,
+    Address,
+    Desired,
     ExitCode,
+    Mark,
+    Marking,
+    Organization,
     Place,
+    Plan,
     ReconcilerError,
+    Risk,
     Severity,
     StalePlan,
     StoreError,
     UsageError,
     count,
+    dataclass,
     exit_code,
+    is_pattern,
+    plan_from_json,
+    plan_to_json,
     suggest_names,
     suggest_word,
 )
-from reconciler.model.json import plan_from_json, plan_to_json
-from reconciler.model.plan import Plan
-from reconciler.model.ports import Marking
-from reconciler.model.values import dataclass
 from reconciler.policies.judging import are_local, are_timeless
 
 

@@ -39,13 +39,22 @@ from reconciler.features.certification.model import (
     ReviewSheet,
 )
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.address import Address
-from reconciler.model.finding import Finding, ManifestError, Notes, ReconcilerError, count, suggest_names
-from reconciler.model.json import plan_to_json
-from reconciler.model.plan import AuditEntry, Plan
-from reconciler.model.redaction import SECRETS
-from reconciler.model.state import State, WorkOrder
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    SECRETS,
+    Address,
+    AuditEntry,
+    Finding,
+    ManifestError,
+    Notes,
+    Plan,
+    ReconcilerError,
+    State,
+    WorkOrder,
+    count,
+    dataclass,
+    plan_to_json,
+    suggest_names,
+)
 from reconciler.output.document import Style
 
 CAMPAIGN_FILE = "_campaign.yaml"

@@ -28,8 +28,7 @@ from reconciler.features.review.model import Commit
 from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read
-from reconciler.model.finding import ReconcilerError, UsageError, suggest_names
-from reconciler.model.values import dataclass
+from reconciler.model import ReconcilerError, UsageError, dataclass, suggest_names
 
 _TIMEOUT = 60.0
 _MAX_LISTED = 5

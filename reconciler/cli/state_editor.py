@@ -12,10 +12,7 @@ from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.streams import ask_git
 from reconciler.engine.identities import Identities, former_addresses
-from reconciler.model.address import Address
-from reconciler.model.finding import ReconcilerError, StateLocked, suggest_names
-from reconciler.model.plan import Origin
-from reconciler.model.state import State
+from reconciler.model import Address, Origin, ReconcilerError, State, StateLocked, suggest_names
 from reconciler.stores.rules import SystemTimer, this_process
 
 _COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")

@@ -17,8 +17,7 @@ from typing import Protocol, TextIO
 
 import click
 
-from reconciler.model.finding import ReconcilerError, UsageError, count
-from reconciler.model.redaction import SECRETS
+from reconciler.model import SECRETS, ReconcilerError, UsageError, count
 
 CONFIG_FILE = "reconciler.yaml"
 """What makes a folder a workspace."""

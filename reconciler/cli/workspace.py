@@ -18,21 +18,22 @@ from reconciler.manifests.config import Config, LoadedConfig, load_config, load_
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import BatchLoader, Inseparable, LoadOptions, Manifests, load_manifests
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read, looks_meant, note_passed_over
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.finding import (
+from reconciler.model import (
     MISSING_EXTRA,
+    Desired,
     Finding,
     Inspection,
     ManifestError,
     Notes,
+    Organization,
     Place,
     ReconcilerError,
     Severity,
+    State,
     UsageError,
+    dataclass,
     suggest_names,
 )
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
 from reconciler.policies.judging import (
     BUILT_IN,
     Judgment,

@@ -15,8 +15,7 @@ import yaml
 from reconciler.editing.writer import NotWritableError, Value, compose, drop, join, leave, put
 from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.finding import ManifestError, Notes, Place, Severity
-from reconciler.model.values import dataclass
+from reconciler.model import ManifestError, Notes, Place, Severity, dataclass
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

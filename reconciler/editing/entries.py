@@ -7,8 +7,7 @@ import re
 from reconciler.editing.edits import Join, Path, Put
 from reconciler.editing.writer import Value
 from reconciler.manifests.nodes import is_key
-from reconciler.model.address import KINDS, Address, Shape, System
-from reconciler.model.resource import Owner, Resource
+from reconciler.model import KINDS, Address, Owner, Resource, Shape, System
 
 _NUMBER = re.compile(r"[0-9]+")
 _HANDLE = re.compile(r"@[^@\s/]+")

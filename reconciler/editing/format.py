@@ -14,7 +14,7 @@ from itertools import groupby
 from yaml.events import ScalarEvent, StreamEndEvent
 
 from reconciler.manifests.source import SourceFile, events_of, parse_file
-from reconciler.model.finding import Finding, Notes, Place, Severity
+from reconciler.model import Finding, Notes, Place, Severity
 
 _KEY = re.compile(r""" *(?:- +)?(?P<key>[\w@.+/-]+|"[^"\\]*"|'[^']*'):(?P<gap> +)(?=[^\s#])""")
 """The first key of a line, up to its value on the same line."""

@@ -15,10 +15,7 @@ from reconciler.editing.writer import Value
 from reconciler.manifests.nodes import find_hidden, has_mixed_scripts, is_key, looks_like_secret
 from reconciler.manifests.people import PREFIX, Contacts, key_of_address
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.address import KINDS, Address, System
-from reconciler.model.declared import Person, is_masked
-from reconciler.model.finding import Notes, Place, UsageError
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, Address, Notes, Person, Place, System, UsageError, dataclass, is_masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

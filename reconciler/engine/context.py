@@ -11,13 +11,30 @@ from functools import cached_property
 from typing import Self
 
 from reconciler.engine.identities import Dispute, Names
-from reconciler.model.address import KINDS, Action, Address, person_in
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Approval, Declared, GuardSettings, Mode, Organization, Person
-from reconciler.model.finding import Place
-from reconciler.model.resource import Live, Resource, Status, Unknown, Unread
-from reconciler.model.state import Record, State, UsedApproval, WorkOrder
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Approval,
+    Declared,
+    GuardSettings,
+    Live,
+    Mode,
+    Organization,
+    Person,
+    Place,
+    Record,
+    Resource,
+    State,
+    Status,
+    Unknown,
+    Unread,
+    UsedApproval,
+    WorkOrder,
+    dataclass,
+    is_administrator,
+    person_in,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared
-from reconciler.model.resource import Resource, Status
+from reconciler.model import Address, Declared, Resource, Status
 
 
 class Difference(NamedTuple):

@@ -13,23 +13,37 @@ from reconciler.engine.diff import agrees
 from reconciler.engine.entitlements import DatedAccess, gained
 from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.engine.orders import carried_out
-from reconciler.model.address import KINDS, Action, Address, Shape, System, person_in
-from reconciler.model.change import Mark, Risk
-from reconciler.model.declared import Declared, Mode, is_masked, tells_account
-from reconciler.model.drift import Drift, DriftSort, Fate, KnownDrift, known_from
-from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import (
+from reconciler.model import (
+    KINDS,
     PRESENCE,
+    Action,
+    Address,
     Attributes,
+    Declared,
+    Drift,
+    DriftSort,
+    Fate,
+    KnownDrift,
     Live,
+    Mark,
+    Mode,
+    OrganizationPlan,
     Part,
+    Record,
     Resource,
+    Risk,
+    Shape,
+    State,
     Status,
+    System,
     Unknown,
     fingerprint_of,
+    is_masked,
+    known_from,
+    person_in,
+    tells_account,
     unless_gone,
 )
-from reconciler.model.state import Record, State
 
 
 def find_in_question(

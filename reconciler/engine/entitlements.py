@@ -14,11 +14,23 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from reconciler.engine.context import Ended
-from reconciler.model.address import KINDS, Address, Role, System, person_in
-from reconciler.model.change import Access, AccessPath, AccessSpan, is_administrator, strongest
-from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.resource import Attributes, Resource
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Access,
+    AccessPath,
+    AccessSpan,
+    Address,
+    Attributes,
+    Declared,
+    Entitlement,
+    Resource,
+    Role,
+    System,
+    dataclass,
+    is_administrator,
+    person_in,
+    strongest,
+)
 
 
 def _precedence(one: Entitlement, joined: Mapping[str, object]) -> tuple[object, ...]:

@@ -15,11 +15,28 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import DatedAccess, gained
 from reconciler.engine.lifecycle import is_over
 from reconciler.engine.membership_counts import founder_of
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, System, person_in
-from reconciler.model.change import Blocked, Change, Guard, Mark, Waiting, is_administrator, risk_of, takes_away
-from reconciler.model.declared import Approval
-from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Status, fingerprint_of, unless_gone
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Action,
+    Address,
+    Approval,
+    Blocked,
+    Change,
+    Guard,
+    Mark,
+    OrganizationPlan,
+    Shape,
+    Status,
+    System,
+    Waiting,
+    fingerprint_of,
+    is_administrator,
+    person_in,
+    risk_of,
+    takes_away,
+    unless_gone,
+)
 
 COMMAND_LINE = "(command line)"
 """How the origin of an approval ends that stands in no manifest."""

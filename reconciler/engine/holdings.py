@@ -16,14 +16,28 @@ from reconciler.engine.entitlements import (
     subject_of,
 )
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.model.address import KINDS, Address, Shape, System
-from reconciler.model.change import is_administrator, strongest
-from reconciler.model.declared import Declared, Desired, Organization
-from reconciler.model.drift import KnownDrift
-from reconciler.model.holding import Holding, Reach
-from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
-from reconciler.model.state import Record, State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Attributes,
+    Declared,
+    Desired,
+    Holding,
+    KnownDrift,
+    Organization,
+    Owner,
+    Reach,
+    Record,
+    Shape,
+    State,
+    Status,
+    System,
+    dataclass,
+    fingerprint_of,
+    is_administrator,
+    role_in,
+    strongest,
+)
 from reconciler.systems.catalogue import SYSTEMS
 
 

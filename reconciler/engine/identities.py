@@ -11,12 +11,25 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import TypeVar
 
-from reconciler.model.address import KINDS, Address, Shape, System
-from reconciler.model.change import Change
-from reconciler.model.declared import STAR, Desired, Move, Person, is_masked
-from reconciler.model.resource import Live, Resource, fingerprint_of, rename_owner
-from reconciler.model.state import Record, State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    STAR,
+    Address,
+    Change,
+    Desired,
+    Live,
+    Move,
+    Person,
+    Record,
+    Resource,
+    Shape,
+    State,
+    System,
+    dataclass,
+    fingerprint_of,
+    is_masked,
+    rename_owner,
+)
 
 Name = tuple[str, str]
 """Kind and key of a member or an asset."""

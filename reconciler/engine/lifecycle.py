@@ -9,12 +9,35 @@ from math import ceil
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.diff import Difference
-from reconciler.model.address import KINDS, Action, Address, Shape, System, parents_of, person_in
-from reconciler.model.change import BY_ITSELF, Cause, Change, Guard, LeftOut, Waiting, is_administrator, is_downgrade
-from reconciler.model.declared import Declared, GuardSettings
-from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Owner, Resource, Status, Unknown, fingerprint_of, role_in, unless_gone
-from reconciler.model.state import OrderStatus, WorkOrder
+from reconciler.model import (
+    BY_ITSELF,
+    KINDS,
+    Action,
+    Address,
+    Cause,
+    Change,
+    Declared,
+    Guard,
+    GuardSettings,
+    LeftOut,
+    OrderStatus,
+    OrganizationPlan,
+    Owner,
+    Resource,
+    Shape,
+    Status,
+    System,
+    Unknown,
+    Waiting,
+    WorkOrder,
+    fingerprint_of,
+    is_administrator,
+    is_downgrade,
+    parents_of,
+    person_in,
+    role_in,
+    unless_gone,
+)
 
 _DAYS_BEFORE_NEXT = (0, 1, 3, 7)
 """After the n-th unanswered invitation."""

@@ -18,11 +18,24 @@ from functools import cache
 
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.entitlements import last_day_as_admin
-from reconciler.model.address import Action, Address, System, person_in
-from reconciler.model.change import Change, Guard, is_administrator
-from reconciler.model.plan import Limit
-from reconciler.model.resource import Attributes, Owner, Resource, Status, role_in
-from reconciler.model.state import OrderStatus, WorkOrder, in_turn
+from reconciler.model import (
+    Action,
+    Address,
+    Attributes,
+    Change,
+    Guard,
+    Limit,
+    OrderStatus,
+    Owner,
+    Resource,
+    Status,
+    System,
+    WorkOrder,
+    in_turn,
+    is_administrator,
+    person_in,
+    role_in,
+)
 
 _PRESENT = frozenset({Status.ACTIVE, Status.INVITED})
 

@@ -13,11 +13,30 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.lifecycle import wait
-from reconciler.model.address import INVITATIONS, KINDS, Address, System
-from reconciler.model.change import Cause, Change, LeftOut, Waiting, is_administrator
-from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Live, Resource, Status, Unknown, fingerprint_of
-from reconciler.model.state import Capacity, FailureReason, OrderRequest, OrderStatus, Record, State, WorkOrder
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Address,
+    Capacity,
+    Cause,
+    Change,
+    FailureReason,
+    LeftOut,
+    Live,
+    OrderRequest,
+    OrderStatus,
+    OrganizationPlan,
+    Record,
+    Resource,
+    State,
+    Status,
+    System,
+    Unknown,
+    Waiting,
+    WorkOrder,
+    fingerprint_of,
+    is_administrator,
+)
 
 PAUSES: Mapping[FailureReason, timedelta | None] = {
     FailureReason.WRONG_ADDRESS: None,

@@ -12,13 +12,33 @@ from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.engine.lifecycle import reason_to_leave
 from reconciler.engine.membership_counts import Tenure, tenure_of
 from reconciler.engine.orders import closed_between, withdrawn
-from reconciler.model.address import KINDS, Action, Address, is_pattern, parents_of
-from reconciler.model.change import Waiting, is_administrator
-from reconciler.model.declared import Approval, Declared, Desired, Mode, tells_account
-from reconciler.model.finding import Finding, Place, Severity, count
-from reconciler.model.plan import OBSERVED_DIFFERENCE, ORDER_WITHDRAWN, UNDECLARED_ADMIN, OrganizationPlan
-from reconciler.model.resource import Resource, Status, Unknown
-from reconciler.model.state import OrderStatus, State
+from reconciler.model import (
+    KINDS,
+    OBSERVED_DIFFERENCE,
+    ORDER_WITHDRAWN,
+    UNDECLARED_ADMIN,
+    Action,
+    Address,
+    Approval,
+    Declared,
+    Desired,
+    Finding,
+    Mode,
+    OrderStatus,
+    OrganizationPlan,
+    Place,
+    Resource,
+    Severity,
+    State,
+    Status,
+    Unknown,
+    Waiting,
+    count,
+    is_administrator,
+    is_pattern,
+    parents_of,
+    tells_account,
+)
 
 
 def find_warnings(

@@ -17,14 +17,32 @@ from reconciler.engine.lifecycle import SOMEBODY, leave, next_step, wait, wait_f
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_lockout, find_warnings
 from reconciler.engine.stages import IN_A_GROUP, Decisions, decide
-from reconciler.model.address import KINDS, Action, Address, person_in
-from reconciler.model.change import Blocked, Cause, Change, LeftOut, Waiting
-from reconciler.model.declared import Desired, GuardSettings, Mode, Organization, is_masked
-from reconciler.model.finding import Finding
-from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.resource import Live, Owner, Part, Resource
-from reconciler.model.state import Record, State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Blocked,
+    Cause,
+    Change,
+    Desired,
+    Finding,
+    GuardSettings,
+    LeftOut,
+    Live,
+    Mode,
+    Organization,
+    OrganizationPlan,
+    Owner,
+    Part,
+    Plan,
+    Record,
+    Resource,
+    State,
+    Waiting,
+    dataclass,
+    is_masked,
+    person_in,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

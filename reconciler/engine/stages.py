@@ -15,11 +15,26 @@ from reconciler.engine.guards import block, hold_invitations, hold_mass_removal,
 from reconciler.engine.lifecycle import hold_app_owner, hold_until_ready, wait
 from reconciler.engine.membership_counts import MembershipCounts, Turns, actor_for, founder_of
 from reconciler.engine.orders import hold_asked
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address, Shape, parents_of, person_in
-from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting, is_administrator, takes_away
-from reconciler.model.plan import Limit
-from reconciler.model.resource import role_in
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Action,
+    Address,
+    Blocked,
+    Cause,
+    Change,
+    Guard,
+    LeftOut,
+    Limit,
+    Shape,
+    Waiting,
+    dataclass,
+    is_administrator,
+    parents_of,
+    person_in,
+    role_in,
+    takes_away,
+)
 
 _Seat = tuple[str, int, int, bool] | tuple[()]
 _Rank = tuple[int, _Seat, tuple[str, ...], Address]

@@ -10,8 +10,7 @@ from typing import Any
 
 from reconciler.editing.person_edits import ManifestIndex
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.declared import Desired
-from reconciler.model.values import dataclass
+from reconciler.model import Desired, dataclass
 
 BEGIN = "# BEGIN of what `reconciler codeowners` writes; change `owners` in the manifests instead"
 END = "# END of what `reconciler codeowners` writes"

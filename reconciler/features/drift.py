@@ -15,26 +15,39 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.drift import note_look
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
-from reconciler.model.address import KINDS, Address
-from reconciler.model.change import Risk
-from reconciler.model.declared import Desired
-from reconciler.model.drift import (
+from reconciler.model import (
+    KINDS,
+    PRESENCE,
     ActivityEntry,
+    Address,
+    Attributes,
+    Desired,
     Drift,
     DriftItem,
     DriftReport,
     DriftSort,
     DriftStatus,
+    Finding,
     KnownDrift,
     Observation,
     OrganizationDrift,
+    Provider,
+    ProviderError,
+    ReconcilerError,
+    Record,
+    Risk,
+    Severity,
+    State,
+    StateStore,
+    Unknown,
+    Witness,
+    ask_about_states,
+    count,
+    explain_unread,
     list_with_history,
     remember_drift,
+    summarize_unread,
 )
-from reconciler.model.finding import Finding, ProviderError, ReconcilerError, Severity, count
-from reconciler.model.ports import Provider, StateStore, Witness
-from reconciler.model.resource import PRESENCE, Attributes, Unknown, ask_about_states, explain_unread, summarize_unread
-from reconciler.model.state import Record, State
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Row, Section, Tone, code, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output

@@ -9,13 +9,7 @@ from typing import ClassVar
 
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
-from reconciler.model.address import KINDS, Shape
-from reconciler.model.change import Change
-from reconciler.model.declared import Organization
-from reconciler.model.finding import count
-from reconciler.model.ports import Metered, Provider, StateStore
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, Change, Metered, Organization, Provider, Shape, State, StateStore, count, dataclass
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Tone, plain
 from reconciler.output.json import Output
 

@@ -16,13 +16,27 @@ from reconciler.editing.writer import Value
 from reconciler.engine.entitlements import reach
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Action, Address, person_in
-from reconciler.model.change import Change, Mark, Risk, Waiting, is_downgrade
-from reconciler.model.declared import Declared, Desired
-from reconciler.model.finding import Finding, UsageError, count, suggest_names, suggest_word
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Attributes
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Attributes,
+    Change,
+    Declared,
+    Desired,
+    Finding,
+    Mark,
+    Plan,
+    Risk,
+    UsageError,
+    Waiting,
+    count,
+    dataclass,
+    is_downgrade,
+    person_in,
+    suggest_names,
+    suggest_word,
+)
 from reconciler.output.document import (
     Block,
     Document,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.model.declared import OFF, Parameter, StandingRule
-from reconciler.model.finding import count
+from reconciler.model import OFF, Parameter, StandingRule, count
 from reconciler.output.document import (
     Block,
     Detail,

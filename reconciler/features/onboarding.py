@@ -16,12 +16,21 @@ from reconciler.editing.entries import NotExpressible, to_entry
 from reconciler.editing.person_edits import GroupLists, ManifestEdit, ManifestIndex, edit_all
 from reconciler.engine.entitlements import split_by_date
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Address, person_in
-from reconciler.model.change import strongest
-from reconciler.model.declared import Declared, Desired, Entitlement
-from reconciler.model.finding import Finding, ReconcilerError
-from reconciler.model.resource import Attributes, Resource, role_in
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Attributes,
+    Declared,
+    Desired,
+    Entitlement,
+    Finding,
+    ReconcilerError,
+    Resource,
+    dataclass,
+    person_in,
+    role_in,
+    strongest,
+)
 from reconciler.output.document import (
     Block,
     Document,

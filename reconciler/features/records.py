@@ -7,12 +7,19 @@ from collections.abc import Callable, Sequence
 from reconciler.apply.journal import LeaseTerms, hold
 from reconciler.apply.states import load_state
 from reconciler.audit.log import find_risk
-from reconciler.model.address import Address
-from reconciler.model.finding import StateConflict, StoreError, count
-from reconciler.model.json import state_to_json
-from reconciler.model.plan import LoggedEntry
-from reconciler.model.ports import StateStore
-from reconciler.model.state import PastState, Record, State, StateSummary
+from reconciler.model import (
+    Address,
+    LoggedEntry,
+    PastState,
+    Record,
+    State,
+    StateConflict,
+    StateStore,
+    StateSummary,
+    StoreError,
+    count,
+    state_to_json,
+)
 from reconciler.output.document import (
     Detail,
     Document,

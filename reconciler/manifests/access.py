@@ -40,12 +40,22 @@ from reconciler.manifests.nodes import (
     read_span,
 )
 from reconciler.manifests.people import PREFIX, GroupDirectory
-from reconciler.model.address import KINDS, Address, Kind, System, person_in
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.finding import Notes, Place, suggest_word
-from reconciler.model.resource import Attributes, Owner
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Attributes,
+    Declared,
+    Entitlement,
+    Kind,
+    Notes,
+    Owner,
+    Place,
+    System,
+    dataclass,
+    is_administrator,
+    person_in,
+    suggest_word,
+)
 
 MIN_ADMINS = 2
 """What the vendors advise for every system."""

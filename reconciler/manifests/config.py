@@ -31,18 +31,22 @@ from reconciler.manifests.nodes import (
 )
 from reconciler.manifests.source import SourceFile, digests_of, parse_file
 from reconciler.manifests.structure import read_document
-from reconciler.model.declared import (
+from reconciler.model import (
     POLICY_SETS,
     CustomRule,
     Expression,
+    Finding,
     GuardSettings,
+    Notes,
     Parameter,
+    Place,
     PolicySettings,
     RuleException,
     RuleSettings,
+    dataclass,
+    list_words,
+    suggest_word,
 )
-from reconciler.model.finding import Finding, Notes, Place, list_words, suggest_word
-from reconciler.model.values import dataclass
 
 OptionValue = Annotated[
     str | int | float | bool | list[str], FieldSort("text, a number, true, false or a list of texts")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.finding import Finding
+from reconciler.model import Finding
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

@@ -24,7 +24,7 @@ from reconciler.manifests.fields import (
     developers_variant,
     roles_of,
 )
-from reconciler.model.declared import Mode
+from reconciler.model import Mode
 
 _Short = TypeVar("_Short")
 _Long = TypeVar("_Long")

@@ -27,8 +27,7 @@ from typing import (
 )
 
 from reconciler.manifests.nodes import Path
-from reconciler.model.address import Action, Role
-from reconciler.model.values import dataclass
+from reconciler.model import Action, Role, dataclass
 from reconciler.systems.catalogue import SYSTEMS
 
 if TYPE_CHECKING:

@@ -14,10 +14,26 @@ from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.nodes import Cursor, has_mixed_scripts, note_twice, read_day
 from reconciler.manifests.people import FORGE_NAME, PREFIX, Contacts, Files, find_circles, note_empty_owner
 from reconciler.manifests.source import PartialRead
-from reconciler.model.address import KINDS, Action, Address, AddressPatterns, Shape, is_pattern
-from reconciler.model.declared import Approval, Declared, Desired, Move, Organization, Person
-from reconciler.model.finding import Finding, Notes, Place, count, suggest_word
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    AddressPatterns,
+    Approval,
+    Declared,
+    Desired,
+    Finding,
+    Move,
+    Notes,
+    Organization,
+    Person,
+    Place,
+    Shape,
+    count,
+    dataclass,
+    is_pattern,
+    suggest_word,
+)
 from reconciler.systems.catalogue import SYSTEMS
 
 _TAKES_AWAY = frozenset({Action.CANCEL_INVITATION, *(kind.delete for kind in KINDS.values())})

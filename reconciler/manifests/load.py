@@ -31,10 +31,25 @@ from reconciler.manifests.nodes import Cursor, note_twice, read_interval, read_k
 from reconciler.manifests.people import PREFIX, GroupDirectory
 from reconciler.manifests.source import PartialRead, SourceFile, digests_of, parse_file, read_text
 from reconciler.manifests.structure import read_document
-from reconciler.model.address import KINDS, Address, System, person_in, with_limits
-from reconciler.model.declared import Declared, Desired, Mode, Organization
-from reconciler.model.finding import Finding, ManifestError, Notes, Place, Severity, list_words, suggest_word
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Declared,
+    Desired,
+    Finding,
+    ManifestError,
+    Mode,
+    Notes,
+    Organization,
+    Place,
+    Severity,
+    System,
+    dataclass,
+    list_words,
+    person_in,
+    suggest_word,
+    with_limits,
+)
 from reconciler.systems.catalogue import get_system
 
 

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from reconciler.model.address import KINDS, System
-from reconciler.model.finding import Notes, Place, list_words, suggest_word
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, Notes, Place, System, dataclass, list_words, suggest_word
 from reconciler.systems.catalogue import SYSTEMS
 
 Path = tuple[str | int, ...]

@@ -10,10 +10,7 @@ from datetime import date
 from reconciler.manifests.documents import ManifestDocument, PersonDocument
 from reconciler.manifests.nodes import Cursor, note_listed_twice, note_twice, read_day, read_keys, read_span
 from reconciler.manifests.source import PartialRead
-from reconciler.model.address import System
-from reconciler.model.declared import Person
-from reconciler.model.finding import Notes, Place, suggest_word
-from reconciler.model.values import dataclass
+from reconciler.model import Notes, Person, Place, System, dataclass, suggest_word
 from reconciler.systems.catalogue import SYSTEMS
 
 # What nearly all addresses look like; only the others are worth the time that a full check takes.

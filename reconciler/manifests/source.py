@@ -46,8 +46,7 @@ from reconciler.manifests.nodes import (
     read_plain,
 )
 from reconciler.manifests.syntax_errors import note_syntax_error
-from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.values import dataclass
+from reconciler.model import Finding, Notes, Place, dataclass
 
 _KEY = r"[^\W\d][\w.@+-]*(?::[\w.@+-]+)*"
 _ASCII_KEY = r"[A-Za-z_][A-Za-z0-9_.@+-]*(?::[A-Za-z0-9_.@+-]+)*"

@@ -20,10 +20,7 @@ from reconciler.manifests.fields import (
 )
 from reconciler.manifests.nodes import Cursor, MapNode, Path, inside, is_secret_name, note_unknown_role, path_in
 from reconciler.manifests.source import ParsedFile, PartialRead
-from reconciler.model.address import System
-from reconciler.model.finding import Notes, Place, list_words, suggest_word
-from reconciler.model.json import EXPECTED, describe_misfit
-from reconciler.model.values import dataclass
+from reconciler.model import EXPECTED, Notes, Place, System, dataclass, describe_misfit, list_words, suggest_word
 from reconciler.systems.catalogue import SYSTEMS
 
 _MAX_ROUNDS = 6

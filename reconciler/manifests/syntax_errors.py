@@ -12,7 +12,7 @@ import unicodedata
 
 from yaml import MarkedYAMLError
 
-from reconciler.model.finding import Notes, Place
+from reconciler.model import Notes, Place
 
 _ESCAPE = r"unknown escape character|hexa?decimal number.*quoted scalar"
 _TAG = r"(scanning|parsing) a tag$"

@@ -14,10 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 
-from reconciler.model.address import KINDS, Address
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.resource import Attributes, Resource
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, Address, Attributes, Finding, Place, Resource, Severity, dataclass
 
 
 class Tone(StrEnum):

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.model.finding import Finding, Inspection, Severity, count
-from reconciler.model.values import dataclass
+from reconciler.model import Finding, Inspection, Severity, count, dataclass
 from reconciler.output.document import Document, Findings, Style, join, make_visible
 from reconciler.output.json import Output
 

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
-from reconciler.model.json import write_json
-from reconciler.model.values import dataclass
+from reconciler.model import dataclass, write_json
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaSerializer

@@ -14,8 +14,7 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from reconciler.model.finding import UsageError, count
-from reconciler.model.values import dataclass
+from reconciler.model import UsageError, count, dataclass
 from reconciler.output.document import (
     Block,
     Code,

@@ -8,12 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.model.address import KINDS, Action
-from reconciler.model.change import Mark, Risk, reading_order
-from reconciler.model.drift import Drift, DriftSort
-from reconciler.model.finding import Finding, Place, Severity, count
-from reconciler.model.resource import Resource
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Drift,
+    DriftSort,
+    Finding,
+    Mark,
+    Place,
+    Resource,
+    Risk,
+    Severity,
+    count,
+    dataclass,
+    reading_order,
+)
 from reconciler.output.document import (
     Block,
     Inline,

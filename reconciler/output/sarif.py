@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.json import write_json
+from reconciler.model import Finding, Place, Severity, write_json
 from reconciler.output.document import Style, make_visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -15,8 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from reconciler.model.finding import Finding, Severity, count
-from reconciler.model.values import dataclass
+from reconciler.model import Finding, Severity, count, dataclass
 from reconciler.output.document import (
     Block,
     Code,

@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 
 from reconciler.engine.entitlements import count_by_day
-from reconciler.model.finding import Severity
+from reconciler.model import Severity
 from reconciler.policies.rule import (
     Overview,
     Parameters,

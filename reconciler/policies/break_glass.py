@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import person_in
-from reconciler.model.finding import Severity, count
+from reconciler.model import Severity, count, person_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 

@@ -7,10 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from reconciler.engine.entitlements import change_days, count_by_day, days_of, on_day
-from reconciler.model.address import Address, System
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Declared
-from reconciler.model.finding import Severity
+from reconciler.model import Address, Declared, Severity, System, is_administrator
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, administers, number
 
 

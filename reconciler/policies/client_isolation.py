@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from reconciler.engine.entitlements import reach
-from reconciler.model.address import KINDS, Address
-from reconciler.model.change import AccessPath
-from reconciler.model.finding import Severity
+from reconciler.model import KINDS, AccessPath, Address, Severity
 from reconciler.policies.rule import Overview, Parameters, PolicyInput, PolicyObjection, Rule, Scale, by_name, words
 
 Clients = Mapping[str, tuple[str, ...]]

@@ -9,8 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.model.declared import OFF, CustomRule, Declared, Expression, Organization, Person
-from reconciler.model.finding import MISSING_EXTRA, Finding, Severity
+from reconciler.model import (
+    MISSING_EXTRA,
+    OFF,
+    CustomRule,
+    Declared,
+    Expression,
+    Finding,
+    Organization,
+    Person,
+    Severity,
+)
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 _Facts = Mapping[str, object]

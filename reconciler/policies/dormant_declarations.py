@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from reconciler.model.address import Address
-from reconciler.model.finding import Severity, count
-from reconciler.model.resource import Status
-from reconciler.model.state import State
+from reconciler.model import Address, Severity, State, Status, count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 _WAS_THERE = frozenset({Status.ACTIVE, Status.LEFT, Status.REMOVED, Status.REVOKED_BY_OWNER})

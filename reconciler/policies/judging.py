@@ -12,22 +12,28 @@ from operator import itemgetter
 from typing import NamedTuple, get_args
 
 from reconciler.engine.entitlements import change_days, days_of, membership_of
-from reconciler.model.address import KINDS, Address, AddressPatterns, person_in
-from reconciler.model.declared import (
+from reconciler.model import (
+    KINDS,
     OFF,
     POLICY_EXCEPTION,
+    Address,
+    AddressPatterns,
     CustomRule,
     Declared,
     Desired,
+    Finding,
+    Nearest,
     Parameter,
+    Place,
     PolicySettings,
     RuleException,
     RuleSettings,
+    Severity,
     StandingRule,
+    State,
+    dataclass,
+    person_in,
 )
-from reconciler.model.finding import Finding, Nearest, Place, Severity
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
 from reconciler.policies import RULES, review_overdue
 from reconciler.policies.custom import compile_rules
 from reconciler.policies.rule import Employment, Parameters, PolicyInput, PolicyObjection, Rule, Scale

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import Address, person_in
-from reconciler.model.declared import Entitlement
-from reconciler.model.finding import Severity, count
-from reconciler.model.resource import role_in
+from reconciler.model import Address, Entitlement, Severity, count, person_in, role_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, by_name
 
 _FOR_OUTSIDERS = {"admin": 90, "administrator": 90, "owner": 90, "any": 365}

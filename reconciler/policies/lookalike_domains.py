@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache, partial
 
-from reconciler.model.finding import Severity
+from reconciler.model import Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "net", "org"})

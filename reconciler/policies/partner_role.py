@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import KINDS, SHARES
-from reconciler.model.finding import Severity
-from reconciler.model.resource import role_in
+from reconciler.model import KINDS, SHARES, Severity, role_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 

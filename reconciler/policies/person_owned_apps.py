@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.finding import Severity
-from reconciler.model.resource import Owner
+from reconciler.model import Owner, Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from reconciler.model.address import Address
-from reconciler.model.finding import Severity, count
+from reconciler.model import Address, Severity, count
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.finding import Severity
+from reconciler.model import Severity
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 _STRONGEST = ("admin", "administrator", "owner")

@@ -12,13 +12,23 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeVar
 
 from reconciler.engine.entitlements import split_by_date
-from reconciler.model.address import KINDS, Address, System, person_in
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Declared, Desired, Organization, Parameter, Person
-from reconciler.model.finding import Place, Severity
-from reconciler.model.resource import role_in
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Declared,
+    Desired,
+    Organization,
+    Parameter,
+    Person,
+    Place,
+    Severity,
+    State,
+    System,
+    dataclass,
+    is_administrator,
+    person_in,
+    role_in,
+)
 
 Parameters = Mapping[str, Parameter]
 _T = TypeVar("_T")

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import person_in
-from reconciler.model.declared import Declared
-from reconciler.model.finding import Severity
-from reconciler.model.resource import role_in
+from reconciler.model import Declared, Severity, person_in, role_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 

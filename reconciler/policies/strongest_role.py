@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import KINDS, person_in
-from reconciler.model.finding import Severity
+from reconciler.model import KINDS, Severity, person_in
 from reconciler.policies.rule import Parameters, PolicyInput, PolicyObjection, Rule, Scale, words
 
 

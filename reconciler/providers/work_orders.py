@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.model.address import KINDS, Action, Address
-from reconciler.model.change import Change, Waiting
-from reconciler.model.drift import Roster
-from reconciler.model.plan import Applied, Failed, Outcome
-from reconciler.model.ports import Ability, ByHand, Can, Cannot, Scope
-from reconciler.model.resource import Live, Part, Resource, rename_owner
-from reconciler.model.state import WorkOrder
+from reconciler.model import (
+    KINDS,
+    Ability,
+    Action,
+    Address,
+    Applied,
+    ByHand,
+    Can,
+    Cannot,
+    Change,
+    Failed,
+    Live,
+    Outcome,
+    Part,
+    Resource,
+    Roster,
+    Scope,
+    Waiting,
+    WorkOrder,
+    rename_owner,
+)
 from reconciler.systems.catalogue import SYSTEMS
 from reconciler.systems.drafting import describe_wait, draft_orders
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reconciler.model.finding import ProviderError
+from reconciler.model import ProviderError
 from reconciler.sandbox import SEED_FILE, WORLD_FILE
 from reconciler.sandbox.api.configuration import DEFAULT_APP, Options, add_api_app, add_token, write_options
 from reconciler.sandbox.apps import add_app

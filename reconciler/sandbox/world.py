@@ -18,7 +18,7 @@ from pathlib import Path
 from pkgutil import get_data
 from typing import Any, Final, Self
 
-from reconciler.model.finding import ProviderError
+from reconciler.model import ProviderError
 from reconciler.sandbox.platforms import Knobs
 
 FORMAT: Final = 3

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from reconciler.model.finding import MissingExtra, StoreError
-from reconciler.model.values import dataclass
+from reconciler.model import MissingExtra, StoreError, dataclass
 
 if TYPE_CHECKING:
     from obstore import PutMode

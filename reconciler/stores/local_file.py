@@ -28,8 +28,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from reconciler.model.finding import StoreError
-from reconciler.model.ports import Lock, PastVersion, StoredState, TornAudit
+from reconciler.model import Lock, PastVersion, StoredState, StoreError, TornAudit
 from reconciler.stores.rules import (
     PRIVATE,
     Dating,

@@ -27,10 +27,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, partial
 
-from reconciler.model.finding import StoreError
-from reconciler.model.json import as_count, load_json, load_time
-from reconciler.model.ports import PastVersion, StoredState
-from reconciler.model.values import dataclass
+from reconciler.model import PastVersion, StoredState, StoreError, as_count, dataclass, load_json, load_time
 from reconciler.stores.bucket import Blob, Bucket, at_once, open_bucket
 from reconciler.stores.rules import (
     Dating,

@@ -18,10 +18,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.json import as_count, as_text, checked, load_json, load_time
-from reconciler.model.ports import Lock, TornAudit
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    LeaseLost,
+    Lock,
+    StateConflict,
+    StateLocked,
+    StoreError,
+    TornAudit,
+    as_count,
+    as_text,
+    checked,
+    dataclass,
+    load_json,
+    load_time,
+)
 
 PRIVATE = 0o600
 """State holds e-mail addresses and phone numbers: only its owner may read it."""

@@ -23,9 +23,17 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 
-from reconciler.model.finding import MissingExtra, ReconcilerError, StoreError
-from reconciler.model.json import SEALED
-from reconciler.model.ports import Lock, PastVersion, StateStore, StoredState, TornAudit
+from reconciler.model import (
+    SEALED,
+    Lock,
+    MissingExtra,
+    PastVersion,
+    ReconcilerError,
+    StateStore,
+    StoredState,
+    StoreError,
+    TornAudit,
+)
 from reconciler.stores.rules import Holder
 
 _AUDIT = "the audit log"

@@ -30,8 +30,7 @@ from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, eve
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from reconciler.model.finding import MissingExtra, StoreError
-from reconciler.model.ports import PastVersion, StoredState
+from reconciler.model import MissingExtra, PastVersion, StoredState, StoreError
 from reconciler.stores.rules import (
     Dating,
     Holder,

@@ -19,10 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
-from reconciler.model.address import Action, Fact, Role, System
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.state import FailureReason, RotationTask
-from reconciler.model.values import dataclass
+from reconciler.model import Action, Fact, FailureReason, ReconcilerError, Role, RotationTask, System, dataclass
 
 _PIECE = re.compile(r"`(?P<literal>(?:\\[\\`]|[^`])*)`|(?P<prose>(?:\\[\\`]|[^`])+|`)")
 _ESCAPED = re.compile(r"\\([\\`])")

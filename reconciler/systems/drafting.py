@@ -11,13 +11,28 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.model.address import KINDS, Action, Address, System, person_in
-from reconciler.model.change import Change, Waiting, is_downgrade
-from reconciler.model.finding import Place
-from reconciler.model.plan import Waits
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Attributes, Owner, Status, fingerprint_of, role_in
-from reconciler.model.state import Capacity, RotationTask, WorkOrder, in_turn
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Attributes,
+    Capacity,
+    Change,
+    Owner,
+    Place,
+    RotationTask,
+    Scope,
+    Status,
+    System,
+    Waiting,
+    Waits,
+    WorkOrder,
+    fingerprint_of,
+    in_turn,
+    is_downgrade,
+    person_in,
+    role_in,
+)
 from reconciler.systems.catalogue import Actor, Operation, Party, literal, load_handbook, plain, quote, strip_marks
 
 _ASKED_FOR = frozenset({Action.CREATE_ORGANIZATION, Action.GIVE_UP_ADMIN, Action.CHANGE_ROLE})

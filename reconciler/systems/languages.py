@@ -18,10 +18,7 @@ from functools import cache, partial
 from pkgutil import get_data
 from typing import Any
 
-from reconciler.model.address import KINDS
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.state import WorkOrder
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, ReconcilerError, WorkOrder, dataclass
 from reconciler.systems.catalogue import Operation, Party, load_handbook
 from reconciler.systems.drafting import NO_ANSWERS, OUTSIDERS, UNKNOWN_OWNER
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reconciler.model.address import Address
-from reconciler.model.change import Change
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Failed, InDoubt, Outcome
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Live
+from reconciler.model import Address, Change, Failed, InDoubt, Live, Outcome, ProviderError, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.world import World
 

@@ -7,12 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.plan import Origin
-from reconciler.model.ports import StateStore
-from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    Action,
+    Address,
+    Attributes,
+    Change,
+    Origin,
+    Record,
+    Resource,
+    State,
+    StateStore,
+    Status,
+    fingerprint_of,
+)
 from reconciler.stores.rules import SystemTimer
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

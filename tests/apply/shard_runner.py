@@ -16,8 +16,7 @@ from reconciler.cli.credentials import open_store
 from reconciler.engine.context import Shard
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.plan import Applied
+from reconciler.model import Applied, Desired, GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.world import World
 from tests.apply.given import NOW, ORIGIN, TODAY, Still, terms

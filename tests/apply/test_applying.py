@@ -17,12 +17,22 @@ from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.finding import ProviderError, StalePlan, StateLocked
-from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Plan, Report
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Live
+from reconciler.model import (
+    Applied,
+    Change,
+    Desired,
+    Failed,
+    GuardSettings,
+    InDoubt,
+    Live,
+    Outcome,
+    Plan,
+    ProviderError,
+    Report,
+    Scope,
+    StalePlan,
+    StateLocked,
+)
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import accept
 from reconciler.sandbox.seed import load_seed

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.apply.steps import describe_move
-from reconciler.model.address import Address
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model import Address, Attributes, Resource, Status
 
 EVE = Address("acme-bc", "tiktok_account_access", "acme/eve")
 

@@ -11,12 +11,20 @@ import pytest
 
 from reconciler.apply.journal import hold
 from reconciler.apply.states import load_state, save_state
-from reconciler.model.address import Action, Address
-from reconciler.model.drift import DriftSort
-from reconciler.model.finding import ReconcilerError, StoreError
-from reconciler.model.json import UPGRADES, state_from_json, state_to_json
-from reconciler.model.resource import Status
-from reconciler.model.state import STATE_FORMAT, State, WorkOrder
+from reconciler.model import (
+    STATE_FORMAT,
+    UPGRADES,
+    Action,
+    Address,
+    DriftSort,
+    ReconcilerError,
+    State,
+    Status,
+    StoreError,
+    WorkOrder,
+    state_from_json,
+    state_to_json,
+)
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import EVE, INVITE, TODAY, terms
 

@@ -13,15 +13,23 @@ from hypothesis import strategies as st
 
 from reconciler.apply.journal import intent_record, join_records, outcome_record, replay, run_record
 from reconciler.apply.states import StateBuilder
-from reconciler.model.address import Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Declared
-from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.finding import Place, StoreError
-from reconciler.model.plan import Applied, Failed, InDoubt, Waits
-from reconciler.model.ports import StoredState
-from reconciler.model.resource import Status
-from reconciler.model.state import Deferral, State
+from reconciler.model import (
+    Address,
+    Applied,
+    Change,
+    Declared,
+    Deferral,
+    DriftSort,
+    Failed,
+    InDoubt,
+    KnownDrift,
+    Place,
+    State,
+    Status,
+    StoredState,
+    StoreError,
+    Waits,
+)
 from reconciler.systems.catalogue import get_system
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, REMOVE, TODAY, resource, state
 

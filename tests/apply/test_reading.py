@@ -7,11 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.apply.planning import read_live
-from reconciler.model.address import Address
-from reconciler.model.declared import Organization
-from reconciler.model.finding import Place
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Live, Resource
+from reconciler.model import Address, Live, Organization, Place, Resource, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.world import World
 from reconciler.systems.catalogue import get_system

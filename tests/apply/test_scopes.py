@@ -5,10 +5,7 @@ from __future__ import annotations
 from reconciler.apply.planning import Scopes
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Status
-from reconciler.model.state import Record, State
+from reconciler.model import Address, Record, Scope, State, Status
 
 EVE = Address("bc", "member", "eve")
 

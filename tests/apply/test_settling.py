@@ -8,11 +8,7 @@ import pytest
 
 from reconciler.apply.planning import Settled, recorded_as_live, settle
 from reconciler.apply.states import StateBuilder
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.plan import Applied, Failed, InDoubt
-from reconciler.model.resource import Live, Resource, Status
-from reconciler.model.state import Deferral, State
+from reconciler.model import Action, Address, Applied, Change, Deferral, Failed, InDoubt, Live, Resource, State, Status
 from reconciler.systems.catalogue import get_system
 from tests.apply.given import EVE, INVITE, REMOVE, TODAY, change, resource, state
 

@@ -11,11 +11,7 @@ from reconciler.apply.planning import ProviderBroke, shielded
 from reconciler.apply.states import read_state
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Change
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Applied, InDoubt, Outcome, Refused
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Live
+from reconciler.model import Applied, Change, InDoubt, Live, Outcome, ProviderError, Refused, Scope
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 from reconciler.stores.local_file import LocalFileStore

@@ -15,10 +15,7 @@ from bench.state_cost import invitation, make_state
 from reconciler.apply.journal import hold
 from reconciler.apply.states import StateBuilder, load_state, save_state
 from reconciler.apply.steps import JournalWriter
-from reconciler.model.address import Action
-from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.plan import Applied, Origin
-from reconciler.model.state import State, WorkOrder
+from reconciler.model import Action, Applied, DriftSort, KnownDrift, Origin, State, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.systems.catalogue import get_system
 from tests.apply.given import NOW, TODAY, Still, terms

@@ -18,11 +18,21 @@ from reconciler.apply.states import load_state, read_history, read_state, read_s
 from reconciler.audit.log import AuditLog
 from reconciler.cli.credentials import open_store
 from reconciler.features.records import migrate
-from reconciler.model.address import Action, Address
-from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.json import state_to_json
-from reconciler.model.ports import StateStore
-from reconciler.model.state import Deferral, OrderStatus, Record, State, WorkOrder
+from reconciler.model import (
+    Action,
+    Address,
+    Deferral,
+    LeaseLost,
+    OrderStatus,
+    Record,
+    State,
+    StateConflict,
+    StateLocked,
+    StateStore,
+    StoreError,
+    WorkOrder,
+    state_to_json,
+)
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import EVE, INVITE, NOW, ORIGIN, TODAY, editor, state, terms
 

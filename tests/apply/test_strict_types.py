@@ -22,9 +22,7 @@ from reconciler.audit.log import decode
 from reconciler.cli.main import cli
 from reconciler.features.certification.files import read_campaign
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import ManifestError, ReconcilerError
-from reconciler.model.json import plan_from_json, state_from_json
-from reconciler.model.ports import StoredState
+from reconciler.model import ManifestError, ReconcilerError, StoredState, plan_from_json, state_from_json
 from reconciler.stores.object_store import EntryKind, LogEntry
 from reconciler.stores.rules import LeaseRecord
 from tests.apply.test_journal import SNAPSHOT, ledger, written

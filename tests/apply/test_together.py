@@ -17,10 +17,17 @@ from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import GuardSettings
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Refused
-from reconciler.model.ports import BatchProvider, Provider
+from reconciler.model import (
+    Applied,
+    BatchProvider,
+    Failed,
+    GuardSettings,
+    InDoubt,
+    Outcome,
+    Provider,
+    ProviderError,
+    Refused,
+)
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.members import invite
 from reconciler.sandbox.registry import get_organization, get_person

@@ -18,13 +18,24 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.finding import LeaseLost, StateLocked
-from reconciler.model.plan import Applied, Outcome, Plan, Report
-from reconciler.model.ports import Lock, Scope, StateStore
-from reconciler.model.resource import Resource, Status
+from reconciler.model import (
+    Action,
+    Address,
+    Applied,
+    Change,
+    Desired,
+    GuardSettings,
+    LeaseLost,
+    Lock,
+    Outcome,
+    Plan,
+    Report,
+    Resource,
+    Scope,
+    StateLocked,
+    StateStore,
+    Status,
+)
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World

@@ -14,10 +14,7 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Change
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Outcome, Plan
-from reconciler.model.ports import Provider, Scope
+from reconciler.model import Change, GuardSettings, Outcome, Plan, Provider, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.seed import load_seed

@@ -14,7 +14,7 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import GuardSettings
+from reconciler.model import GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.seed import load_seed

@@ -13,10 +13,7 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Change
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Applied, Outcome, Refused
-from reconciler.model.ports import Provider, Scope
+from reconciler.model import Applied, Change, GuardSettings, Outcome, Provider, Refused, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import leave
 from reconciler.sandbox.seed import load_seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.audit.entries import audit_entry
-from reconciler.model.plan import Applied
+from reconciler.model import Applied
 from tests.apply.given import NOW, REMOVE
 
 

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.audit.log import BEGINNING, AuditLog, Selection, decode, digest_of, encode, verify
-from reconciler.model.holding import AccessHistory
-from reconciler.model.plan import AuditEntry, AuditRecord, Origin
-from reconciler.model.state import AuditMark, HeadWitness
+from reconciler.model import AccessHistory, AuditEntry, AuditMark, AuditRecord, HeadWitness, Origin
 from reconciler.stores.local_file import LocalFileStore
 
 ORIGIN = Origin(commit="c0ffee", branch="main", job="https://ci.example/7", operator="ana", plan="ab12")

@@ -10,13 +10,19 @@ from typing import Any
 
 import httpx2
 
-from reconciler.model.address import KINDS, Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Organization
-from reconciler.model.finding import Place
-from reconciler.model.plan import Outcome
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Change,
+    Organization,
+    Outcome,
+    Place,
+    Resource,
+    Scope,
+    Status,
+    fingerprint_of,
+)
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.configuration import Options, issue_token

@@ -20,10 +20,7 @@ from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Cause
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.drift import DriftSort
-from reconciler.model.plan import Plan
+from reconciler.model import Cause, Desired, DriftSort, GuardSettings, Plan
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.configuration import Options, add_token

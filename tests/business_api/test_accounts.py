@@ -21,11 +21,7 @@ from reconciler.editing.edits import Put
 from reconciler.editing.entries import to_entry
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Plan
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource
+from reconciler.model import Address, GuardSettings, Plan, Resource, Scope
 from reconciler.providers.business_api.members import Accounts, as_handle, identify_accounts
 from reconciler.providers.business_api.session import Session
 from reconciler.stores.local_file import LocalFileStore

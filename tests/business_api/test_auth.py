@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.credentials import read_secret, save_secret
 from reconciler.cli.main import cli
-from reconciler.model.finding import ExitCode, ProviderError, ReconcilerError
+from reconciler.model import ExitCode, ProviderError, ReconcilerError
 from reconciler.providers.business_api.authorizing import (
     authorization_url,
     check_token,

@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.model.address import Action
-from reconciler.model.change import Change
-from reconciler.model.plan import Applied, Failed, InDoubt, Outcome, Refused, Waits
-from reconciler.model.ports import BatchProvider, Scope
+from reconciler.model import Action, Applied, BatchProvider, Change, Failed, InDoubt, Outcome, Refused, Scope, Waits
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle
 from reconciler.providers.business_api.reading import Task, Writer
 from reconciler.providers.business_api.session import Session

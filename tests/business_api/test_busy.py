@@ -12,9 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from reconciler.model.address import Address
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Live
+from reconciler.model import Address, Live, Scope
 from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_reading
 from reconciler.sandbox.api.configuration import issue_token

@@ -8,7 +8,7 @@ import logging
 import httpx2
 import pytest
 
-from reconciler.model.finding import ProviderError, ReconcilerError
+from reconciler.model import ProviderError, ReconcilerError
 from reconciler.providers.business_api.client import Connection
 from reconciler.providers.business_api.provider import make_client
 from reconciler.providers.business_api.vocabulary import CODES, ApiError, Remedy, get_return_code

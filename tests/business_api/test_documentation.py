@@ -8,9 +8,7 @@ from pathlib import Path
 import yaml
 
 from reconciler.manifests.config import PROVIDER_OPTIONS
-from reconciler.model.address import KINDS, Action, Address, Role, Shape
-from reconciler.model.change import Change
-from reconciler.model.ports import Ability, ByHand, Can
+from reconciler.model import KINDS, Ability, Action, Address, ByHand, Can, Change, Role, Shape
 from reconciler.providers.business_api.provider import estimate_reading
 from reconciler.providers.business_api.vocabulary import ability_of, find_obstacle
 from tests.business_api.service import TOKEN, run, serving

@@ -11,10 +11,7 @@ import pytest
 from reconciler.features.estimate import estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired
-from reconciler.model.resource import Resource, Status
+from reconciler.model import Action, Address, Change, Desired, Resource, Status
 from reconciler.providers.business_api.batches import GIVING, count_together
 from reconciler.providers.business_api.provider import BusinessApiProvider, estimate_writing
 from tests.business_api.story import TODAY, WANTED, Story

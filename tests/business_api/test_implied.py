@@ -27,11 +27,7 @@ from reconciler.features.queries.directory import Sources
 from reconciler.features.queries.documents import describe_recorded, describe_status
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action
-from reconciler.model.declared import GuardSettings
-from reconciler.model.holding import AccessMatrix
-from reconciler.model.plan import Applied, Failed, InDoubt, Plan, Report
-from reconciler.model.state import State
+from reconciler.model import AccessMatrix, Action, Applied, Failed, GuardSettings, InDoubt, Plan, Report, State
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.transport import BusinessApiTransport

@@ -16,11 +16,7 @@ from reconciler.apply.state_editor import StateEditor
 from reconciler.features.drift import confirm, survey
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import GuardSettings
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.plan import Outcome, Plan, Waits
-from reconciler.model.ports import LinkCode
+from reconciler.model import Address, GuardSettings, LinkCode, Outcome, Plan, ReconcilerError, Waits
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.assets import open_codes
 from reconciler.sandbox.people import approve, revoke, scan

@@ -8,10 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from reconciler.model.declared import Organization, is_masked, match_masks, may_show
-from reconciler.model.finding import Place
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Status
+from reconciler.model import Organization, Place, Scope, Status, is_masked, match_masks, may_show
 from reconciler.providers.business_api.session import CenterNames, MemberList, make_roster
 from reconciler.systems.catalogue import get_system
 

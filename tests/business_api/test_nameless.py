@@ -16,10 +16,7 @@ import yaml
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
 from reconciler.features.drift import document_of_drift, remember, survey
-from reconciler.model.address import Action, Address
-from reconciler.model.declared import Organization
-from reconciler.model.plan import Applied
-from reconciler.model.resource import Resource, Status, Unknown
+from reconciler.model import Action, Address, Applied, Organization, Resource, Status, Unknown
 from reconciler.output.document import Style
 from reconciler.output.text import render_text
 from reconciler.providers.business_api.client import Client, Connection

@@ -14,8 +14,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from reconciler.model.finding import ProviderError
-from reconciler.model.redaction import SECRETS
+from reconciler.model import SECRETS, ProviderError
 from reconciler.providers.business_api.client import Client, Connection, parse_answer, read_list
 from reconciler.providers.business_api.vocabulary import (
     ASSETS,

@@ -9,10 +9,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from reconciler.model.address import Action, Address
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Applied, Waits
-from reconciler.model.resource import Attributes, Live, Resource, Status, Unknown
+from reconciler.model import Action, Address, Applied, Attributes, Live, ProviderError, Resource, Status, Unknown, Waits
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.api.configuration import issue_token

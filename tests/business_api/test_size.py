@@ -10,11 +10,7 @@ from math import ceil
 
 import pytest
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.plan import Applied
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource, Status
+from reconciler.model import Action, Address, Applied, Change, Resource, Scope, Status
 from reconciler.providers.business_api.client import TIERS
 from reconciler.providers.business_api.provider import CALLS_PER_WRITE, estimate_reading
 from tests.business_api.stage import CENTER, Stage, staged

@@ -17,9 +17,7 @@ from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Applied
+from reconciler.model import Action, Applied, GuardSettings
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.sandbox.seed import open_world

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from reconciler.cli.app import App, SystemClock
 from reconciler.cli.main import cli
 from reconciler.manifests.config import Config, Option, ProviderSettings
-from reconciler.model.finding import ReconcilerError
+from reconciler.model import ReconcilerError
 from reconciler.providers.business_api.provider import SHARED_LIMIT, BusinessApiProvider, make_client
 from reconciler.sandbox.api.transport import BusinessApiTransport
 from tests.business_api.stage import CENTER, PLACE

@@ -9,10 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
-from reconciler.model.address import Action, Address
-from reconciler.model.drift import ActivityEntry
-from reconciler.model.finding import ProviderError
-from reconciler.model.ports import Witness
+from reconciler.model import Action, ActivityEntry, Address, ProviderError, Witness
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.api.faults import Fault

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.address import Action, Address
-from reconciler.model.plan import Applied, Failed, InDoubt, Waits
-from reconciler.model.ports import ByHand, Can, Cannot
-from reconciler.model.resource import Status
+from reconciler.model import Action, Address, Applied, ByHand, Can, Cannot, Failed, InDoubt, Status, Waits
 from reconciler.providers.business_api.actions import ACTIONS
 from reconciler.providers.business_api.vocabulary import ability_of
 from reconciler.sandbox.api.faults import Fault

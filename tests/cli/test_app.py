@@ -20,9 +20,7 @@ from reconciler.manifests.config import (
     load_config,
 )
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Organization
-from reconciler.model.finding import Place
-from reconciler.model.ports import Provider
+from reconciler.model import Organization, Place, Provider
 from reconciler.providers.business_api.client import Client
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems.catalogue import get_system

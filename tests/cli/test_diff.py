@@ -16,7 +16,7 @@ from reconciler.cli.app import App
 from reconciler.cli.main import cli
 from reconciler.cli.revisions import open_repository, read_revision
 from reconciler.cli.workspace import read_files
-from reconciler.model.finding import ReconcilerError, UsageError
+from reconciler.model import ReconcilerError, UsageError
 
 CONFIG = "version: 1\nmanifests: [access]\n"
 BEFORE = """version: 1

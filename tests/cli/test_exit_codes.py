@@ -9,23 +9,32 @@ import pytest
 
 from reconciler.cli.commands.apply import code_of_apply
 from reconciler.cli.planning import code_of_plan
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Waiting
-from reconciler.model.declared import Mode
-from reconciler.model.finding import ExitCode, Finding, Severity, code_of_findings
-from reconciler.model.plan import (
+from reconciler.model import (
+    Action,
+    Address,
     Applied,
+    Blocked,
+    Cause,
+    Change,
+    ExitCode,
     Failed,
+    Finding,
+    Guard,
     InDoubt,
+    LeftOut,
+    Mode,
     OrganizationPlan,
     Outcome,
     Plan,
     Refused,
     Report,
     Result,
+    Severity,
+    Unread,
+    Waiting,
     Waits,
+    code_of_findings,
 )
-from reconciler.model.resource import Unread
 
 EVE = Address("acme-bc", "member", "eve")
 CHANGE = Change(address=EVE, action=Action.REMOVE, before=None, after=None, fingerprint="f", why="")

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.cli.app import App
 from reconciler.cli.main import run_guarded
-from reconciler.model.finding import (
+from reconciler.model import (
     ExitCode,
     Finding,
     ManifestError,

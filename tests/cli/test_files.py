@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.streams import read_text_file, replace_file
-from reconciler.model.finding import ReconcilerError
+from reconciler.model import ReconcilerError
 
 
 def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.model.address import Address
-from reconciler.model.resource import Resource, Status, fingerprint_of
+from reconciler.model import Address, Resource, Status, fingerprint_of
 from reconciler.providers.sandbox.provider import SandboxProvider
 
 Run = Callable[..., Result]

@@ -13,9 +13,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli import link_codes
 from reconciler.cli.main import cli
-from reconciler.model.address import Action, Address
-from reconciler.model.ports import LinkCode
-from reconciler.model.state import WorkOrder
+from reconciler.model import Action, Address, LinkCode, WorkOrder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -21,7 +21,7 @@ from reconciler.__main__ import main as start_command
 from reconciler.cli.app import App
 from reconciler.cli.main import COMMANDS, SECTIONS, cli, read_elsewhere
 from reconciler.cli.streams import find_width, is_interactive, wants_color
-from reconciler.model.finding import ExitCode
+from reconciler.model import ExitCode
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pydantic", "jsonschema", "deepdiff", "rich", "httpx", "sqlalchemy", "phonenumbers", "email_validator", "yaml")

@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 from reconciler.cli.app import App
 from reconciler.cli.main import run_guarded
 from reconciler.cli.streams import Outlet, append_summary, defuse, outlets, print_page, replace_file, write_outputs
-from reconciler.model import redaction
-from reconciler.model.json import to_line
-from reconciler.model.redaction import SECRETS, Redactor
+from reconciler.model import SECRETS, Redactor, redaction, to_line
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
 

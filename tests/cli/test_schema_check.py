@@ -8,8 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from reconciler.cli.main import cli
-from reconciler.model.json import plan_to_json
-from reconciler.model.plan import Plan
+from reconciler.model import Plan, plan_to_json
 
 
 def check(folder: Path, name: str, text: str) -> tuple[int, str]:

@@ -10,9 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
-from reconciler.model.change import Change
-from reconciler.model.plan import Outcome
-from reconciler.model.ports import Scope
+from reconciler.model import Change, Outcome, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 
 Run = Callable[..., Result]

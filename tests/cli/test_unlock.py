@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.credentials import open_store
 from reconciler.cli.main import cli
-from reconciler.model.ports import Lock, StateStore
+from reconciler.model import Lock, StateStore
 
 Run = Callable[..., Result]
 STATE = "sqlite:///state.db"

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.main import cli
 from reconciler.cli.streams import file_name
-from reconciler.model.state import FailureReason
+from reconciler.model import FailureReason
 from reconciler.systems.catalogue import load_remedies
 
 Run = Callable[..., Result]

@@ -19,7 +19,7 @@ from reconciler.cli.workspace import (
 )
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import Finding, Inspection, Place, ReconcilerError
+from reconciler.model import Finding, Inspection, Place, ReconcilerError
 
 
 def write(root: Path, *names: str) -> None:

@@ -11,13 +11,28 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.address import KINDS, Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Organization
-from reconciler.model.finding import Place
-from reconciler.model.plan import Applied, Failed, Outcome, Waits
-from reconciler.model.ports import Ability, ByHand, Can, Cannot, Provider, Scope
-from reconciler.model.resource import Live, Resource, Status, fingerprint_of
+from reconciler.model import (
+    KINDS,
+    Ability,
+    Action,
+    Address,
+    Applied,
+    ByHand,
+    Can,
+    Cannot,
+    Change,
+    Failed,
+    Live,
+    Organization,
+    Outcome,
+    Place,
+    Provider,
+    Resource,
+    Scope,
+    Status,
+    Waits,
+    fingerprint_of,
+)
 from reconciler.providers.business_api.client import TIERS, Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider
 from reconciler.providers.sandbox.provider import SandboxProvider

@@ -17,8 +17,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.finding import LeaseLost, StateConflict, StateLocked, StoreError
-from reconciler.model.ports import Lock, StateStore, StoredState
+from reconciler.model import LeaseLost, Lock, StateConflict, StateLocked, StateStore, StoredState, StoreError
 from tests.stores import other_process
 from tests.stores.other_process import MINUTE, ROUNDS
 from tests.stores.place import Place

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.model.change import Change
-from reconciler.model.plan import Outcome
-from reconciler.model.ports import Scope
+from reconciler.model import Change, Outcome, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from tests.crash.saboteur import MortalProvider
 

@@ -8,10 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.model.change import Change
-from reconciler.model.plan import Outcome
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Live
+from reconciler.model import Change, Live, Outcome, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.stores.local_file import LocalFileStore
 

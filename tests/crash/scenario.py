@@ -16,10 +16,7 @@ from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.json import state_to_json
-from reconciler.model.plan import Report
-from reconciler.model.ports import Provider, StateStore
+from reconciler.model import Desired, GuardSettings, Provider, Report, StateStore, state_to_json
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World

@@ -11,7 +11,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.model.finding import LeaseLost
+from reconciler.model import LeaseLost
 from tests.crash.saboteur import Fate, MortalProvider, MortalStore
 from tests.crash.scenario import AFTER, Files, reconcile
 

@@ -14,22 +14,29 @@ from reconciler.engine.context import Targets
 from reconciler.engine.planner import Worlds
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Risk
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.finding import Severity
-from reconciler.model.resource import Attributes, Live, Resource, Status, fingerprint_of
-from reconciler.model.state import (
+from reconciler.model import (
+    Action,
+    Address,
+    Attributes,
     Capacity,
     Deferral,
+    Desired,
+    DriftSort,
     FailureReason,
+    GuardSettings,
+    KnownDrift,
+    Live,
     OrderStatus,
     Record,
+    Resource,
+    Risk,
     RotationTask,
+    Severity,
     State,
+    Status,
     UsedApproval,
     WorkOrder,
+    fingerprint_of,
 )
 
 DIRECTORY = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jon", "kim", "lou", "zoe")

@@ -10,12 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reconciler.model.address import Action, Address, System
-from reconciler.model.change import Change
-from reconciler.model.declared import Declared
-from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Live, Resource, Status
-from reconciler.model.state import Record
+from reconciler.model import Action, Address, Change, Declared, Live, OrganizationPlan, Record, Resource, Status, System
 
 _GRANT_ENDS: Mapping[str, tuple[str, str]] = {
     "app_access": ("app", "member"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.drift import find_subject
+from reconciler.model import find_subject
 
 KEYS = {"eve@acme.example": "eve", "bo@acme.example": "bo", "@acme": "acme"}
 ASSETS = {

@@ -17,12 +17,7 @@ import pytest
 
 from reconciler.apply.planning import divide
 from reconciler.engine.planner import EVERY_PERSON, Worlds, find_names, join_plans, make_contexts, plan
-from reconciler.model.address import Action, Address
-from reconciler.model.declared import Approval, Person
-from reconciler.model.finding import Place
-from reconciler.model.json import plan_from_json, plan_to_json
-from reconciler.model.plan import Plan
-from reconciler.model.state import Record
+from reconciler.model import Action, Address, Approval, Person, Place, Plan, Record, plan_from_json, plan_to_json
 from tests.engine.given import Case, read_case
 from tests.engine.model import Ground, broken_rules
 from tests.engine.told import SECTIONS, describe_ends, describe_plan, describe_risks, in_full, read_approval

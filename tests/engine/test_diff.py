@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.diff import Difference, agrees, diff
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared
-from reconciler.model.finding import Place
-from reconciler.model.resource import Resource, Status
+from reconciler.model import Address, Declared, Place, Resource, Status
 
 EVE = Address("acme", "member", "eve")
 BO = Address("acme", "member", "bo")

@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.engine.planner import plan
-from reconciler.model.address import Address
-from reconciler.model.change import Risk
-from reconciler.model.drift import (
+from reconciler.model import (
+    Address,
     Drift,
     DriftSort,
     DriftStatus,
     KnownDrift,
+    Resource,
+    Risk,
     list_with_history,
     remember_drift,
 )
-from reconciler.model.resource import Resource
 from tests.engine.given import read_case
 from tests.engine.told import describe_drift
 

@@ -12,13 +12,19 @@ import yaml
 from reconciler.engine.identities import Dispute, Identities, Names, rename_to_today
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired
-from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.finding import Severity
-from reconciler.model.resource import Resource, Status
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    Desired,
+    DriftSort,
+    KnownDrift,
+    Record,
+    Resource,
+    Severity,
+    State,
+    Status,
+)
 
 EVA = "eva@acme.example"
 

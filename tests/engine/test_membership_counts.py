@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.membership_counts import MembershipCounts, Tenure
-from reconciler.model.address import Action, Address, System
-from reconciler.model.change import Change
-from reconciler.model.plan import Limit
-from reconciler.model.resource import Resource, Status
+from reconciler.model import Action, Address, Change, Limit, Resource, Status, System
 from reconciler.systems.catalogue import get_system
 
 LEGACY = get_system("developers")

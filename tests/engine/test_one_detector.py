@@ -16,11 +16,7 @@ import pytest
 from reconciler.apply.planning import PlanRequest
 from reconciler.engine.planner import Worlds, plan
 from reconciler.features import drift as drifting
-from reconciler.model.address import Address
-from reconciler.model.declared import Mode
-from reconciler.model.drift import Drift, DriftSort, Fate
-from reconciler.model.plan import OrganizationPlan
-from reconciler.model.resource import Status, Unknown
+from reconciler.model import Address, Drift, DriftSort, Fate, Mode, OrganizationPlan, Status, Unknown
 from tests.engine.given import Case, read_case
 from tests.lawbook import Lawbook
 

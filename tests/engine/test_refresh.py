@@ -7,11 +7,7 @@ from datetime import date
 import pytest
 
 from reconciler.engine.drift import remember
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared
-from reconciler.model.finding import Place
-from reconciler.model.resource import Live, Resource, Status
-from reconciler.model.state import Record
+from reconciler.model import Address, Declared, Live, Place, Record, Resource, Status
 from reconciler.systems.catalogue import get_system
 
 TODAY = date(2026, 11, 22)

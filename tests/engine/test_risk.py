@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.change import Mark, Risk, reading_order, risk_of
+from reconciler.model import Mark, Risk, reading_order, risk_of
 
 
 @pytest.mark.parametrize(

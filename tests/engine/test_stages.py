@@ -11,7 +11,7 @@ import pytest
 from reconciler.engine.context import EVERYTHING, PlanningContext
 from reconciler.engine.planner import make_contexts, propose
 from reconciler.engine.stages import STAGES, Decisions, without_founder
-from reconciler.model.address import Action, Address
+from reconciler.model import Action, Address
 from tests.engine.given import read_case
 from tests.tiers import is_quick
 

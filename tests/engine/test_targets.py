@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.engine.context import EVERYTHING, Targets
-from reconciler.model.address import Address
+from reconciler.model import Address
 
 EVE = Address("acme-bc", "member", "eve")
 

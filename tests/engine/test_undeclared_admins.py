@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.planner import plan
-from reconciler.model.plan import UNDECLARED_ADMIN
+from reconciler.model import UNDECLARED_ADMIN
 from tests.engine.given import read_case
 
 CASES = Path(__file__).parents[1] / "cases" / "plan"

@@ -7,12 +7,19 @@ from datetime import date
 
 import yaml
 
-from reconciler.model.address import Action
-from reconciler.model.change import Blocked, Change, LeftOut, Waiting
-from reconciler.model.drift import Drift
-from reconciler.model.finding import Finding
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Attributes, Resource, Status
+from reconciler.model import (
+    Action,
+    Attributes,
+    Blocked,
+    Change,
+    Drift,
+    Finding,
+    LeftOut,
+    Plan,
+    Resource,
+    Status,
+    Waiting,
+)
 from reconciler.output.document import name_values
 
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")

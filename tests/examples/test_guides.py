@@ -12,7 +12,7 @@ import yaml
 from reconciler.manifests.config import load_config
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import Finding, Severity
+from reconciler.model import Finding, Severity
 from tests.examples.guide import BLOCK, LANGUAGES, NOT_IN_GIT, PAGES, ROOT, Page, follow, pages
 
 ALL = pages()

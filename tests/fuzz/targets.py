@@ -40,11 +40,28 @@ from reconciler.features.certification.files import read_campaign, read_sheet, w
 from reconciler.features.certification.model import Campaign, ReviewDecision, ReviewerBy
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import Inspection, Place, ReconcilerError, StoreError
-from reconciler.model.json import find_damage, load_json, plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.plan import Applied, Failed, Limit, Plan, Waits, log_entry
-from reconciler.model.ports import StoredState
-from reconciler.model.state import AuditMark, HeadWitness, State
+from reconciler.model import (
+    Applied,
+    AuditMark,
+    Failed,
+    HeadWitness,
+    Inspection,
+    Limit,
+    Place,
+    Plan,
+    ReconcilerError,
+    State,
+    StoredState,
+    StoreError,
+    Waits,
+    find_damage,
+    load_json,
+    log_entry,
+    plan_from_json,
+    plan_to_json,
+    state_from_json,
+    state_to_json,
+)
 from reconciler.output.document import Style
 from reconciler.providers.business_api.client import Client, Connection
 from reconciler.providers.business_api.provider import BusinessApiProvider

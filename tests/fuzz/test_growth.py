@@ -17,9 +17,7 @@ from reconciler.apply.journal import intent_record, replay
 from reconciler.apply.settled import SettledIndex
 from reconciler.audit.log import verify
 from reconciler.features.rosters.parse import parse_roster
-from reconciler.model.address import Action, Address
-from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.ports import StoredState
+from reconciler.model import Action, Address, StoredState, plan_from_json, plan_to_json, state_from_json, state_to_json
 from reconciler.systems.catalogue import get_system
 from tests.apply.given import INVITE, state
 from tests.audit.test_log import chain

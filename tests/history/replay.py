@@ -12,9 +12,7 @@ from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Blocked
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.plan import Applied, Plan
+from reconciler.model import Applied, Blocked, Desired, GuardSettings, Plan
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.people import answer, inbox
 from reconciler.sandbox.seed import load_seed

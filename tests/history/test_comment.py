@@ -12,12 +12,7 @@ import pytest
 from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Waiting
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Live, Resource
-from reconciler.model.state import Record, State
+from reconciler.model import Address, Change, GuardSettings, Live, Plan, Record, Resource, State, Waiting
 from reconciler.output.document import COMMENT_BUDGET, Style
 from reconciler.output.markdown import measure, render_markdown
 from tests.history.convert import read_quarters, render_manifests

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired
+from reconciler.model import Desired
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
 

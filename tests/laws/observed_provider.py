@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.plan import Failed, InDoubt, Outcome
-from reconciler.model.ports import Ability, Provider, Scope
-from reconciler.model.resource import Live
+from reconciler.model import Ability, Action, Address, Change, Failed, InDoubt, Live, Outcome, Provider, Scope
 
 
 class Stopped(BaseException):  # it stands for a process that is stopped, not for an error

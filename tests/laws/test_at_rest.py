@@ -26,11 +26,7 @@ from reconciler.engine.identities import Identities
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared, Desired, GuardSettings
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Live, Resource, Status
-from reconciler.model.state import Record, State
+from reconciler.model import Address, Declared, Desired, GuardSettings, Live, Plan, Record, Resource, State, Status
 from tests.engine.given import read_case
 from tests.tiers import scaled
 

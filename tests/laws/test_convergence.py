@@ -37,11 +37,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.model.address import Action
-from reconciler.model.change import Change
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Applied, Failed, Outcome, Plan
-from reconciler.model.resource import Status
+from reconciler.model import Action, Applied, Change, Failed, GuardSettings, Outcome, Plan, Status
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal

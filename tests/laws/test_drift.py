@@ -22,9 +22,7 @@ from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
 from reconciler.features.drift import remember, survey
-from reconciler.model.address import Address
-from reconciler.model.declared import GuardSettings
-from reconciler.model.drift import DriftReport, DriftSort, DriftStatus
+from reconciler.model import Address, DriftReport, DriftSort, DriftStatus, GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World

@@ -25,13 +25,20 @@ from reconciler.features.review.compare import compare
 from reconciler.features.review.model import Effect
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address, person_in
-from reconciler.model.declared import Desired, GuardSettings, PolicySettings
-from reconciler.model.finding import Severity
-from reconciler.model.holding import AccessStatus
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Live, Resource
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    AccessStatus,
+    Address,
+    Desired,
+    GuardSettings,
+    Live,
+    Plan,
+    PolicySettings,
+    Record,
+    Resource,
+    Severity,
+    State,
+    person_in,
+)
 from reconciler.policies.judging import RuleBook, judge
 from reconciler.policies.rule import PolicyInput, PolicyObjection, Rule
 from tests.engine.told import describe_plan

@@ -23,11 +23,18 @@ from reconciler.engine.planner import Worlds, plan
 from reconciler.features.review.review import review
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.finding import Severity
-from reconciler.model.resource import Attributes, Live, Resource, Status
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    Address,
+    Attributes,
+    Desired,
+    GuardSettings,
+    Live,
+    Record,
+    Resource,
+    Severity,
+    State,
+    Status,
+)
 from tests.engine.told import describe_plan
 from tests.features.review.given import revision
 

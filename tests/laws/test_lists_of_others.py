@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.source import SourceFile
-from reconciler.model.drift import Observation
-from reconciler.model.state import State
+from reconciler.model import Observation, State
 from tests.laws.test_parts import NAMES, desired, page
 from tests.tiers import scaled
 

@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired
-from reconciler.model.drift import Observation
-from reconciler.model.state import State
+from reconciler.model import Desired, Observation, State
 from tests.features.rosters.given import desired_of
 
 NAMES = ("ana", "bo", "cy", "dee", "eve", "finn", "gil", "hal", "ida", "jo", "kai", "lou")

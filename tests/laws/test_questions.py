@@ -24,10 +24,7 @@ from reconciler.features.queries.everything import parse_ability, read_everybody
 from reconciler.features.queries.expiring import ExpirySort, find_expiring
 from reconciler.features.queries.reasons import why
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import GuardSettings
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.holding import Holding, PersonReport, WhyReport
-from reconciler.model.ports import PastVersion
+from reconciler.model import GuardSettings, Holding, PastVersion, PersonReport, ReconcilerError, WhyReport
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore

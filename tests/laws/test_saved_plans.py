@@ -33,12 +33,17 @@ from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.audit.log import AuditLog
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.json import plan_from_json, plan_to_json
-from reconciler.model.plan import AuditEntry, Plan
-from reconciler.model.resource import Status
+from reconciler.model import (
+    AuditEntry,
+    Change,
+    Desired,
+    GuardSettings,
+    Plan,
+    ReconcilerError,
+    Status,
+    plan_from_json,
+    plan_to_json,
+)
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.sandbox.seed import load_seed

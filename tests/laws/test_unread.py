@@ -28,11 +28,18 @@ from reconciler.features import drift as drifting
 from reconciler.features.drift import annotations_of_drift, summary_of_drift
 from reconciler.features.planning.document import summary_of_plan
 from reconciler.features.planning.report import annotations_of_plan
-from reconciler.model.address import Action, Address
-from reconciler.model.drift import DriftReport, DriftStatus, KnownDrift, remember_drift
-from reconciler.model.plan import Report
-from reconciler.model.resource import Live
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    Action,
+    Address,
+    DriftReport,
+    DriftStatus,
+    KnownDrift,
+    Live,
+    Record,
+    Report,
+    State,
+    remember_drift,
+)
 from tests.engine.given import Case, read_case
 from tests.tiers import scaled
 

@@ -18,11 +18,7 @@ from hypothesis import strategies as st
 from reconciler.engine.planner import Worlds, plan
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Live, Resource, Status
-from reconciler.model.state import Record, State
+from reconciler.model import Address, Desired, GuardSettings, Live, Plan, Record, Resource, State, Status
 from tests.tiers import scaled
 
 TODAY = date(2026, 11, 22)

@@ -15,8 +15,7 @@ import yaml
 from reconciler.manifests.access import AccessReader
 from reconciler.manifests.people import Contacts
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Declared, Desired
-from reconciler.model.finding import Finding
+from reconciler.model import Declared, Desired, Finding
 
 CASES = Path(__file__).parents[1] / "cases" / "manifests"
 PATHS = sorted(CASES.glob("*.yaml"))

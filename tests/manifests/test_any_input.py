@@ -13,7 +13,7 @@ from reconciler.editing.format import format_manifest
 from reconciler.manifests.config import load_config
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import Severity
+from reconciler.model import Severity
 from tests.manifests.given import PATHS, read_case
 
 TEXTS = [file.data for path in PATHS for file in read_case(path).files if file.data is not None]

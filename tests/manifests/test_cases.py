@@ -16,7 +16,7 @@ from reconciler.cli.commands.schema import json_schema
 from reconciler.manifests.load import BatchLoader, Inseparable, Manifests, load_manifests
 from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model.finding import Severity
+from reconciler.model import Severity
 from tests.lawbook import Lawbook
 from tests.manifests.given import PATHS, Case, describe_desired, describe_findings, read_case, the_long_way
 

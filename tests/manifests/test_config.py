@@ -9,8 +9,7 @@ import pytest
 from reconciler.manifests.config import Config, ConfigDocument, GuardsDocument, ProviderSettings, load_config
 from reconciler.manifests.fields import types_of
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import GuardSettings, PolicySettings
-from reconciler.model.finding import Place
+from reconciler.model import GuardSettings, Place, PolicySettings
 from tests.manifests.given import describe_findings
 
 

@@ -12,7 +12,7 @@ from reconciler.manifests import people
 from reconciler.manifests.lint import note_lookalikes
 from reconciler.manifests.nodes import has_mixed_scripts, is_secret_name, looks_like_secret
 from reconciler.manifests.people import Contacts
-from reconciler.model.finding import Notes, Place
+from reconciler.model import Notes, Place
 
 HERE = Place("a.yaml", 1, 1)
 PLAIN = people._PLAIN_EMAIL  # noqa: SLF001 - the quick pattern is tested against the library it stands in for

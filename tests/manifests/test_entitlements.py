@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from reconciler.engine.entitlements import change_days, days_of, declare, find_conflicts, on_day
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared, Entitlement
-from reconciler.model.finding import Place
+from reconciler.model import Address, Declared, Entitlement, Place
 from reconciler.systems.catalogue import get_system
 from tests.manifests.given import the_long_way
 from tests.tiers import scaled

@@ -19,7 +19,7 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import Finding
+from reconciler.model import Finding
 
 PACKAGE = str(Path(reconciler.__file__).parent)
 TODAY = date(2026, 11, 28)

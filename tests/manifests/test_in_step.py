@@ -18,7 +18,7 @@ from reconciler.manifests.documents import (
 from reconciler.manifests.fields import developers_variant, keys_of
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS
+from reconciler.model import KINDS
 from reconciler.systems.catalogue import SYSTEMS
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError  # noqa: TID253  # whose errors they are
 
-from reconciler.model.json import describe_misfit
+from reconciler.model import describe_misfit
 
 
 def refuse(_: object) -> object:

@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
+from reconciler.model import Nearest, suggest_names, suggest_word
 from reconciler.model import finding as suggestions
-from reconciler.model.finding import Nearest, suggest_names, suggest_word
 
 
 class Counted:

@@ -11,19 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model import json as model_json
-from reconciler.model.address import Address
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.json import (
+from reconciler.model import (
+    SECRETS,
+    STATE_FORMAT,
+    Address,
+    AuditMark,
+    ReconcilerError,
+    Record,
+    State,
+    Status,
     adapter_of,
     find_plain_records,
     find_plain_state,
     state_from_json,
     state_to_json,
 )
-from reconciler.model.redaction import SECRETS
-from reconciler.model.resource import Status
-from reconciler.model.state import STATE_FORMAT, AuditMark, Record, State
+from reconciler.model import json as model_json
 from tests.manifests.test_saved import ATTRIBUTES, DAYS, NAMES, STATES, TEXTS, addresses
 
 _PLAIN = st.text("abc09@.:-,{}[] ", max_size=8)

@@ -8,7 +8,7 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile, digests_of, is_read, looks_meant, note_passed_over
-from reconciler.model.finding import Notes
+from reconciler.model import Notes
 from tests.manifests.given import describe_findings
 
 MANIFEST = """\

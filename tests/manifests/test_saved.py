@@ -10,15 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.address import KINDS, Action, Address
-from reconciler.model.change import Blocked, Change, Guard, LeftOut, Waiting
-from reconciler.model.declared import Mode
-from reconciler.model.drift import Drift
-from reconciler.model.finding import Finding, Place, ReconcilerError, Severity
-from reconciler.model.json import plan_from_json, plan_to_json, state_from_json, state_to_json
-from reconciler.model.plan import OrganizationPlan, Plan
-from reconciler.model.resource import Resource, Status
-from reconciler.model.state import Deferral, Record, State
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Blocked,
+    Change,
+    Deferral,
+    Drift,
+    Finding,
+    Guard,
+    LeftOut,
+    Mode,
+    OrganizationPlan,
+    Place,
+    Plan,
+    ReconcilerError,
+    Record,
+    Resource,
+    Severity,
+    State,
+    Status,
+    Waiting,
+    plan_from_json,
+    plan_to_json,
+    state_from_json,
+    state_to_json,
+)
 
 NAMES = st.text(st.characters(exclude_categories=["C"], exclude_characters="/"), min_size=1, max_size=5)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)

@@ -14,12 +14,7 @@ import yaml
 
 from reconciler.cli.commands.schema import SCHEMAS
 from reconciler.cli.commands.schema import json_schema as make_schema
-from reconciler.model.address import Action, Role, System
-from reconciler.model.change import Guard
-from reconciler.model.declared import Mode
-from reconciler.model.json import plan_to_json, state_to_json
-from reconciler.model.plan import Plan
-from reconciler.model.state import State
+from reconciler.model import Action, Guard, Mode, Plan, Role, State, System, plan_to_json, state_to_json
 from reconciler.systems.catalogue import SYSTEMS
 
 ROOT = Path(__file__).parents[2]

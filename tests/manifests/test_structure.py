@@ -10,7 +10,7 @@ from reconciler.manifests.documents import BusinessCenterDocument, ManifestDocum
 from reconciler.manifests.fields import StrictDocument, Text
 from reconciler.manifests.source import PartialRead, SourceFile, parse_file
 from reconciler.manifests.structure import check_structure
-from reconciler.model.finding import Notes
+from reconciler.model import Notes
 from tests.manifests.given import describe_findings
 
 

@@ -149,4 +149,4 @@ def test_every_value_is_made_by_it() -> None:
     original = re.compile(r"^from dataclasses import .*\bdataclass\b|@dataclasses\.dataclass", re.MULTILINE)
     ours = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] != "sandbox"]
     others = [path.name for path in ours if original.search(path.read_text(encoding="utf-8"))]
-    assert others == [], "import `dataclass` from reconciler.model.values"
+    assert others == [], "import `dataclass` from reconciler.model"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.model.address import Address
-from reconciler.model.change import Risk
-from reconciler.model.drift import (
+from reconciler.model import (
     ActivityEntry,
+    Address,
     Drift,
     DriftItem,
     DriftReport,
@@ -17,10 +16,13 @@ from reconciler.model.drift import (
     Fate,
     KnownDrift,
     OrganizationDrift,
+    Place,
+    Resource,
+    Risk,
+    Status,
+    Unread,
     known_from,
 )
-from reconciler.model.finding import Place
-from reconciler.model.resource import Resource, Status, Unread
 from tests.output.plans import TODAY, TRICKS, resource
 
 OUTLOOK = "the next apply: change role"

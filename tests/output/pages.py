@@ -14,7 +14,7 @@ from reconciler.cli.options import RENDERERS
 from reconciler.engine.planner import plan
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
-from reconciler.model.plan import Plan
+from reconciler.model import Plan
 from reconciler.output.document import Style
 from tests.engine.given import read_case as read_plan_case
 from tests.features.review.given import read_case as read_review_case

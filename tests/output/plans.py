@@ -9,25 +9,42 @@ from reconciler.engine.context import PlanningContext
 from reconciler.engine.guards import with_risks
 from reconciler.features.review.model import Review
 from reconciler.features.review.review import review
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Blocked, Cause, Change, Guard, LeftOut, Risk, Waiting
-from reconciler.model.declared import GuardSettings, Mode, Organization
-from reconciler.model.drift import Drift, DriftSort, Fate
-from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.model.plan import (
+from reconciler.model import (
+    Action,
+    Address,
     Applied,
+    Attributes,
+    Blocked,
+    Cause,
+    Change,
+    Drift,
+    DriftSort,
     Failed,
+    Fate,
+    Finding,
+    Guard,
+    GuardSettings,
     InDoubt,
+    Inspection,
+    LeftOut,
+    Live,
+    Mode,
+    Organization,
     OrganizationPlan,
     Outcome,
+    Place,
     Plan,
     Refused,
     Report,
+    Resource,
     Result,
+    Risk,
+    Severity,
+    State,
+    Status,
+    Waiting,
     Waits,
 )
-from reconciler.model.resource import Attributes, Live, Resource, Status
-from reconciler.model.state import State
 from reconciler.systems.catalogue import SYSTEMS
 from tests.features.review.given import revision
 

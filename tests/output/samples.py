@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.finding import Finding, Place, Severity
+from reconciler.model import Finding, Place, Severity
 from reconciler.output.document import (
     Code,
     Detail,

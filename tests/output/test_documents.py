@@ -6,13 +6,26 @@ import json
 from datetime import date
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Mode
-from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.model.json import plan_from_json, state_from_json
-from reconciler.model.plan import Applied, Failed, OrganizationPlan, Plan, Report, Result, Waits
-from reconciler.model.state import State
+from reconciler.model import (
+    Action,
+    Address,
+    Applied,
+    Change,
+    Failed,
+    Finding,
+    Inspection,
+    Mode,
+    OrganizationPlan,
+    Place,
+    Plan,
+    Report,
+    Result,
+    Severity,
+    State,
+    Waits,
+    plan_from_json,
+    state_from_json,
+)
 from reconciler.output.document import Style
 from reconciler.systems.catalogue import system_table
 

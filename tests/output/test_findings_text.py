@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.finding import Finding, Inspection, Place, Severity
+from reconciler.model import Finding, Inspection, Place, Severity
 from reconciler.output.document import Style
 from reconciler.output.findings import summary_of_findings
 

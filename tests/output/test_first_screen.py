@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.change import Change, Risk
+from reconciler.model import Change, Risk
 from reconciler.output.document import Style, name_subject
 from tests.output.pages import GOLDEN, mixed_plan, mixed_review
 

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF against its schema
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.drift import DriftReport
-from reconciler.model.finding import Finding, Inspection, Place, Severity
+from reconciler.model import DriftReport, Finding, Inspection, Place, Severity
 from reconciler.output.document import Style, make_visible
 from reconciler.output.findings import write_workflow_commands
 from reconciler.output.sarif import write_sarif

@@ -14,8 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reconciler.features.planning.document import digest_of_plan, document_of_plan
-from reconciler.model.address import Action
-from reconciler.model.finding import Place, UsageError
+from reconciler.model import Action, Place, UsageError
 from reconciler.output.document import (
     COMMENT_BUDGET,
     Block,

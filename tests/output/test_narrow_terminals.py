@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.finding import Finding, Inspection, Place, Severity
+from reconciler.model import Finding, Inspection, Place, Severity
 from reconciler.output.document import Style, display_width
 from reconciler.output.text import fold, fold_items
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, small

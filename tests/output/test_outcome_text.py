@@ -6,23 +6,31 @@ from dataclasses import replace
 from datetime import date
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Blocked, Change, Guard, Waiting
-from reconciler.model.declared import Mode
-from reconciler.model.plan import (
+from reconciler.model import (
+    Action,
+    Address,
     Applied,
+    Blocked,
+    Change,
+    Deferral,
     Failed,
+    Guard,
     InDoubt,
+    Mode,
     OrganizationPlan,
     Outcome,
     Plan,
+    Record,
     Refused,
     Report,
+    Resource,
     Result,
+    State,
+    Status,
+    Waiting,
     Waits,
+    WorkOrder,
 )
-from reconciler.model.resource import Resource, Status
-from reconciler.model.state import Deferral, Record, State, WorkOrder
 from reconciler.output.document import Style
 from reconciler.systems.catalogue import OldSource, RoleRow, SystemTable
 

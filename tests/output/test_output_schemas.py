@@ -45,50 +45,65 @@ from reconciler.features.review.model import (
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
 from reconciler.manifests.conformance import check_conformance
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Access, AccessPath, Change, Mark, Risk, Waiting
-from reconciler.model.declared import Approval, Declared, Mode, Parameter, Person, StandingRule
-from reconciler.model.drift import (
+from reconciler.model import (
+    Access,
+    AccessHistory,
+    AccessMatrix,
+    AccessPath,
+    AccessReason,
+    Action,
     ActivityEntry,
+    Address,
+    Applied,
+    Approval,
+    AuditEntry,
+    AuditRecord,
+    Change,
+    Declared,
     Drift,
     DriftItem,
     DriftReport,
     DriftSort,
     DriftStatus,
-    KnownDrift,
-    Observation,
-    OrganizationDrift,
-    Roster,
-    RosterDifference,
-)
-from reconciler.model.finding import Finding, Inspection, Place
-from reconciler.model.holding import (
-    AccessHistory,
-    AccessMatrix,
-    AccessReason,
-    Holding,
-    OrganizationHoldings,
-    PersonReport,
-    Reach,
-    WhyReport,
-)
-from reconciler.model.plan import (
-    Applied,
-    AuditEntry,
-    AuditRecord,
     Failed,
+    FailureReason,
+    Finding,
+    Holding,
     InDoubt,
+    Inspection,
+    KnownDrift,
     LoggedEntry,
+    Mark,
+    Mode,
+    Observation,
+    OrderStatus,
+    OrganizationDrift,
+    OrganizationHoldings,
     OrganizationPlan,
+    Parameter,
+    PastState,
+    Person,
+    PersonReport,
+    Place,
     Plan,
+    Reach,
+    Record,
     Refused,
     Report,
+    Resource,
     Result,
+    Risk,
+    Roster,
+    RosterDifference,
+    StandingRule,
+    State,
+    Unread,
+    Waiting,
     Waits,
+    WhyReport,
+    WorkOrder,
     log_entry,
 )
-from reconciler.model.resource import Resource, Unread
-from reconciler.model.state import FailureReason, OrderStatus, PastState, Record, State, WorkOrder
 from reconciler.output.document import Style
 from reconciler.systems.catalogue import system_table
 

@@ -10,9 +10,7 @@ import pytest
 
 from reconciler.cli.options import RENDERERS
 from reconciler.features.planning.document import describe_counts, summary_of_plan
-from reconciler.model.address import Address
-from reconciler.model.change import BY_ITSELF, Cause, LeftOut, Risk
-from reconciler.model.plan import Limit, Plan
+from reconciler.model import BY_ITSELF, Address, Cause, LeftOut, Limit, Plan, Risk
 from reconciler.output.document import Style
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small
 

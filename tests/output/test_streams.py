@@ -9,9 +9,7 @@ import pytest
 
 from reconciler.cli.app import ANNOTATION_FORMS, load
 from reconciler.cli.options import RENDERERS
-from reconciler.model.address import Address
-from reconciler.model.finding import Finding, Inspection, Place, Severity
-from reconciler.model.plan import Plan
+from reconciler.model import Address, Finding, Inspection, Place, Plan, Severity
 from reconciler.output import FORMS
 from reconciler.output.document import Document, Section, Style, Table
 from reconciler.output.rows import ADD, row_of

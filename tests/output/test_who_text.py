@@ -12,12 +12,20 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.address import Address
-from reconciler.model.declared import Declared, Person
-from reconciler.model.finding import Place
-from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.resource import Attributes, Status
-from reconciler.model.state import Record
+from reconciler.model import (
+    AccessMatrix,
+    Address,
+    Attributes,
+    Declared,
+    Holding,
+    OrganizationHoldings,
+    Person,
+    PersonReport,
+    Place,
+    Reach,
+    Record,
+    Status,
+)
 from reconciler.output.document import Style, display_width
 
 HEADERS = {"who", "what", "connected"}

@@ -14,9 +14,7 @@ from markdown_it import MarkdownIt
 
 from reconciler.cli.options import RENDERERS
 from reconciler.features.work_orders.model import WorkList
-from reconciler.model.address import Action, Address
-from reconciler.model.finding import Place
-from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
+from reconciler.model import Action, Address, FailureReason, OrderStatus, Place, WorkOrder
 from reconciler.output.document import PLAIN, Style
 from reconciler.systems.catalogue import literal, plain
 

@@ -14,10 +14,7 @@ import yaml
 from reconciler.manifests.config import load_config, load_rules
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import POLICY_EXCEPTION, POLICY_SETS, PolicySettings
-from reconciler.model.resource import Status
-from reconciler.model.state import Record, State
+from reconciler.model import POLICY_EXCEPTION, POLICY_SETS, Address, PolicySettings, Record, State, Status
 from reconciler.policies.judging import POLICIES, Judgment, judge, only, severity_of
 from reconciler.policies.rule import Rule
 from tests.features.review.given import TODAY

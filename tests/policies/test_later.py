@@ -17,9 +17,7 @@ from reconciler.manifests.config import load_config
 from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import AddressPatterns
-from reconciler.model.declared import PolicySettings
-from reconciler.model.finding import Finding
+from reconciler.model import AddressPatterns, Finding, PolicySettings
 from reconciler.policies.judging import POLICIES, are_timeless, judge, parameters_of
 from reconciler.policies.rule import PolicyInput, Rule, Scale
 from tests.manifests.test_growth import MAX_GROWTH, SIZES, center, count_lines, numbers, people

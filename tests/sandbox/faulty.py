@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Failed, InDoubt, Outcome
-from reconciler.model.ports import Ability, Provider, Scope
-from reconciler.model.resource import Live
+from reconciler.model import (
+    Ability,
+    Action,
+    Address,
+    Change,
+    Failed,
+    InDoubt,
+    Live,
+    Outcome,
+    Provider,
+    ProviderError,
+    Scope,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.address import Address
-from reconciler.model.ports import Scope
+from reconciler.model import Address, Scope
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.assets import (
     add_asset_to_group,

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Organization
-from reconciler.model.finding import Place, ProviderError
-from reconciler.model.plan import Applied, Failed, InDoubt
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Unknown
+from reconciler.model import (
+    Action,
+    Address,
+    Applied,
+    Change,
+    Failed,
+    InDoubt,
+    Organization,
+    Place,
+    ProviderError,
+    Scope,
+    Unknown,
+)
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.systems.catalogue import get_system
 from tests.sandbox.faulty import FaultyProvider, Script

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.model.finding import ProviderError
+from reconciler.model import ProviderError
 from reconciler.sandbox import SEED_FILE
 from reconciler.sandbox.registry import is_registered
 from reconciler.sandbox.seed import load_seed, read_seed

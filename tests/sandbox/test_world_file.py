@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.finding import ProviderError
+from reconciler.model import ProviderError
 from reconciler.sandbox import SEED_FILE, WORLD_FILE
 from reconciler.sandbox.people import accept, invite_by_hand, leave
 from reconciler.sandbox.registry import add_person, get_organization

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from reconciler.apply.journal import LeaseTerms, hold
 from reconciler.cli.credentials import open_store
-from reconciler.model.finding import StateConflict, StateLocked, StoreError
-from reconciler.model.ports import StateStore
+from reconciler.model import StateConflict, StateLocked, StateStore, StoreError
 from reconciler.stores.rules import SystemTimer
 
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from reconciler.cli.credentials import open_store
-from reconciler.model.ports import StateStore
+from reconciler.model import StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.journal import Lease, LeaseTerms, hold, hold_many
-from reconciler.model.finding import LeaseLost, StateLocked, StoreError
-from reconciler.model.ports import Lock
+from reconciler.model import LeaseLost, Lock, StateLocked, StoreError
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.finding import LeaseLost, StateLocked, StoreError
+from reconciler.model import LeaseLost, StateLocked, StoreError
 from reconciler.stores import rules as files
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import this_process

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.finding import StoreError
+from reconciler.model import StoreError
 from reconciler.stores.rules import find_key, name_of
 
 KEYS = st.text(alphabet=st.characters(exclude_categories=["Cs"]))

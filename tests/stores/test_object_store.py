@@ -13,7 +13,7 @@ import pytest
 from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from obstore.store import MemoryStore
 
-from reconciler.model.finding import LeaseLost, StateLocked, StoreError
+from reconciler.model import LeaseLost, StateLocked, StoreError
 from reconciler.stores import object_store
 from reconciler.stores.bucket import Bucket, open_bucket
 from reconciler.stores.object_store import ObjectStateStore

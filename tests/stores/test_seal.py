@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.finding import ReconcilerError, StoreError
+from reconciler.model import ReconcilerError, StoreError
 from reconciler.stores.sealed import Seal, new_key, parse_key
 
 KEY = bytes(range(64))

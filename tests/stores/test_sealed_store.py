@@ -15,10 +15,7 @@ from reconciler.apply.journal import hold, replay, run_record
 from reconciler.apply.states import load_state, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.features.records import migrate
-from reconciler.model.finding import ReconcilerError, StateConflict, StateLocked, StoreError
-from reconciler.model.plan import AuditRecord
-from reconciler.model.ports import StateStore
-from reconciler.model.state import State
+from reconciler.model import AuditRecord, ReconcilerError, State, StateConflict, StateLocked, StateStore, StoreError
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import this_process
 from reconciler.stores.sealed import Seal, SealedStore, sealed_holder

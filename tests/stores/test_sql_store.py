@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.finding import StoreError
+from reconciler.model import StoreError
 from reconciler.stores.sql import open_sql_store, transaction
 
 pytest_plugins = ["tests.stores.places"]

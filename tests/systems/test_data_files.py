@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.model.address import KINDS, System
-from reconciler.model.finding import ReconcilerError
+from reconciler.model import KINDS, ReconcilerError, System
 from reconciler.systems import catalogue as loading
 from reconciler.systems.catalogue import SYSTEMS, Handbook, list_operations, load_handbook, load_systems
 

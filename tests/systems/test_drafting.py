@@ -9,14 +9,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.model.address import KINDS, Action, Address, Shape, System
-from reconciler.model.change import Change, Waiting
-from reconciler.model.declared import Organization
-from reconciler.model.drift import Roster
-from reconciler.model.finding import Place
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Attributes, Resource, Status, fingerprint_of
-from reconciler.model.state import WorkOrder
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Attributes,
+    Change,
+    Organization,
+    Place,
+    Resource,
+    Roster,
+    Scope,
+    Shape,
+    Status,
+    System,
+    Waiting,
+    WorkOrder,
+    fingerprint_of,
+)
 from reconciler.systems.catalogue import SYSTEMS, Operation, get_system, list_operations, strip_marks
 from reconciler.systems.drafting import describe_wait, draft_orders, fill_placeholders
 from tests.pages import PLACEHOLDERS, render_steps

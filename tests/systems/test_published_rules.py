@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.address import Action
+from reconciler.model import Action
 from reconciler.systems.catalogue import SYSTEMS, get_system
 
 DEVELOPERS = SYSTEMS["developers"]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from reconciler.model.address import KINDS, Action, Shape, System
+from reconciler.model import KINDS, Action, Shape, System
 from reconciler.systems.catalogue import SYSTEMS, facts_of, get_system
 
 ALL = [system for variants in SYSTEMS.values() for system in variants.values()]

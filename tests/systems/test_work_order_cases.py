@@ -15,14 +15,21 @@ import pytest
 import yaml
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change, Waiting
-from reconciler.model.declared import Organization
-from reconciler.model.drift import Roster
-from reconciler.model.finding import Place
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.model.state import RotationTask, WorkOrder
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    Organization,
+    Place,
+    Resource,
+    Roster,
+    RotationTask,
+    Scope,
+    Status,
+    Waiting,
+    WorkOrder,
+    fingerprint_of,
+)
 from reconciler.output.document import PLAIN
 from reconciler.systems.catalogue import get_system, list_operations
 from reconciler.systems.drafting import draft_chore, draft_operation, draft_orders

@@ -39,9 +39,21 @@ from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import CONFIG_FILE, Course, ask, is_interactive, make_folder, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
-from reconciler.model.change import Change
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, count
-from reconciler.model.plan import Failed, InDoubt, Origin, Outcome, Plan, Refused, Report, Result
+from reconciler.model import (
+    Change,
+    ExitCode,
+    Failed,
+    InDoubt,
+    Origin,
+    Outcome,
+    Plan,
+    ReconcilerError,
+    Refused,
+    Report,
+    Result,
+    UsageError,
+    count,
+)
 
 
 @click.command()

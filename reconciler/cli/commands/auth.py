@@ -13,8 +13,7 @@ from reconciler.cli.credentials import require_place, save_secret
 from reconciler.cli.options import yes_option
 from reconciler.cli.streams import confirm
 from reconciler.manifests.config import Option
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
-from reconciler.model.redaction import SECRETS
+from reconciler.model import SECRETS, ExitCode, ReconcilerError, UsageError
 from reconciler.output.document import make_visible
 from reconciler.providers.business_api.authorizing import (
     SCOPES,

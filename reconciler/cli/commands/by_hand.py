@@ -42,18 +42,21 @@ from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Organization
-from reconciler.model.finding import (
+from reconciler.model import (
     ExitCode,
+    FailureReason,
+    Organization,
     ReconcilerError,
+    Record,
+    State,
     UsageError,
+    WorkOrder,
     code_of_findings,
     count,
     exit_code,
+    is_administrator,
     suggest_names,
 )
-from reconciler.model.state import FailureReason, Record, State, WorkOrder
 from reconciler.systems.catalogue import load_remedies
 from reconciler.systems.languages import write_catalogue
 

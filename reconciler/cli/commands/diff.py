@@ -16,8 +16,7 @@ from reconciler.cli.workspace import read_files, read_manifest_files
 from reconciler.features.review.document import summary_of_review
 from reconciler.features.review.model import Effect, Review
 from reconciler.features.review.review import Revision, review
-from reconciler.model.change import Risk
-from reconciler.model.finding import ReconcilerError, UsageError, exit_code
+from reconciler.model import ReconcilerError, Risk, UsageError, exit_code
 
 
 @click.command()

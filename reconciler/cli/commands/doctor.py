@@ -20,8 +20,7 @@ from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_
 from reconciler.cli.options import RENDERERS, document_option
 from reconciler.cli.workspace import inspect_workspace
 from reconciler.manifests.config import Option, ProviderSettings
-from reconciler.model.finding import ExitCode, ManifestError, ReconcilerError, Severity, count
-from reconciler.model.values import dataclass
+from reconciler.model import ExitCode, ManifestError, ReconcilerError, Severity, count, dataclass
 from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, Table, Tone, plain
 from reconciler.output.json import Output
 from reconciler.providers.business_api.authorizing import Check, check_token

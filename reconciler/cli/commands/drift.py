@@ -25,9 +25,7 @@ from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.engine.context import Shard
 from reconciler.features import drift as drifting
 from reconciler.features.drift import remember, summary_of_drift, survey
-from reconciler.model.address import Address
-from reconciler.model.drift import DriftReport, DriftStatus
-from reconciler.model.finding import ExitCode, UsageError, exit_code
+from reconciler.model import Address, DriftReport, DriftStatus, ExitCode, UsageError, exit_code
 
 
 @click.group(invoke_without_command=True)

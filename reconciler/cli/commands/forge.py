@@ -25,8 +25,7 @@ from reconciler.editing.edits import render_patch
 from reconciler.features.codeowners import find_code_owners, merge_code_owners
 from reconciler.features.publishing.forges import TargetChoice, open_forge
 from reconciler.features.publishing.sticky import close_issue, publish_comment, publish_issue, publish_labels
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError
-from reconciler.model.resource import UNREAD_SIGN
+from reconciler.model import UNREAD_SIGN, ExitCode, ReconcilerError, UsageError
 
 _PLACES = {
     "github": (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"),

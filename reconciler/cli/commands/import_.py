@@ -22,8 +22,7 @@ from reconciler.features.importing import adopt as adopting
 from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.nodes import is_key
-from reconciler.model.declared import Organization
-from reconciler.model.finding import ExitCode, Place, ReconcilerError, UsageError, count
+from reconciler.model import ExitCode, Organization, Place, ReconcilerError, UsageError, count
 from reconciler.output.text import render_text
 from reconciler.systems.catalogue import SYSTEMS, get_system
 

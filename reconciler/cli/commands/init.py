@@ -12,7 +12,7 @@ from reconciler.cli.options import flag
 from reconciler.cli.streams import CONFIG_FILE, make_folder, read_text_file, replace_file
 from reconciler.cli.workspace import find_workspace_above, read_files
 from reconciler.editing.format import format_manifest
-from reconciler.model.finding import ExitCode, Finding, ManifestError, ReconcilerError, Severity
+from reconciler.model import ExitCode, Finding, ManifestError, ReconcilerError, Severity
 
 _TEMPLATES = {CONFIG_FILE: "reconciler.yaml", "access/example.yaml": "example.yaml", "sandbox.yaml": "sandbox.yaml"}
 """File of the workspace -> its template."""

@@ -49,11 +49,12 @@ from reconciler.features.queries.directory import Sources, key_in, require_in
 from reconciler.features.review.review import findings_only_in
 from reconciler.manifests.nodes import is_key
 from reconciler.manifests.people import key_of_address
-from reconciler.model.address import Address
-from reconciler.model.declared import Person
-from reconciler.model.finding import (
+from reconciler.model import (
+    Address,
     Finding,
     ManifestError,
+    Person,
+    PersonReport,
     ReconcilerError,
     Severity,
     UsageError,
@@ -61,7 +62,6 @@ from reconciler.model.finding import (
     exit_code,
     suggest_names,
 )
-from reconciler.model.holding import PersonReport
 from reconciler.policies.judging import POLICIES, parameters_of
 from reconciler.policies.rule import number
 

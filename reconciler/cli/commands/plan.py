@@ -25,8 +25,7 @@ from reconciler.cli.options import (
 from reconciler.cli.planning import code_of_plan, outputs_of_plan, plan_workspace, read_plan, read_request, save_plan
 from reconciler.cli.streams import replace_file
 from reconciler.features.planning.document import count_effects
-from reconciler.model.finding import ExitCode, StalePlan, UsageError, count
-from reconciler.model.plan import Plan
+from reconciler.model import ExitCode, Plan, StalePlan, UsageError, count
 
 _MAX_TOLD = 10
 """Differences that a message lists; the plan itself shows them all."""

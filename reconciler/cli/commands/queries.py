@@ -21,8 +21,7 @@ from reconciler.features.queries import expiring as ends
 from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.report.model import AccessOverview, PendingWork, gather
 from reconciler.features.report.page import render_report
-from reconciler.model.finding import ExitCode, UsageError, count
-from reconciler.model.holding import AccessMatrix, PersonReport
+from reconciler.model import AccessMatrix, ExitCode, PersonReport, UsageError, count
 from reconciler.output import FORMS
 from reconciler.output.document import Document, join
 from reconciler.systems.catalogue import SYSTEMS, system_table

@@ -32,11 +32,18 @@ from reconciler.cli.streams import confirm, write_outputs
 from reconciler.features.queries.access import find_past
 from reconciler.features.queries.directory import find_in, load_directory
 from reconciler.features.records import migrate as copy_states
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Risk
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, count, suggest_names
-from reconciler.model.json import state_to_json
-from reconciler.model.state import State
+from reconciler.model import (
+    Action,
+    Address,
+    ExitCode,
+    ReconcilerError,
+    Risk,
+    State,
+    UsageError,
+    count,
+    state_to_json,
+    suggest_names,
+)
 from reconciler.output.text import fold
 from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key

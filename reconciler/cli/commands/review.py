@@ -45,8 +45,8 @@ from reconciler.features.certification.model import (
 from reconciler.features.planning.document import summary_of_plan
 from reconciler.features.queries.directory import require_in
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.finding import (
+from reconciler.model import (
+    Address,
     ExitCode,
     Finding,
     ManifestError,

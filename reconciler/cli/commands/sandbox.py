@@ -18,11 +18,18 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.options import Limits, NumberType, flag, planning_options
 from reconciler.cli.streams import CONFIG_FILE
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired
-from reconciler.model.finding import ExitCode, ReconcilerError, UsageError, count
-from reconciler.model.plan import Applied, Outcome, Plan
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    Applied,
+    Change,
+    Desired,
+    ExitCode,
+    Outcome,
+    Plan,
+    ReconcilerError,
+    UsageError,
+    count,
+    dataclass,
+)
 from reconciler.output.document import Row, Table, plain
 from reconciler.output.text import table_lines
 from reconciler.providers.business_api.vocabulary import is_done_by_hand

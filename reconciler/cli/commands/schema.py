@@ -37,10 +37,7 @@ from reconciler.manifests.fields import (
     types_of,
 )
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Role
-from reconciler.model.finding import ManifestError, UsageError
-from reconciler.model.plan import Plan
-from reconciler.model.state import STATE_FORMAT, State
+from reconciler.model import STATE_FORMAT, ManifestError, Plan, Role, State, UsageError
 from reconciler.output.json import core_schema_of
 
 Schema = dict[str, Any]

@@ -13,7 +13,7 @@ from reconciler.cli.app import App, load
 from reconciler.cli.options import RENDERERS, NumberType, document_option, format_option, now_option, page_options
 from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules
 from reconciler.engine.context import shards_of
-from reconciler.model.finding import Inspection, Severity, code_of_findings
+from reconciler.model import Inspection, Severity, code_of_findings
 from reconciler.output.findings import summary_of_findings
 from reconciler.policies.judging import standing_rules
 

@@ -25,14 +25,26 @@ from reconciler.features.certification.model import (
     SheetMark,
     SheetProgress,
 )
-from reconciler.model.address import KINDS, Address, person_in
-from reconciler.model.change import is_administrator, risk_of
-from reconciler.model.declared import Declared, Desired, Entitlement
-from reconciler.model.finding import Finding, Place, ReconcilerError, suggest_names
-from reconciler.model.holding import Holding
-from reconciler.model.plan import LoggedEntry
-from reconciler.model.state import RotationTask, State, WorkOrder
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Declared,
+    Desired,
+    Entitlement,
+    Finding,
+    Holding,
+    LoggedEntry,
+    Place,
+    ReconcilerError,
+    RotationTask,
+    State,
+    WorkOrder,
+    dataclass,
+    is_administrator,
+    person_in,
+    risk_of,
+    suggest_names,
+)
 from reconciler.output.document import name_access
 from reconciler.systems.catalogue import literal
 from reconciler.systems.languages import REVIEW, REVIEW_DONE, REVIEW_STEPS, REVIEW_TITLES

@@ -30,10 +30,7 @@ from reconciler.features.certification.model import (
 )
 from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Address, person_in
-from reconciler.model.declared import Declared, Desired, Entitlement
-from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, Address, Declared, Desired, Entitlement, Finding, Notes, Place, dataclass, person_in
 from reconciler.output.document import name_access
 
 _OUTCOMES = {

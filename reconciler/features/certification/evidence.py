@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.features.certification.files import describe_digest, digest_of_facts, read_campaign, read_sheet
 from reconciler.features.certification.model import Campaign, ReviewOutcome
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.json import load_json
-from reconciler.model.values import dataclass
+from reconciler.model import ReconcilerError, dataclass, load_json
 
 SUMS = "SHA256SUMS"
 """Names every other file with its SHA-256, in the form that `sha256sum -c` reads."""

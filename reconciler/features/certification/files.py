@@ -24,9 +24,7 @@ from reconciler.manifests.fields import Day, Matching, OneOf, StrictDocument, Te
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.manifests.structure import read_document
-from reconciler.model.address import Address
-from reconciler.model.finding import ManifestError, Notes
-from reconciler.model.json import adapter_of, to_line
+from reconciler.model import Address, ManifestError, Notes, adapter_of, to_line
 
 _Value = TypeVar("_Value")
 

@@ -9,10 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.model.address import Address
-from reconciler.model.change import Mark, Risk
-from reconciler.model.finding import Finding, Place, count
-from reconciler.model.values import dataclass
+from reconciler.model import Address, Finding, Mark, Place, Risk, count, dataclass
 from reconciler.output.document import (
     Block,
     Detail,

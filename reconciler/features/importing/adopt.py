@@ -19,13 +19,31 @@ from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile, parse_file, read_text
-from reconciler.model.address import KINDS, Address, Shape, System, parents_of, person_in
-from reconciler.model.declared import Declared, Desired
-from reconciler.model.drift import Drift, DriftSort, Fate
-from reconciler.model.finding import ManifestError, ReconcilerError, suggest_names
-from reconciler.model.ports import Explorer, StateStore
-from reconciler.model.resource import Live, Owner, Resource, Status, Unread, fingerprint_of
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Declared,
+    Desired,
+    Drift,
+    DriftSort,
+    Explorer,
+    Fate,
+    Live,
+    ManifestError,
+    Owner,
+    ReconcilerError,
+    Resource,
+    Shape,
+    StateStore,
+    Status,
+    System,
+    Unread,
+    dataclass,
+    fingerprint_of,
+    parents_of,
+    person_in,
+    suggest_names,
+)
 
 _COMPARED = ("role", "finance", "permissions")
 """Fields that say what access there is; `via` says how somebody was invited, and that does not change."""

@@ -16,10 +16,18 @@ from reconciler.editing.person_edits import choose_key, clean_name, introduce, k
 from reconciler.editing.writer import Value, write_inline, write_key
 from reconciler.manifests.nodes import find_hidden
 from reconciler.manifests.people import PREFIX
-from reconciler.model.address import KINDS, Address, Shape, parents_of
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.resource import Live, Resource, role_in
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Desired,
+    Live,
+    Organization,
+    Resource,
+    Shape,
+    dataclass,
+    parents_of,
+    role_in,
+)
 
 _OWN_NAME = frozenset({"asset_group"})
 """Kinds whose key is what the system knows a thing by."""

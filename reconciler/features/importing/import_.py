@@ -23,14 +23,23 @@ from reconciler.features.importing.compose import (
 )
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Address, Shape, person_in
-from reconciler.model.change import Change
-from reconciler.model.declared import Desired, GuardSettings, Organization
-from reconciler.model.finding import ReconcilerError, count
-from reconciler.model.ports import Explorer
-from reconciler.model.resource import Live, Part
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Change,
+    Desired,
+    Explorer,
+    GuardSettings,
+    Live,
+    Organization,
+    Part,
+    ReconcilerError,
+    Shape,
+    State,
+    count,
+    dataclass,
+    person_in,
+)
 from reconciler.output.document import Block, Document, Item, Items, Paragraph, Section, code, plain
 
 

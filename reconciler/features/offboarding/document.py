@@ -9,10 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.model.address import Address
-from reconciler.model.finding import Place, count
-from reconciler.model.plan import Plan
-from reconciler.model.values import dataclass
+from reconciler.model import Address, Place, Plan, count, dataclass
 from reconciler.output.document import (
     Block,
     Detail,

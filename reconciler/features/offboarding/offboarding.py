@@ -17,14 +17,27 @@ from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
 from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
 from reconciler.features.offboarding.rotation import find_known_secrets
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address, person_in
-from reconciler.model.change import Blocked, Guard
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.holding import Holding, PersonReport
-from reconciler.model.plan import Plan
-from reconciler.model.resource import Live, Owner, Resource, Unknown, role_in
-from reconciler.model.state import OrderStatus
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Action,
+    Address,
+    Blocked,
+    Desired,
+    Guard,
+    GuardSettings,
+    Holding,
+    Live,
+    OrderStatus,
+    Owner,
+    PersonReport,
+    Plan,
+    Resource,
+    Unknown,
+    dataclass,
+    person_in,
+    role_in,
+)
 from reconciler.output.document import name_access, name_attributes
 from reconciler.systems.catalogue import quote
 

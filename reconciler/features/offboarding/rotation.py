@@ -13,12 +13,20 @@ from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_ids, new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
 from reconciler.engine.planner import Worlds
-from reconciler.model.address import Address
-from reconciler.model.change import is_administrator
-from reconciler.model.holding import Holding
-from reconciler.model.resource import Attributes, Owner, Status
-from reconciler.model.state import OrderStatus, RotationTask, State, WorkOrder, in_turn
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    Address,
+    Attributes,
+    Holding,
+    OrderStatus,
+    Owner,
+    RotationTask,
+    State,
+    Status,
+    WorkOrder,
+    dataclass,
+    in_turn,
+    is_administrator,
+)
 from reconciler.systems.drafting import draft_chore, find_chore
 
 _WHAT = {RotationTask.ROTATION: "client secret of app {}", RotationTask.LOGIN: "password of {}"}

@@ -10,13 +10,32 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
-from reconciler.model.address import INVITATIONS, KINDS, Action, Shape, System
-from reconciler.model.change import Blocked, Change, LeftOut, Mark, Risk, Waiting, is_administrator, is_downgrade
-from reconciler.model.finding import Finding, count
-from reconciler.model.json import plan_to_json
-from reconciler.model.plan import Limit, OrganizationPlan, Plan
-from reconciler.model.resource import Attributes, ask_about_states, explain_unread, summarize_unread
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Action,
+    Attributes,
+    Blocked,
+    Change,
+    Finding,
+    LeftOut,
+    Limit,
+    Mark,
+    OrganizationPlan,
+    Plan,
+    Risk,
+    Shape,
+    System,
+    Waiting,
+    ask_about_states,
+    count,
+    dataclass,
+    explain_unread,
+    is_administrator,
+    is_downgrade,
+    plan_to_json,
+    summarize_unread,
+)
 from reconciler.output.document import (
     Block,
     Detail,

@@ -7,23 +7,28 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.apply.steps import agreed_to, is_same_request
 from reconciler.features.planning.document import AccessTerms, blocked_row, judge_row, terms_of
-from reconciler.model.address import Address
-from reconciler.model.change import Change, Risk, Waiting
-from reconciler.model.finding import Finding, Severity, count
-from reconciler.model.plan import (
+from reconciler.model import (
+    Address,
     Applied,
+    Change,
     Failed,
+    Finding,
     InDoubt,
     OrganizationPlan,
     Outcome,
     Plan,
     Refused,
     Report,
+    Risk,
+    Severity,
+    Waiting,
     Waits,
+    count,
+    dataclass,
+    explain_unread,
     role_behind,
+    summarize_unread,
 )
-from reconciler.model.resource import explain_unread, summarize_unread
-from reconciler.model.values import dataclass
 from reconciler.output.document import Block, Document, Paragraph, Row, Sign, Tone, explain_approval, plain
 from reconciler.output.findings import Annotations, Case, case_of
 from reconciler.output.json import Output

@@ -20,9 +20,7 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__
 from reconciler.deadlines import bound, deadline
-from reconciler.model.finding import ReconcilerError, UsageError
-from reconciler.model.redaction import SECRETS
-from reconciler.model.values import dataclass
+from reconciler.model import SECRETS, ReconcilerError, UsageError, dataclass
 
 if TYPE_CHECKING:
     import httpx2

@@ -22,8 +22,7 @@ from reconciler.features.publishing.client import (
     TokenAccess,
     require_token,
 )
-from reconciler.model.finding import UsageError
-from reconciler.model.values import dataclass
+from reconciler.model import UsageError, dataclass
 
 _GITHUB_NEEDS = (
     "the token needs `pull-requests: write` for comments and `issues: write` for issues;"

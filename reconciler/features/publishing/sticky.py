@@ -13,10 +13,7 @@ from urllib.parse import quote
 
 from reconciler.features.publishing.client import Denied, Missing, Unanswered
 from reconciler.features.publishing.forges import Forge, Post
-from reconciler.model.change import Change, Mark, Waiting
-from reconciler.model.finding import UsageError
-from reconciler.model.plan import Plan
-from reconciler.model.values import dataclass
+from reconciler.model import Change, Mark, Plan, UsageError, Waiting, dataclass
 
 _OUTDATED = "_Outdated: a newer comment has taken the place of this one._"
 _KEPT = "<!-- reconciler kept -->"

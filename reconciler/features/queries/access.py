@@ -22,12 +22,28 @@ from reconciler.features.queries.directory import (
     read_one_state,
     read_states,
 )
-from reconciler.model.address import KINDS, Address, Shape, parents_of, person_in
-from reconciler.model.declared import Desired, Move, Person
-from reconciler.model.finding import ManifestError, ReconcilerError, StoreError, suggest_names
-from reconciler.model.holding import AccessHistory, AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.ports import StateStore
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    AccessHistory,
+    AccessMatrix,
+    Address,
+    Desired,
+    Holding,
+    ManifestError,
+    Move,
+    OrganizationHoldings,
+    Person,
+    PersonReport,
+    Reach,
+    ReconcilerError,
+    Shape,
+    StateStore,
+    StoreError,
+    dataclass,
+    parents_of,
+    person_in,
+    suggest_names,
+)
 
 _MAX_SHOWN = 12
 """As many names as anybody reads."""

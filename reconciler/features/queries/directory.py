@@ -16,14 +16,25 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.people import PREFIX, GroupDirectory
 from reconciler.manifests.source import PartialRead, SourceFile, parse_file
 from reconciler.manifests.structure import read_document
-from reconciler.model.address import KINDS, Address, Shape, parents_of
-from reconciler.model.declared import Desired, Person
-from reconciler.model.finding import ManifestError, Notes, ReconcilerError, suggest_names
-from reconciler.model.holding import AccessHistory
-from reconciler.model.ports import PastVersion, StateStore
-from reconciler.model.resource import Status
-from reconciler.model.state import Record, State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    AccessHistory,
+    Address,
+    Desired,
+    ManifestError,
+    Notes,
+    PastVersion,
+    Person,
+    ReconcilerError,
+    Record,
+    Shape,
+    State,
+    StateStore,
+    Status,
+    dataclass,
+    parents_of,
+    suggest_names,
+)
 
 _SECTIONS = ("people", "groups")
 _NUMBER = re.compile(r"\+?[\d\s().-]+")

@@ -7,20 +7,23 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from itertools import groupby
 
-from reconciler.model.address import KINDS, Address
-from reconciler.model.finding import count
-from reconciler.model.holding import (
+from reconciler.model import (
+    KINDS,
     AccessHistory,
     AccessMatrix,
     AccessStatus,
+    Address,
     Holding,
+    LoggedEntry,
     OrganizationHoldings,
+    Owner,
     PersonReport,
     Reach,
+    Status,
     WhyReport,
+    ask_about_states,
+    count,
 )
-from reconciler.model.plan import LoggedEntry
-from reconciler.model.resource import Owner, Status, ask_about_states
 from reconciler.output.document import (
     Block,
     Document,

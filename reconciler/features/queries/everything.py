@@ -18,11 +18,20 @@ from reconciler.features.queries.documents import (
     explain_gaps,
     name_thing,
 )
-from reconciler.model.address import Address, System
-from reconciler.model.finding import ReconcilerError, count, suggest_names
-from reconciler.model.holding import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
-from reconciler.model.resource import Attributes
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    AccessMatrix,
+    Address,
+    Attributes,
+    Holding,
+    OrganizationHoldings,
+    PersonReport,
+    Reach,
+    ReconcilerError,
+    System,
+    count,
+    dataclass,
+    suggest_names,
+)
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, name_subject, plain
 from reconciler.output.json import Output
 from reconciler.systems.catalogue import SYSTEMS

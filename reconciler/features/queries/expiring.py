@@ -13,14 +13,22 @@ from reconciler.engine.holdings import index_access
 from reconciler.engine.lifecycle import get_end_of_invitation
 from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.queries.documents import describe_recorded
-from reconciler.model.address import person_in
-from reconciler.model.change import is_downgrade
-from reconciler.model.declared import Declared, Desired, GuardSettings, Organization, RuleException
-from reconciler.model.finding import Place, count
-from reconciler.model.holding import AccessStatus
-from reconciler.model.resource import Attributes, Status
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    AccessStatus,
+    Attributes,
+    Declared,
+    Desired,
+    GuardSettings,
+    Organization,
+    Place,
+    RuleException,
+    State,
+    Status,
+    count,
+    dataclass,
+    is_downgrade,
+    person_in,
+)
 from reconciler.output.document import Document, Paragraph, Row, Table, code, name_attributes, plain
 from reconciler.output.json import Output
 

@@ -27,11 +27,20 @@ from reconciler.features.queries.documents import (
     tell_story,
     title_of_person,
 )
-from reconciler.model.address import KINDS, Address, parents_of, person_in
-from reconciler.model.declared import Person
-from reconciler.model.drift import KnownDrift
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.holding import AccessHistory, AccessReason, Holding, Reach, WhyReport
+from reconciler.model import (
+    KINDS,
+    AccessHistory,
+    AccessReason,
+    Address,
+    Holding,
+    KnownDrift,
+    Person,
+    Reach,
+    ReconcilerError,
+    WhyReport,
+    parents_of,
+    person_in,
+)
 from reconciler.output.document import (
     Block,
     Document,

@@ -15,17 +15,29 @@ from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.lifecycle import get_end_of_invitation
-from reconciler.model.address import KINDS, Address, Shape, System, parents_of
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Desired, GuardSettings, Organization, Person
-from reconciler.model.drift import KnownDrift
-from reconciler.model.finding import Finding
-from reconciler.model.holding import AccessStatus, Holding, Reach
-from reconciler.model.plan import LoggedEntry
-from reconciler.model.ports import StateStore
-from reconciler.model.resource import Status
-from reconciler.model.state import OrderStatus, State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    AccessStatus,
+    Address,
+    Desired,
+    Finding,
+    GuardSettings,
+    Holding,
+    KnownDrift,
+    LoggedEntry,
+    OrderStatus,
+    Organization,
+    Person,
+    Reach,
+    Shape,
+    State,
+    StateStore,
+    Status,
+    System,
+    dataclass,
+    is_administrator,
+    parents_of,
+)
 from reconciler.output.document import name_access, name_attributes, name_subject
 
 _MONTHS = 12

@@ -18,12 +18,7 @@ from typing import Any
 from reconciler.engine.entitlements import DatedAccess, dated_accesses, earlier
 from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later
-from reconciler.model.address import KINDS, Address
-from reconciler.model.change import risk_of
-from reconciler.model.finding import Finding
-from reconciler.model.holding import AccessStatus, Holding, Reach
-from reconciler.model.plan import LoggedEntry
-from reconciler.model.resource import Attributes
+from reconciler.model import KINDS, AccessStatus, Address, Attributes, Finding, Holding, LoggedEntry, Reach, risk_of
 from reconciler.output.document import make_visible, name_attributes, name_subject
 from reconciler.output.rows import MARKS
 

@@ -24,11 +24,25 @@ from reconciler.features.review.model import (
     ThingChange,
     ValueChange,
 )
-from reconciler.model.address import KINDS, Action, Address, Shape, System, person_in
-from reconciler.model.change import Access, Mark, is_administrator, is_downgrade
-from reconciler.model.declared import Approval, Declared, Desired, Organization, Person
-from reconciler.model.finding import Place
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Access,
+    Action,
+    Address,
+    Approval,
+    Declared,
+    Desired,
+    Mark,
+    Organization,
+    Person,
+    Place,
+    Shape,
+    System,
+    dataclass,
+    is_administrator,
+    is_downgrade,
+    person_in,
+)
 
 Values = Mapping[str, str]
 _Resources = Mapping[Address, Declared]

@@ -17,10 +17,7 @@ from reconciler.features.review.model import (
     ThingChange,
     ValueChange,
 )
-from reconciler.model.address import KINDS
-from reconciler.model.change import Access, Mark, Risk
-from reconciler.model.finding import Finding, Inspection, Severity, count
-from reconciler.model.resource import Attributes
+from reconciler.model import KINDS, Access, Attributes, Finding, Inspection, Mark, Risk, Severity, count
 from reconciler.output.document import (
     Block,
     Document,

@@ -6,11 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Access, Mark, Risk, risk_of
-from reconciler.model.declared import Approval
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.values import dataclass
+from reconciler.model import Access, Action, Address, Approval, Finding, Mark, Place, Risk, Severity, dataclass, risk_of
 
 
 class Effect(StrEnum):

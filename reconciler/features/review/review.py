@@ -15,10 +15,17 @@ from reconciler.manifests.config import Config, LoadedConfig, load_rules
 from reconciler.manifests.lint import check_references, encoded_domain
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Mark
-from reconciler.model.declared import CustomRule, Desired, GuardSettings, PolicySettings
-from reconciler.model.finding import Finding, Place, Severity
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    CustomRule,
+    Desired,
+    Finding,
+    GuardSettings,
+    Mark,
+    Place,
+    PolicySettings,
+    Severity,
+    dataclass,
+)
 from reconciler.policies.judging import BUILT_IN, RuleBook, check_settings, judge, with_custom_rules
 
 

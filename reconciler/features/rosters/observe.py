@@ -17,14 +17,31 @@ from reconciler.features.rosters.parse import ParsedRoster, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
 from reconciler.features.rosters.vocabulary import fold, read_role_words
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import KINDS, Address, System
-from reconciler.model.change import is_administrator
-from reconciler.model.declared import Desired, Organization
-from reconciler.model.drift import Observation, Roster, RosterDifference
-from reconciler.model.finding import Notes, Place, ReconcilerError, Severity, StoreError, count, suggest_names
-from reconciler.model.resource import Live, Part, Resource, Status, Unknown
-from reconciler.model.state import State
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Address,
+    Desired,
+    Live,
+    Notes,
+    Observation,
+    Organization,
+    Part,
+    Place,
+    ReconcilerError,
+    Resource,
+    Roster,
+    RosterDifference,
+    Severity,
+    State,
+    Status,
+    StoreError,
+    System,
+    Unknown,
+    count,
+    dataclass,
+    is_administrator,
+    suggest_names,
+)
 from reconciler.output.document import (
     Block,
     Detail,

@@ -22,8 +22,7 @@ from reconciler.features.rosters.vocabulary import (
     shorten,
     split_person,
 )
-from reconciler.model.resource import Status
-from reconciler.model.values import dataclass
+from reconciler.model import Status, dataclass
 
 _GAP = re.compile(r" {2,}|\u00a0{2,}")
 _LABELLED = re.compile(r"(?P<label>[^:@]{2,24}):\s+(?P<value>.+)")

@@ -25,10 +25,7 @@ from reconciler.features.rosters.vocabulary import (
     split_person,
     without_you,
 )
-from reconciler.model.address import System
-from reconciler.model.finding import Finding, Notes, Place
-from reconciler.model.resource import Status
-from reconciler.model.values import dataclass
+from reconciler.model import Finding, Notes, Place, Status, System, dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

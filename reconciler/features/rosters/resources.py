@@ -20,12 +20,7 @@ from reconciler.features.rosters.vocabulary import (
     without_you,
 )
 from reconciler.manifests.lint import encoded_domain
-from reconciler.model.address import Address
-from reconciler.model.declared import Person, may_show
-from reconciler.model.finding import Notes, Place
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Owner, Part, Resource, Status
-from reconciler.model.values import dataclass
+from reconciler.model import Address, Notes, Owner, Part, Person, Place, Resource, Scope, Status, dataclass, may_show
 
 _ADVICE = {
     "roster-person": "add the address to the person in the manifests, or hand in a list with addresses",

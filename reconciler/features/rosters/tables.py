@@ -11,8 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.features.rosters.vocabulary import COLUMNS, ENVELOPE, HARMLESS_KEYS, LINK_KEYS, Column, fold, shorten
-from reconciler.model.finding import Notes, Place, list_words
-from reconciler.model.values import dataclass
+from reconciler.model import Notes, Place, dataclass, list_words
 
 if TYPE_CHECKING:
     import _csv

@@ -10,9 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from reconciler.model.address import Role, System
-from reconciler.model.resource import Status
-from reconciler.model.values import dataclass
+from reconciler.model import Role, Status, System, dataclass
 from reconciler.systems.catalogue import read_documents
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.features.work_orders.model import Notice, Notices, WorkList, Worksheet
-from reconciler.model.finding import count
-from reconciler.model.state import OrderStatus, WorkOrder
+from reconciler.model import OrderStatus, WorkOrder, count
 from reconciler.output.document import (
     Block,
     Detail,

@@ -7,9 +7,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from reconciler.model.declared import Desired
-from reconciler.model.state import OrderStatus, WorkOrder
-from reconciler.model.values import dataclass
+from reconciler.model import Desired, OrderStatus, WorkOrder, dataclass
 from reconciler.systems.languages import Speech
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

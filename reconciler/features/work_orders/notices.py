@@ -13,13 +13,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from reconciler.apply.planning import Scopes
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.features.work_orders.model import Notice, Notices, group_by_actor, language_of, note_overdue
-from reconciler.model.address import KINDS, Action, Address, System
-from reconciler.model.change import Change, is_administrator
-from reconciler.model.declared import Declared, Desired, GuardSettings, Mode
-from reconciler.model.ports import Scope
-from reconciler.model.resource import Status, fingerprint_of
-from reconciler.model.state import OrderStatus, Record, State, WorkOrder, in_turn
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Action,
+    Address,
+    Change,
+    Declared,
+    Desired,
+    GuardSettings,
+    Mode,
+    OrderStatus,
+    Record,
+    Scope,
+    State,
+    Status,
+    System,
+    WorkOrder,
+    dataclass,
+    fingerprint_of,
+    in_turn,
+    is_administrator,
+)
 from reconciler.systems.drafting import draft_orders
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

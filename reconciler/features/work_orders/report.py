@@ -11,12 +11,23 @@ from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import read_state
 from reconciler.audit.entries import order_entry
 from reconciler.engine.orders import begin_next, close, invitation_ended
-from reconciler.model.address import INVITATIONS, KINDS, Address
-from reconciler.model.finding import ReconcilerError, suggest_names
-from reconciler.model.ports import StateStore
-from reconciler.model.resource import PRESENCE, Status
-from reconciler.model.state import Capacity, FailureReason, OrderStatus, Record, State, WorkOrder
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    PRESENCE,
+    Address,
+    Capacity,
+    FailureReason,
+    OrderStatus,
+    ReconcilerError,
+    Record,
+    State,
+    StateStore,
+    Status,
+    WorkOrder,
+    dataclass,
+    suggest_names,
+)
 
 _ENDINGS = {FailureReason.DECLINED: Status.DECLINED, FailureReason.EXPIRED: Status.EXPIRED}
 

@@ -11,10 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.address import KINDS, Action
-from reconciler.model.declared import is_masked
-from reconciler.model.plan import Waits
-from reconciler.model.resource import Resource, Status, Unknown, role_in
+from reconciler.model import KINDS, Action, Resource, Status, Unknown, Waits, is_masked, role_in
 from reconciler.providers.business_api.batches import GIVING, TAKING, Bundle, describe_group_deletion
 from reconciler.providers.business_api.reading import Found, NotShown, StillListed, Task, WriteInDoubt, is_gone
 from reconciler.providers.business_api.vocabulary import (

@@ -14,9 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import ceil
 
-from reconciler.model.address import KINDS, Address
-from reconciler.model.resource import PRESENCE, Resource, Status, role_in
-from reconciler.model.values import dataclass
+from reconciler.model import KINDS, PRESENCE, Address, Resource, Status, dataclass, role_in
 from reconciler.providers.business_api.client import Row, text_of
 from reconciler.providers.business_api.members import (
     ACCOUNT,

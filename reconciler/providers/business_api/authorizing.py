@@ -11,9 +11,7 @@ from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from reconciler.model.finding import ProviderError
-from reconciler.model.redaction import SECRETS
-from reconciler.model.values import dataclass
+from reconciler.model import SECRETS, ProviderError, dataclass
 from reconciler.providers.business_api.client import (
     BASE_URL,
     Client,

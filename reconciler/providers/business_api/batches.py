@@ -13,12 +13,19 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Applied, Failed, Outcome, Refused
-from reconciler.model.resource import Status, role_in
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    Action,
+    Address,
+    Applied,
+    Change,
+    Failed,
+    Outcome,
+    ProviderError,
+    Refused,
+    Status,
+    dataclass,
+    role_in,
+)
 from reconciler.providers.business_api.reading import Task, WriteInDoubt, failure_of, in_doubt, look_at
 from reconciler.providers.business_api.vocabulary import (
     AD_ACCOUNT_ROLES,

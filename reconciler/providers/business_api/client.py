@@ -19,9 +19,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from reconciler.deadlines import bound, deadline
-from reconciler.model.finding import ProviderError
-from reconciler.model.redaction import SECRETS
-from reconciler.model.values import dataclass
+from reconciler.model import SECRETS, ProviderError, dataclass
 from reconciler.providers.business_api.vocabulary import OK, OVER_LIMIT, PARTLY_OK, ApiError, Listing, Remedy, stopping
 
 if TYPE_CHECKING:

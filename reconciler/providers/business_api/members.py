@@ -9,10 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from math import ceil
 
-from reconciler.model.address import Address
-from reconciler.model.declared import is_masked, may_show
-from reconciler.model.resource import Resource
-from reconciler.model.values import dataclass
+from reconciler.model import Address, Resource, dataclass, is_masked, may_show
 from reconciler.providers.business_api.client import Client, Row, read_if_allowed, text_of
 from reconciler.providers.business_api.session import (
     CenterPart,

@@ -14,14 +14,28 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.manifests.config import Option
-from reconciler.model.address import KINDS, Action, Address
-from reconciler.model.change import Change
-from reconciler.model.drift import ActivityEntry
-from reconciler.model.finding import ProviderError, ReconcilerError
-from reconciler.model.plan import Failed, Outcome, Waits
-from reconciler.model.ports import Ability, Can, Clock, FoundOrganization, LinkCode, Scope
-from reconciler.model.redaction import SECRETS
-from reconciler.model.resource import Live, Part, Status
+from reconciler.model import (
+    KINDS,
+    SECRETS,
+    Ability,
+    Action,
+    ActivityEntry,
+    Address,
+    Can,
+    Change,
+    Clock,
+    Failed,
+    FoundOrganization,
+    LinkCode,
+    Live,
+    Outcome,
+    Part,
+    ProviderError,
+    ReconcilerError,
+    Scope,
+    Status,
+    Waits,
+)
 from reconciler.providers.business_api.actions import ACTIONS, carry_out
 from reconciler.providers.business_api.assets import choose_way, count_pages
 from reconciler.providers.business_api.batches import carry_out_together, count_together

@@ -11,13 +11,26 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address
-from reconciler.model.change import Change
-from reconciler.model.drift import ActivityEntry, find_subject
-from reconciler.model.finding import ProviderError
-from reconciler.model.plan import Applied, Failed, InDoubt, Outcome
-from reconciler.model.resource import Live, Part, Resource, Status, Unknown
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Action,
+    ActivityEntry,
+    Address,
+    Applied,
+    Change,
+    Failed,
+    InDoubt,
+    Live,
+    Outcome,
+    Part,
+    ProviderError,
+    Resource,
+    Status,
+    Unknown,
+    dataclass,
+    find_subject,
+)
 from reconciler.providers.business_api.assets import (
     read_access,
     read_assets,

@@ -12,11 +12,19 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from typing import Any, Self
 
-from reconciler.model.address import Address
-from reconciler.model.declared import is_masked, match_masks, may_show
-from reconciler.model.ports import Scope, declared_names
-from reconciler.model.resource import Attributes, Part, Resource, Status
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    Address,
+    Attributes,
+    Part,
+    Resource,
+    Scope,
+    Status,
+    dataclass,
+    declared_names,
+    is_masked,
+    match_masks,
+    may_show,
+)
 from reconciler.providers.business_api.client import Client, Row, read_list, text_of
 from reconciler.providers.business_api.vocabulary import MEMBER_STATUS, ApiError, Listing, member_attributes
 

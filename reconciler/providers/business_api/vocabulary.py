@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 
-from reconciler.model.address import KINDS, Action
-from reconciler.model.change import Change
-from reconciler.model.finding import ProviderError
-from reconciler.model.ports import Ability, ByHand, Can, Cannot
-from reconciler.model.resource import Attributes, Status, role_in
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    Ability,
+    Action,
+    Attributes,
+    ByHand,
+    Can,
+    Cannot,
+    Change,
+    ProviderError,
+    Status,
+    dataclass,
+    role_in,
+)
 
 INVITE = "bc/member/invite/"
 UPDATE_MEMBER = "bc/member/update/"

@@ -7,14 +7,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.address import INVITATIONS, KINDS, Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Organization as DeclaredOrganization
-from reconciler.model.drift import ActivityEntry, find_subject
-from reconciler.model.plan import Applied, Failed, Outcome, Waits
-from reconciler.model.ports import Ability, ByHand, Can, Cannot, FoundOrganization, Scope
-from reconciler.model.resource import Live, Resource, role_in
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    INVITATIONS,
+    KINDS,
+    Ability,
+    Action,
+    ActivityEntry,
+    Address,
+    Applied,
+    ByHand,
+    Can,
+    Cannot,
+    Change,
+    Failed,
+    FoundOrganization,
+    Live,
+    Outcome,
+    Resource,
+    Scope,
+    Waits,
+    dataclass,
+    find_subject,
+    role_in,
+)
+from reconciler.model import (
+    Organization as DeclaredOrganization,
+)
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
 from reconciler.sandbox import apps, assets, members, partners
 from reconciler.sandbox.platforms import SHARE_ROLES

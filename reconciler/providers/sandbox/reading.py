@@ -13,11 +13,19 @@ from datetime import date
 from functools import partial
 from typing import Any, Self
 
-from reconciler.model.address import KINDS, SHARES, Address
-from reconciler.model.finding import ProviderError
-from reconciler.model.ports import Scope, declared_names
-from reconciler.model.resource import Attributes, Owner, Resource, Status
-from reconciler.model.values import dataclass
+from reconciler.model import (
+    KINDS,
+    SHARES,
+    Address,
+    Attributes,
+    Owner,
+    ProviderError,
+    Resource,
+    Scope,
+    Status,
+    dataclass,
+    declared_names,
+)
 from reconciler.sandbox.assets import asset_id
 from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, is_registered, known_as, normalise

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from reconciler.model.values import dataclass
+from reconciler.model import dataclass
 from reconciler.providers.sandbox.reading import day_of
 from reconciler.sandbox.registry import SandboxOrganization, find_active, find_address
 from reconciler.sandbox.world import Refusal, World

@@ -24,8 +24,7 @@ from reconciler.features.certification.model import (
 )
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired
-from reconciler.model.finding import Finding, ReconcilerError
+from reconciler.model import Desired, Finding, ReconcilerError
 from tests.manifests.given import describe_findings
 
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "certification").glob("*.yaml"))

@@ -21,7 +21,7 @@ from reconciler.cli.main import cli
 from reconciler.features.certification import evidence
 from reconciler.features.certification.files import read_campaign, write_campaign
 from reconciler.manifests.source import SourceFile
-from reconciler.model.finding import ReconcilerError
+from reconciler.model import ReconcilerError
 from reconciler.sandbox.seed import open_world
 
 AGENCY = Path(__file__).parents[3] / "examples" / "agency"

@@ -31,8 +31,7 @@ from reconciler.features.certification.model import (
     SheetMark,
 )
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.change import Risk
+from reconciler.model import Address, Risk
 from tests.features.certification.given import play
 
 PEOPLE = ("ana", "bo", "eve", "finn", "gil")

@@ -18,14 +18,21 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.estimate import Effort, estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import GuardSettings
-from reconciler.model.json import state_to_json
-from reconciler.model.plan import Outcome
-from reconciler.model.ports import Ability, Can, Metered, Scope
-from reconciler.model.resource import Live
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    Ability,
+    Action,
+    Address,
+    Can,
+    Change,
+    GuardSettings,
+    Live,
+    Metered,
+    Outcome,
+    Record,
+    Scope,
+    State,
+    state_to_json,
+)
 from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import TODAY, terms

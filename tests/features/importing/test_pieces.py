@@ -7,8 +7,7 @@ import pytest
 from reconciler.editing.entries import NotExpressible
 from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
 from reconciler.features.importing.compose import find_teams, render_manifest
-from reconciler.model.address import Address
-from reconciler.model.resource import Resource
+from reconciler.model import Address, Resource
 from reconciler.systems.catalogue import get_system
 
 CENTER = get_system("business_center")

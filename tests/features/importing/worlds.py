@@ -18,9 +18,7 @@ from reconciler.apply.state_editor import StateEditor
 from reconciler.features.importing.import_ import Import, ImportRequest, draft_import, record_import
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired, GuardSettings, Organization
-from reconciler.model.finding import Place
-from reconciler.model.plan import Plan
+from reconciler.model import Desired, GuardSettings, Organization, Place, Plan
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World

@@ -9,7 +9,7 @@ import pytest
 from reconciler.editing.edits import Leave
 from reconciler.editing.person_edits import ManifestIndex, make_leave
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
+from reconciler.model import Address
 
 TODAY = date(2026, 11, 22)
 MANIFEST = """version: 1

@@ -16,9 +16,7 @@ import yaml
 from reconciler.engine.holdings import index_access
 from reconciler.features.offboarding.document import Offboarding, summary_of_offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
-from reconciler.model.address import person_in
-from reconciler.model.holding import OrganizationHoldings, PersonReport
-from reconciler.model.state import State
+from reconciler.model import OrganizationHoldings, PersonReport, State, person_in
 from tests.engine.given import Case, read_case
 
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "offboarding").glob("*.yaml"))

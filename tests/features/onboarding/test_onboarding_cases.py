@@ -17,7 +17,7 @@ from reconciler.editing.person_edits import ManifestIndex
 from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal, propose, write_proposal
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired
+from reconciler.model import Desired
 
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "onboarding").glob("*.yaml"))
 TODAY = date(2026, 11, 22)

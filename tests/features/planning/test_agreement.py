@@ -10,11 +10,7 @@ import pytest
 
 from reconciler.apply.steps import agreed_to, is_same_request
 from reconciler.features.planning.report import PlanDifference, compare_plans
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change, Waiting
-from reconciler.model.declared import Mode
-from reconciler.model.finding import Place
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model import Action, Address, Change, Mode, OrganizationPlan, Place, Plan, Waiting
 from tests.apply.given import change, resource
 
 ANA, BO = Address("bc", "member", "ana"), Address("bc", "member", "bo")

@@ -19,9 +19,7 @@ from reconciler.cli.options import RENDERERS
 from reconciler.features.publishing.client import ForgeClient, TokenAccess
 from reconciler.features.publishing.forges import detect_forge, find_pull_request
 from reconciler.features.publishing.sticky import marker
-from reconciler.model.drift import DriftReport, OrganizationDrift
-from reconciler.model.finding import UsageError
-from reconciler.model.resource import Unread
+from reconciler.model import DriftReport, OrganizationDrift, Unread, UsageError
 from reconciler.output.document import Style
 from tests.features.publishing.double import TOKEN, Forge
 

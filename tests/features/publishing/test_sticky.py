@@ -19,11 +19,7 @@ from reconciler.features.publishing.sticky import (
     publish_issue,
     publish_labels,
 )
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change, Mark
-from reconciler.model.declared import Mode
-from reconciler.model.finding import UsageError
-from reconciler.model.plan import OrganizationPlan, Plan
+from reconciler.model import Action, Address, Change, Mark, Mode, OrganizationPlan, Plan, UsageError
 from tests.features.publishing import double as forge_double
 from tests.features.publishing.double import GITHUB_APP, STRANGER, TOKEN
 

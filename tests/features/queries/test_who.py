@@ -21,14 +21,24 @@ from reconciler.features.queries.directory import Sources, may_mention
 from reconciler.features.queries.documents import describe_declared
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.finding import ManifestError, ReconcilerError
-from reconciler.model.holding import AccessStatus, Holding, PersonReport
-from reconciler.model.json import state_to_json
-from reconciler.model.plan import AuditEntry, AuditRecord
-from reconciler.model.ports import PastVersion
-from reconciler.model.resource import Status
-from reconciler.model.state import Deferral, Record, State, WorkOrder
+from reconciler.model import (
+    AccessStatus,
+    Action,
+    Address,
+    AuditEntry,
+    AuditRecord,
+    Deferral,
+    Holding,
+    ManifestError,
+    PastVersion,
+    PersonReport,
+    ReconcilerError,
+    Record,
+    State,
+    Status,
+    WorkOrder,
+    state_to_json,
+)
 from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 

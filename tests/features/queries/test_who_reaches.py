@@ -13,12 +13,17 @@ from reconciler.features.queries import access as reaching
 from reconciler.features.queries.access import who
 from reconciler.features.queries.directory import Sources
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.finding import ReconcilerError, StoreError
-from reconciler.model.holding import AccessMatrix, Reach
-from reconciler.model.json import state_to_json
-from reconciler.model.resource import Status
-from reconciler.model.state import Record, State
+from reconciler.model import (
+    AccessMatrix,
+    Address,
+    Reach,
+    ReconcilerError,
+    Record,
+    State,
+    Status,
+    StoreError,
+    state_to_json,
+)
 from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 

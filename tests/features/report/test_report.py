@@ -16,12 +16,18 @@ from click.testing import CliRunner, Result
 from reconciler.cli.main import cli
 from reconciler.features.report.model import AccessOverview, OrganizationOverview
 from reconciler.features.report.page import render_report
-from reconciler.model.address import Address
-from reconciler.model.change import Risk
-from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.finding import Finding, Place
-from reconciler.model.resource import Resource, Status, fingerprint_of
-from reconciler.model.state import Deferral
+from reconciler.model import (
+    Address,
+    Deferral,
+    DriftSort,
+    Finding,
+    KnownDrift,
+    Place,
+    Resource,
+    Risk,
+    Status,
+    fingerprint_of,
+)
 from tests.features.report.worlds import TODAY, of_quarter, overview, record, state_of
 from tests.history.convert import read_quarters
 from tests.output.plans import TRICKS

@@ -10,12 +10,7 @@ import pytest
 
 from reconciler.features.report.model import AccessOverview
 from reconciler.features.report.page import render_report
-from reconciler.model.address import Address
-from reconciler.model.change import Risk
-from reconciler.model.drift import DriftSort, KnownDrift
-from reconciler.model.finding import Finding, Place
-from reconciler.model.resource import Resource, fingerprint_of
-from reconciler.model.state import Record
+from reconciler.model import Address, DriftSort, Finding, KnownDrift, Place, Record, Resource, Risk, fingerprint_of
 from reconciler.output.document import make_visible
 from tests.features.report.test_report import MANIFEST, RECORDS, cells_of
 from tests.features.report.worlds import TODAY, of_quarter, overview, state_of

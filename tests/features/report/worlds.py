@@ -10,12 +10,7 @@ from typing import Any
 from reconciler.features.report.model import AccessOverview, gather
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import GuardSettings
-from reconciler.model.finding import Finding
-from reconciler.model.json import state_to_json
-from reconciler.model.resource import Status
-from reconciler.model.state import Record, State
+from reconciler.model import Address, Finding, GuardSettings, Record, State, Status, state_to_json
 from reconciler.stores.local_file import LocalFileStore
 from tests.history.convert import Quarter, render_manifests
 from tests.history.replay import load

@@ -14,7 +14,7 @@ import pytest
 from reconciler.cli.options import RENDERERS
 from reconciler.features.review.model import AccessChange, Effect, Review, Side
 from reconciler.features.review.review import review
-from reconciler.model.change import Mark
+from reconciler.model import Mark
 from reconciler.output.document import PLAIN
 from tests.features.review.given import PATHS, Case, read_case
 

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.features.review.review import compare_settings, review
 from reconciler.manifests.source import SourceFile
-from reconciler.model.change import Mark, Risk
+from reconciler.model import Mark, Risk
 from tests.features.review.given import TODAY, revision
 
 

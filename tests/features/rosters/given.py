@@ -13,11 +13,7 @@ import yaml
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Desired
-from reconciler.model.drift import Observation, Roster
-from reconciler.model.resource import Resource, Status
-from reconciler.model.state import State
+from reconciler.model import Address, Desired, Observation, Resource, Roster, State, Status
 
 CASES = Path(__file__).parents[2] / "cases" / "rosters"
 PATHS = sorted(CASES.glob("*.yaml"))

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.features.rosters.parse import FORMS
 from reconciler.manifests.source import SourceFile
-from reconciler.model.declared import Desired
-from reconciler.model.drift import Observation
-from reconciler.model.state import State
+from reconciler.model import Desired, Observation, State
 from tests.features.rosters.given import PATHS, desired_of, read_case
 
 TEXTS = [file.data or b"" for path in PATHS for file in read_case(path).sighting.files]

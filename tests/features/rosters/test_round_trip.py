@@ -17,11 +17,7 @@ from reconciler.apply.planning import Scopes
 from reconciler.features.rosters.observe import Sighting, look
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Address
-from reconciler.model.declared import Desired
-from reconciler.model.drift import Observation
-from reconciler.model.resource import Live, Resource
-from reconciler.model.state import State
+from reconciler.model import Address, Desired, Live, Observation, Resource, State
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.providers.sandbox.rosters import FORMS, LABELS, LAYOUTS, render_roster
 from reconciler.sandbox.apps import add_manager, initiate_transfer

@@ -14,13 +14,21 @@ from reconciler.apply.states import load_state, read_state, save_state
 from reconciler.features.work_orders.report import Evidence, OrderDesk
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model.address import Action, Address
-from reconciler.model.declared import Desired, GuardSettings
-from reconciler.model.drift import Roster
-from reconciler.model.plan import Origin, Plan, Report
-from reconciler.model.ports import StateStore
-from reconciler.model.resource import Resource, Status
-from reconciler.model.state import State, WorkOrder
+from reconciler.model import (
+    Action,
+    Address,
+    Desired,
+    GuardSettings,
+    Origin,
+    Plan,
+    Report,
+    Resource,
+    Roster,
+    State,
+    StateStore,
+    Status,
+    WorkOrder,
+)
 from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.stores.rules import SystemTimer
 

@@ -10,8 +10,7 @@ from typing import TypeVar
 import pytest
 
 from reconciler.audit.log import AuditLog
-from reconciler.model.resource import Status
-from reconciler.model.state import OrderStatus
+from reconciler.model import OrderStatus, Status
 from reconciler.stores.local_file import LocalFileStore
 from tests.features.work_orders.office import Office
 

@@ -22,9 +22,7 @@ from reconciler.features.work_orders.document import (
     with_messages,
 )
 from reconciler.features.work_orders.model import Notice, Notices, Worksheet
-from reconciler.model.address import Action, Address
-from reconciler.model.finding import ReconcilerError
-from reconciler.model.state import WorkOrder
+from reconciler.model import Action, Address, ReconcilerError, WorkOrder
 from reconciler.output.document import Style
 from reconciler.output.html import write_html
 from reconciler.output.markdown import render_markdown

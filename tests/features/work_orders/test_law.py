@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reconciler.audit.log import AuditLog
-from reconciler.model.declared import GuardSettings
-from reconciler.model.plan import Waits
-from reconciler.model.resource import Status
-from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
+from reconciler.model import FailureReason, GuardSettings, OrderStatus, Status, Waits, WorkOrder
 from reconciler.stores.local_file import LocalFileStore
 from tests.features.work_orders.office import PEOPLE, Office
 from tests.tiers import scaled

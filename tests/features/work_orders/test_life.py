@@ -13,11 +13,19 @@ from reconciler.apply.journal import hold
 from reconciler.audit.entries import SEEN
 from reconciler.audit.log import AuditLog
 from reconciler.features.work_orders.report import get_order, list_orders
-from reconciler.model.address import Action
-from reconciler.model.finding import ReconcilerError, StateLocked
-from reconciler.model.plan import AuditEntry, Plan, Refused, Waits
-from reconciler.model.resource import Status
-from reconciler.model.state import FailureReason, OrderStatus, WorkOrder
+from reconciler.model import (
+    Action,
+    AuditEntry,
+    FailureReason,
+    OrderStatus,
+    Plan,
+    ReconcilerError,
+    Refused,
+    StateLocked,
+    Status,
+    Waits,
+    WorkOrder,
+)
 from reconciler.stores.local_file import LocalFileStore
 from tests.features.work_orders.office import Office
 

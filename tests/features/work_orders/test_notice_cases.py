@@ -15,8 +15,7 @@ from reconciler.cli.options import RENDERERS
 from reconciler.features.work_orders.document import with_messages
 from reconciler.features.work_orders.model import Notice, Notices
 from reconciler.features.work_orders.notices import collect_notices
-from reconciler.model.address import Action, Address
-from reconciler.model.state import WorkOrder, in_turn
+from reconciler.model import Action, Address, WorkOrder, in_turn
 from reconciler.output.document import PLAIN
 from tests.engine.given import Case, read_case
 

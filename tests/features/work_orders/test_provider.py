@@ -7,14 +7,24 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.model.address import Action, Address
-from reconciler.model.change import Change
-from reconciler.model.declared import Organization
-from reconciler.model.drift import Roster
-from reconciler.model.finding import Place
-from reconciler.model.plan import Applied, Waits
-from reconciler.model.ports import AskingProvider, ByHand, Can, Cannot, Scope
-from reconciler.model.resource import Resource, Unknown, fingerprint_of
+from reconciler.model import (
+    Action,
+    Address,
+    Applied,
+    AskingProvider,
+    ByHand,
+    Can,
+    Cannot,
+    Change,
+    Organization,
+    Place,
+    Resource,
+    Roster,
+    Scope,
+    Unknown,
+    Waits,
+    fingerprint_of,
+)
 from reconciler.providers.work_orders import WorkOrdersProvider
 from reconciler.systems.catalogue import SYSTEMS, get_system
 from tests.features.work_orders.office import START

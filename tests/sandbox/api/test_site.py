@@ -273,7 +273,7 @@ def test_the_command_serves_the_workspace_and_time_does_not_fall_back(
 
 
 def test_a_port_that_is_taken_and_a_folder_without_a_sandbox_are_told(tmp_path: Path, server: Server) -> None:
-    from reconciler.model.finding import ReconcilerError
+    from reconciler.model import ReconcilerError
 
     run = CliRunner().invoke(cli, ["-C", str(tmp_path), "sandbox", "serve"], standalone_mode=False)
     assert isinstance(run.exception, ReconcilerError)
