@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.sandbox.members import get_active
-from reconciler.sandbox.platforms import APP_MANAGERS_PER_APP
 from reconciler.sandbox.registry import (
     SandboxOrganization,
     get_organization_by_id,
@@ -12,6 +11,8 @@ from reconciler.sandbox.registry import (
     require_admin,
 )
 from reconciler.sandbox.world import Refusal, Row, World
+
+_MANAGERS_PER_APP = 20
 
 
 def add_app(world: World, client_key: str, owner: SandboxOrganization | int, *, name: str = "") -> None:
@@ -81,8 +82,8 @@ def add_manager(organization: SandboxOrganization, *, actor: int, client_key: st
         _require_owned(organization, client_key)
         member = get_active(organization, address)["id"]
         held = world.count("SELECT count(*) FROM app_manager WHERE app = :app", {"app": client_key})
-        if held >= APP_MANAGERS_PER_APP and world.find("app_manager", app=client_key, membership=member) is None:
-            raise Refusal("cap", f"{client_key} has its {APP_MANAGERS_PER_APP} app managers")
+        if held >= _MANAGERS_PER_APP and world.find("app_manager", app=client_key, membership=member) is None:
+            raise Refusal("cap", f"{client_key} has its {_MANAGERS_PER_APP} app managers")
         world.insert_or_keep("app_manager", app=client_key, membership=member, since=world.timestamp())
         organization.log("grant", f"{address} manages {client_key}", actor=actor)
 

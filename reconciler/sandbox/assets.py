@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Final
 
 from reconciler.sandbox.members import get_active, get_membership
-from reconciler.sandbox.platforms import ACCOUNT_PERMISSIONS, AD_ACCOUNT_ROLES, ASSET_ROLES, LINK_PERMISSIONS
 from reconciler.sandbox.registry import (
     SandboxOrganization,
     get_organization_by_id,
@@ -20,6 +19,25 @@ from reconciler.sandbox.registry import (
     require_admin,
 )
 from reconciler.sandbox.world import Refusal, Row, World
+
+AD_ACCOUNT_ROLES = ("analyst", "operator", "admin")
+"""Weakest first: a partner's role may be raised in place but not lowered."""
+
+ASSET_ROLES: dict[str, tuple[str, ...]] = {
+    "ad_account": AD_ACCOUNT_ROLES,
+    "catalog": ("ad_promote", "admin"),
+    "shop": ("ad_promotion",),
+    "lead_library": ("admin",),
+    "managed_account": ("analyst", "operator", "admin"),
+    "pixel": (),
+}
+"""Kind -> the one role that access to it carries; nothing where there is no role at all."""
+
+_ACCOUNT_PERMISSIONS = frozenset({"post", "live", "direct_message"})
+"""What a member may do with a TikTok account, any set of which can be given."""
+
+_LINK_PERMISSIONS = frozenset({"existing_posts", "publish_ads_only", "publish_to_profile", "live", "direct_message"})
+"""What the owner of a TikTok account lets a Business Center do."""
 
 _NUMBERS: Final = 7_600_000_000_000_000_000
 _ACCOUNT = "tiktok_account"
@@ -202,8 +220,8 @@ def release(organization: SandboxOrganization, *, actor: int, kind: str, identit
 
 def _require_grantable(kind: str, roles: tuple[str, ...]) -> None:
     if kind == _ACCOUNT:
-        if not roles or not ACCOUNT_PERMISSIONS.issuperset(roles):
-            raise Refusal("invalid", f"tt_account_roles: correct is any of {sorted(ACCOUNT_PERMISSIONS)}")
+        if not roles or not _ACCOUNT_PERMISSIONS.issuperset(roles):
+            raise Refusal("invalid", f"tt_account_roles: correct is any of {sorted(_ACCOUNT_PERMISSIONS)}")
         return
     if kind not in ASSET_ROLES:
         raise Refusal("invalid", f"there are no assets of kind {kind}")
@@ -295,8 +313,8 @@ def request_link(organization: SandboxOrganization, *, actor: int, handle: str, 
     """
     wanted = sorted(set(permissions))
     with organization.acting(actor) as world:
-        if not wanted or not LINK_PERMISSIONS.issuperset(wanted):
-            raise Refusal("invalid", f"permissions: correct is any of {sorted(LINK_PERMISSIONS)}")
+        if not wanted or not _LINK_PERMISSIONS.issuperset(wanted):
+            raise Refusal("invalid", f"permissions: correct is any of {sorted(_LINK_PERMISSIONS)}")
         asset = get_asset(world, _ACCOUNT, handle)
         held = find_holding(organization, _ACCOUNT, handle)
         if held is None or held["status"] != "active":

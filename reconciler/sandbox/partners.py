@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from reconciler.sandbox.assets import find_holding, get_holding, hold
-from reconciler.sandbox.platforms import SHARE_ROLES
+from reconciler.sandbox.assets import AD_ACCOUNT_ROLES, ASSET_ROLES, find_holding, get_holding, hold
 from reconciler.sandbox.registry import SandboxOrganization, find_organization, get_organization_by_id, require_admin
 from reconciler.sandbox.world import Refusal, Row
+
+SHARE_ROLES: dict[str, tuple[str, ...]] = {
+    "ad_account": AD_ACCOUNT_ROLES,
+    "catalog": ASSET_ROLES["catalog"],
+    "pixel": (),
+    "shop": (),
+    "tiktok_account": (),
+}
+"""Kind -> the one role that a partner gets, weakest first; nothing where a partner has it or has it not."""
 
 
 def add_partner(organization: SandboxOrganization, *, actor: int, partner: str) -> None:

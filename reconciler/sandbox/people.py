@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from reconciler.sandbox import assets, members, partners
 from reconciler.sandbox.apps import answer_transfer, get_receiver
-from reconciler.sandbox.platforms import ASSET_ROLES
 from reconciler.sandbox.registry import (
     SandboxOrganization,
     find_address,
@@ -151,7 +150,7 @@ def scan(world: World, handle: str, organization: str, answer: str, permissions:
 def revoke(world: World, what: str, organization: str) -> None:
     """As the owner, take back a link or an access."""
     asked = get_organization(world, organization)
-    for kind in ("tiktok_account", *ASSET_ROLES):
+    for kind in ("tiktok_account", *assets.ASSET_ROLES):
         held = assets.find_holding(asked, kind, what)
         if held is not None and held["relation"] == "granted":
             lender = held["owner_organization"]

@@ -1,14 +1,73 @@
-"""Who exists: people with their identities and accounts, organizations, and who may act for one."""
+"""Who exists: people with their identities and accounts, organizations under the rules of their system, who may act."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from reconciler.sandbox.platforms import PLATFORMS, Platform
 from reconciler.sandbox.world import Refusal, Row, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The rules of one system, in one of its variants."""
+
+    roles: tuple[str, ...]
+    admins: frozenset[str]
+    """Roles that manage other people."""
+    invitable: tuple[str, ...]
+    """Roles an invitation can carry and a role change can lead to."""
+    role_caps: Mapping[str, int] = field(default_factory=dict)
+    """Role -> how many people hold it at most, pending invitations included."""
+    finance: tuple[str, ...] = ()
+    """Finance roles that come on top of the member's role."""
+    creatable: bool = False
+    admins_step_down_alone: bool = False
+    """No admin can lower another admin; each can only give up their own rights."""
+    owner_manages_admins: bool = False
+    """Only the owner makes and unmakes admins."""
+    repeated_invitation_is_ignored: bool = False
+
+
+_DEVELOPERS = Platform(
+    roles=("admin", "member"),
+    admins=frozenset({"admin"}),
+    invitable=("admin", "member"),
+    creatable=True,
+    admins_step_down_alone=True,
+)
+
+PLATFORMS: dict[tuple[str, str], Platform] = {
+    ("developers", ""): _DEVELOPERS,
+    ("developers", "research"): replace(_DEVELOPERS, creatable=False),
+    ("developers", "owner"): Platform(
+        roles=("owner", "admin", "member"),
+        admins=frozenset({"owner", "admin"}),
+        invitable=("admin", "member"),
+        role_caps={"owner": 1, "admin": 20},
+        creatable=True,
+        admins_step_down_alone=True,
+        owner_manages_admins=True,
+    ),
+    ("organization_account", ""): Platform(
+        roles=("admin", "operator"), admins=frozenset({"admin"}), invitable=("admin", "operator")
+    ),
+    ("business_account", ""): Platform(
+        roles=("administrator", "editor", "analyst", "moderator"),
+        admins=frozenset({"administrator"}),
+        invitable=("administrator", "editor", "analyst", "moderator"),
+    ),
+    ("business_center", ""): Platform(
+        roles=("admin", "standard"),
+        admins=frozenset({"admin"}),
+        invitable=("admin", "standard"),
+        role_caps={"admin": 20},
+        finance=("manager", "analyst"),
+        repeated_invitation_is_ignored=True,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from reconciler.sandbox.api.configuration import DEFAULT_APP, Options, add_api_a
 from reconciler.sandbox.apps import add_app
 from reconciler.sandbox.assets import add_asset, grant, hold
 from reconciler.sandbox.partners import add_partner, share
-from reconciler.sandbox.platforms import PLATFORMS, Knobs
 from reconciler.sandbox.registry import (
+    PLATFORMS,
     SandboxOrganization,
     add_person,
     find_address,
@@ -28,7 +28,7 @@ from reconciler.sandbox.registry import (
     register,
     seat,
 )
-from reconciler.sandbox.world import Refusal, World, real_now
+from reconciler.sandbox.world import Knobs, Refusal, World, real_now
 
 _MAX_CHARACTERS = 16 << 20
 _ADVICE = "the format is described in docs/sandbox.md"

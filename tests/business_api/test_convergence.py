@@ -25,7 +25,7 @@ from reconciler.sandbox.api.configuration import Options
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.transport import BusinessApiTransport
-from reconciler.sandbox.platforms import Knobs
+from reconciler.sandbox.world import Knobs
 from tests.business_api.facts import invitations
 from tests.business_api.stage import WorldTicker
 from tests.business_api.story import EMAILS, TODAY, TOKEN, Story, facts_of, members

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.sandbox.platforms import Knobs
 from reconciler.sandbox.seed import load_seed
-from reconciler.sandbox.world import World
+from reconciler.sandbox.world import Knobs, World
 from tests.sandbox.stage import Stage
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ FORBIDDEN = (
     "reconciler.features",
     "reconciler.manifests",
 )
-RULES = ("platforms", "registry", "members", "apps", "assets", "partners")
+RULES = ("registry", "members", "apps", "assets", "partners")
 
 
 def _imports(path: Path) -> set[str]:

@@ -35,7 +35,6 @@ from reconciler.model import (
 )
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
 from reconciler.sandbox import apps, assets, members, partners
-from reconciler.sandbox.platforms import SHARE_ROLES
 from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
 from reconciler.sandbox.world import Refusal, World
 
@@ -259,7 +258,7 @@ def _change_share(call: SandboxCall) -> None:
     """Raised in place; lowered the only way the platform knows: stop sharing and share again."""
     (partner, identity), kind = call.ids, KINDS[call.change.address.kind].parents[1]
     before = role_in(call.change.before.attributes) if call.change.before else ""
-    roles, action = SHARE_ROLES[kind], call.change.action
+    roles, action = partners.SHARE_ROLES[kind], call.change.action
     is_lowered = {before, call.role} <= set(roles) and roles.index(call.role) < roles.index(before)
     if action is Action.UNSHARE or (action is Action.CHANGE_SHARE and is_lowered):
         call.act(partners.unshare, partner=partner, kind=kind, identity=identity)

@@ -26,8 +26,7 @@ from reconciler.model import (
     dataclass,
     declared_names,
 )
-from reconciler.sandbox.assets import asset_id
-from reconciler.sandbox.platforms import ASSET_ROLES
+from reconciler.sandbox.assets import ASSET_ROLES, asset_id
 from reconciler.sandbox.registry import SandboxOrganization, is_registered, known_as, normalise
 from reconciler.sandbox.world import Row, World
 

@@ -10,8 +10,17 @@ from typing import Any, Final
 from reconciler.sandbox.api.calls import Call, Data, Endpoints, person_of, pixel_code, user_id
 from reconciler.sandbox.api.configuration import RefusedCall, refuse_if_code
 from reconciler.sandbox.api.messages import asset_type, choice, email, flag, ident, listed, record, refuse_missing, text
-from reconciler.sandbox.assets import allow_use, asset_id, end_use, get_holding, grant, hold, release, revoke
-from reconciler.sandbox.platforms import ASSET_ROLES
+from reconciler.sandbox.assets import (
+    ASSET_ROLES,
+    allow_use,
+    asset_id,
+    end_use,
+    get_holding,
+    grant,
+    hold,
+    release,
+    revoke,
+)
 from reconciler.sandbox.registry import require_admin
 from reconciler.sandbox.world import Refusal, Row
 

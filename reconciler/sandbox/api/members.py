@@ -20,7 +20,6 @@ from reconciler.sandbox.api.messages import (
     refuse_missing,
     text,
 )
-from reconciler.sandbox.platforms import AD_ACCOUNT_ROLES, SHARE_ROLES
 from reconciler.sandbox.registry import get_person, normalise
 from reconciler.sandbox.world import Refusal, Row
 
@@ -246,7 +245,7 @@ def _add(call: Call) -> None:
 
 def _has_lower_share(call: Call, identity: str, role: str) -> bool:
     row = call.world.find("shared", lender=call.bc.id, borrower_bc=call.get("partner_id"), identity=identity)
-    return row is not None and AD_ACCOUNT_ROLES.index(row["role"]) < AD_ACCOUNT_ROLES.index(role)
+    return row is not None and assets.AD_ACCOUNT_ROLES.index(row["role"]) < assets.AD_ACCOUNT_ROLES.index(role)
 
 
 @API.add("POST bc/partner/delete/", partner_id=ident(required=True))
@@ -308,7 +307,7 @@ def _unshare(call: Call) -> None:
     kind = call.kind
     for number in call.params["asset_ids"]:
         identity = call.identity(kind, number)
-        if kind not in SHARE_ROLES:
+        if kind not in partners.SHARE_ROLES:
             raise Refusal("unknown", f"{number} is not shared with {call.get('partner_id')}")
         call.act(partners.unshare, partner=call.get("partner_id"), kind=kind, identity=identity)
 

@@ -26,9 +26,8 @@ from reconciler.sandbox.api.emulator import Emulator, openapi
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.messages import ApiRequest, Response, render_json, render_plain
 from reconciler.sandbox.assets import open_codes
-from reconciler.sandbox.platforms import Knobs
 from reconciler.sandbox.registry import get_person, list_organizations
-from reconciler.sandbox.world import Refusal, World
+from reconciler.sandbox.world import Knobs, Refusal, World
 
 CONTROL_PREFIX: Final = "/_sandbox/"
 
