@@ -103,6 +103,11 @@ def load_manifests(
     return loading.finish(emails or {})
 
 
+def load_directory(files: Sequence[SourceFile]) -> Desired:
+    """People and groups alone, as far as they can be read; what is wrong with them is left to `load_manifests`."""
+    return _Loading(files, {}).desired
+
+
 _MAY_CONCERN_OTHERS = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(?:people|groups|approvals|moved)\b", re.MULTILINE)
 """What files with anything else than organizations look like, as people write them."""
 
@@ -163,7 +168,7 @@ class _Loading:
         self._ended = {one.key: one for one in people if today and one.ends and one.ends <= today}
         self._named: Counter[str] = Counter()
         """Who of them is named -> in how many organizations."""
-        self._desired = Desired(
+        self.desired = Desired(
             people=names.people,
             groups={name: names.expand(f"{PREFIX}{name}", group.place) for name, group in names.groups.items()},
             group_owners={name: group.owners for name, group in names.groups.items() if group.owners},
@@ -203,7 +208,7 @@ class _Loading:
         keys = [key for key in self._resources if key not in self._referred]
         keys = [key for key in keys if "app" not in organizations[key].system.kinds]
         return replace(
-            self._desired,
+            self.desired,
             organizations={key: organizations[key] for key in keys},
             resources={key: self._resources.pop(key) for key in keys},
         )
@@ -235,7 +240,7 @@ class _Loading:
             today=self._today,
         )
         readable = replace(
-            self._desired,
+            self.desired,
             organizations=self._organizations,
             resources=self._resources,
             approvals=tuple(ApprovalReader(book, self._max_approval_days).read(self.directory)),

@@ -30,7 +30,7 @@ from reconciler.cli.options import (
 from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known, require_somebody
 from reconciler.cli.streams import confirm, write_outputs
 from reconciler.features.queries.access import find_past
-from reconciler.features.queries.directory import find_in, load_directory
+from reconciler.features.queries.directory import Sources, find_in, load_directory
 from reconciler.features.records import migrate as copy_states
 from reconciler.model import (
     Action,
@@ -316,7 +316,8 @@ def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, **chosen
 def _find_person(app: App, text: str) -> str:
     """The key of somebody in the directory, or of the past, who is known by this name; else the name itself."""
     person = find_in(load_directory(app.files).people, text)
-    return person.key if person else find_past(text, app.store, as_of=None)[0] or text
+    sources = Sources(files=app.files, store=app.store, today=app.today)
+    return person.key if person else find_past(text, sources)[0] or text
 
 
 def _require_names(app: App, selection: Selection) -> None:

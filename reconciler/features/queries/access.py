@@ -6,10 +6,9 @@ import re
 from collections.abc import Collection, Container, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
-from reconciler.apply.states import read_state, read_state_as_of
-from reconciler.audit.log import Selection
+from reconciler.apply.states import read_state_as_of
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere
 from reconciler.features.queries.directory import (
     Directory,
@@ -18,8 +17,6 @@ from reconciler.features.queries.directory import (
     load_about,
     load_directory,
     normal_identity,
-    read_histories,
-    read_one_state,
     read_states,
 )
 from reconciler.model import (
@@ -111,7 +108,7 @@ def read_index(organization: str, sources: Sources, *, is_patient: bool = False)
         raise ReconcilerError(message, advice=advice or listed)
     recorded = read_states(sources, organizations=[organization])
     if organization in recorded.not_kept and organization in known and not is_patient:
-        read_one_state(sources, organization)  # which says what is kept
+        sources.read_state(organization)  # which says what is kept
     return recorded.index(organization, desired)
 
 
@@ -173,17 +170,17 @@ def who(text: str, sources: Sources) -> PersonReport:
         if holdings := [one for one in index.holdings.values() if not keys.isdisjoint(one.people)]:
             parts.append(holdings_in(index, holdings))
             is_unrecorded = not as_of and all(one.recorded is None for one in holdings)
-            if is_unrecorded and read_state(store, organization).tells_nothing:
+            if is_unrecorded and sources.read_state(organization).tells_nothing:
                 without_state.append(organization)  # nothing is known to be absent
     key = person.key if person else _key_in(parts, names)
     if not key:
         if not as_of and (now := _key_of_today(text, sources)):
             return who(now, sources)
-        key, gone = find_past(text, store, as_of=as_of)
+        key, gone = find_past(text, sources)
         if gone:
             return replace(answer, key=key, past=gone)
         raise unknown_person(text, directory, store)
-    told = read_histories(store, Selection(person=key, until=as_of)) if recorded.from_log else {}
+    told = sources.read_histories(person=key) if recorded.from_log else {}
     if not as_of and not store.organizations():  # they may have access that no manifest mentions
         with suppress(ManifestError):  # what is wrong elsewhere keeps no answer back
             without_state = sorted(load_about(sources, [""]).organizations)
@@ -208,26 +205,25 @@ def _key_of_today(text: str, sources: Sources) -> str:
     return ""
 
 
-def find_past(text: str, store: StateStore, *, as_of: date | None) -> tuple[str, tuple[AccessHistory, ...]]:
+def find_past(text: str, sources: Sources) -> tuple[str, tuple[AccessHistory, ...]]:
     """What the audit log knows of somebody who is neither declared nor recorded any more, and the key they had."""
-    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, store, as_of=as_of))):
-        if key and (found := read_histories(store, Selection(person=key, until=as_of))):
+    for key in dict.fromkeys((text.strip(), text.strip().casefold(), _past_key(text, sources))):
+        if key and (found := sources.read_histories(person=key)):
             return key, tuple(told for _, told in sorted(found.items()))
     return "", ()
 
 
-def _past_key(text: str, store: StateStore, *, as_of: date | None) -> str:
+def _past_key(text: str, sources: Sources) -> str:
     """The key of somebody who was known by this address or number, from the last state that had them as a member."""
     if not {"@", "+"} & set(text):
         return ""
-    histories = read_histories(store, Selection(until=as_of)).values()
-    members = [told for told in histories if told.address.kind == "member"]
+    members = [told for told in sources.read_histories().values() if told.address.kind == "member"]
     ended = [(told.ended, told.address) for told in members if told.ended]
     for entry, address in sorted(ended, key=lambda one: -one[0].record):
         # The day before is found by its date alone; only who came and went on one day takes a look at every serial.
         for when in (entry.time.date() - timedelta(days=1), entry.serial - 1):
             with suppress(StoreError):
-                record = read_state_as_of(store, address.organization, when).records.get(address)
+                record = read_state_as_of(sources.store, address.organization, when).records.get(address)
                 if record is not None:
                     if normal_identity(record.identity) == normal_identity(text):
                         return address.key

@@ -11,18 +11,14 @@ from functools import cache
 from reconciler.apply.states import read_state, read_state_as_of
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.holdings import AccessIndex, index_access
-from reconciler.manifests.documents import ManifestDocument
-from reconciler.manifests.load import load_manifests
-from reconciler.manifests.people import PREFIX, GroupDirectory
-from reconciler.manifests.source import PartialRead, SourceFile, parse_file
-from reconciler.manifests.structure import read_document
+from reconciler.manifests import load
+from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     KINDS,
     AccessHistory,
     Address,
     Desired,
     ManifestError,
-    Notes,
     PastVersion,
     Person,
     ReconcilerError,
@@ -45,7 +41,6 @@ class Directory:
     """Who there is and who is in which group, as far as the manifests can be read."""
 
     people: Mapping[str, Person]
-    groups: tuple[str, ...]
     groups_of: Mapping[str, tuple[str, ...]]
     """Person -> all groups they are in, also through groups inside them."""
 
@@ -87,15 +82,12 @@ def normal_identity(text: str) -> str:
 
 def load_directory(files: Sequence[SourceFile]) -> Directory:
     """People and groups of all files. What is wrong with them is left to `load_about`."""
-    notes, partial = Notes(), PartialRead()
-    parsed = map(parse_file, _holding_directory(files))
-    read = [document for one in parsed if (document := read_document(ManifestDocument, one, notes, partial))]
-    names = GroupDirectory(read, notes, partial)
+    found = load.load_directory(_holding_directory(files))
     groups_of: dict[str, tuple[str, ...]] = {}
-    for name, group in sorted(names.groups.items()):
-        for key in set(names.expand(PREFIX + name, group.place)):
+    for name, members in sorted(found.groups.items()):
+        for key in members:
             groups_of[key] = (*groups_of.get(key, ()), name)
-    return Directory(people=names.people, groups=tuple(names.groups), groups_of=groups_of)
+    return Directory(people=found.people, groups_of=groups_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +100,18 @@ class Sources:
     as_of: date | None = None
     """A past UTC day, by what was recorded at its end; None for what is declared and recorded now."""
 
+    def read_state(self, organization: str) -> State:
+        """The state of one organization; raises StoreError when nothing is kept of that day."""
+        if self.as_of is None:
+            return read_state(self.store, organization)
+        return read_state_as_of(self.store, organization, self.as_of)
+
+    def read_histories(self, *, organization: str = "", person: str = "") -> dict[Address, AccessHistory]:
+        """What the audit log tells of each access by the end of that day, under the name that it has today."""
+        selection = Selection(organization=organization, person=person, until=self.as_of)
+        found = AuditLog(self.store).by_access(selection)
+        return {address: AccessHistory.of(address, tuple(entries)) for address, entries in found.items()}
+
 
 def load_about(sources: Sources, words: Iterable[str]) -> Desired:
     """What the manifests say of everything whose name or holder is among the words; of the rest perhaps nothing.
@@ -119,9 +123,9 @@ def load_about(sources: Sources, words: Iterable[str]) -> Desired:
     words, files, today = tuple(words), sources.files, sources.today
     directory = set(map(id, _holding_directory(files)))
     chosen = [file for file in files if id(file) in directory or may_mention(file.data, words)]
-    manifests = load_manifests(chosen, today=today)
+    manifests = load.load_manifests(chosen, today=today)
     if manifests.desired is None and len(chosen) < len(files):
-        manifests = load_manifests(files, today=today)
+        manifests = load.load_manifests(files, today=today)
     if manifests.desired is None:
         raise ManifestError(list(manifests.findings))
     return manifests.desired
@@ -174,7 +178,7 @@ class RecordedStates:
         """Everything known of one organization; of one that is neither kept nor in the log nothing is recorded."""
         state = self.from_log.get(organization, State(organization=organization))
         if organization in self.kept:
-            state = read_one_state(self.sources, organization)
+            state = self.sources.read_state(organization)
         today, as_of, is_from_log = self.sources.today, self.sources.as_of, organization in self.from_log
         index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
         return replace(index, is_from_log=is_from_log, has_no_state=index.has_no_state and not is_from_log)
@@ -211,12 +215,6 @@ def _read_texts(store: StateStore, organization: str, past: PastVersion | None) 
     return [*filter(None, [stored.snapshot]), *stored.journal]
 
 
-def read_histories(store: StateStore, selection: Selection) -> dict[Address, AccessHistory]:
-    """What the audit log tells of each access, under the name that it has today."""
-    found = AuditLog(store).by_access(selection)
-    return {address: AccessHistory.of(address, tuple(entries)) for address, entries in found.items()}
-
-
 def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> dict[str, State]:
     """What the audit log had of each by the end of a past day; of one that it did not know by then, nothing.
 
@@ -227,7 +225,7 @@ def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> d
         return {}
     told: dict[str, dict[Address, Record]] = {}
     replaced = set()
-    for address, history in read_histories(sources.store, Selection(until=sources.as_of)).items():
+    for address, history in sources.read_histories().items():
         if address.organization not in organizations:
             continue
         records = told.setdefault(address.organization, {})
@@ -245,10 +243,3 @@ def _read_states_from_log(sources: Sources, organizations: Collection[str]) -> d
 
 
 _REPLACES = ("state_push", "state_restore")
-
-
-def read_one_state(sources: Sources, organization: str) -> State:
-    """The state of one organization; raises StoreError when nothing is kept of that day."""
-    if sources.as_of is None:
-        return read_state(sources.store, organization)
-    return read_state_as_of(sources.store, organization, sources.as_of)

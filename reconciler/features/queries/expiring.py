@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
-from reconciler.apply.states import read_state
 from reconciler.engine.entitlements import on_day
 from reconciler.engine.holdings import index_access
 from reconciler.engine.lifecycle import get_end_of_invitation
@@ -74,7 +73,7 @@ def find_expiring(
 ) -> list[Expiry]:
     """Everything that ends after today and by the last of those days, and what should have ended before; by day."""
     desired, today = load_about(sources, [""]), sources.today
-    states, until = {key: read_state(sources.store, key) for key in sources.store.organizations()}, today + within
+    states, until = {key: sources.read_state(key) for key in sources.store.organizations()}, today + within
     found = [*_people(desired), *_entitlements(desired), *_approvals(desired, states), *_exceptions(exceptions)]
     # What nobody answered stays overdue until somebody does.
     late = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.audit.log import Selection
 from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
 from reconciler.engine.identities import Names
 from reconciler.features.queries.access import find_past, find_topic, names_of, read_index, unknown_person
@@ -14,7 +13,6 @@ from reconciler.features.queries.directory import (
     find_in,
     load_about,
     load_directory,
-    read_histories,
 )
 from reconciler.features.queries.documents import (
     describe_owner,
@@ -66,16 +64,15 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
     Raises ReconcilerError when nobody is known by that name, or nothing has that address.
     """
     organization = about.partition("/")[0]
-    store, as_of = sources.store, sources.as_of
     index = read_index(organization, sources, is_patient=True)
     directory = load_directory(sources.files)
     person = find_in(directory.people, text)
-    log = read_histories(store, Selection(organization=organization, until=as_of))
+    log = sources.read_histories(organization=organization)
     subject = _find_subject(text, person, index, directory, log, sources=sources)
     if subject is None:
-        key, _ = find_past(text, store, as_of=as_of)
+        key, _ = find_past(text, sources)
         if not key:
-            raise unknown_person(text, directory, store)
+            raise unknown_person(text, directory, sources.store)
         subject = Address(organization, "member", key)
     names = Names(keys={("member", subject.key): person.key} if person else {})
 
@@ -97,7 +94,7 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
         key=person.key if person else subject.key,
         person=person,
         today=sources.today,
-        as_of=as_of,
+        as_of=sources.as_of,
         reach=reach,
         paths=paths,
         requires=tuple(map(tell, needed)),

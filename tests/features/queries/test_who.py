@@ -364,13 +364,13 @@ def test_only_states_that_mention_the_person_are_read(store: LocalFileStore, mon
     for number in range(5):
         keep(store, f"org-{number}", [record(f"org-{number}/member/p{number}", role="standard")])
     read: list[str] = []
-    real = directory.read_one_state
+    real = Sources.read_state
 
-    def read_one_state(sources: Sources, organization: str) -> State:
+    def read_state(sources: Sources, organization: str) -> State:
         read.append(organization)
         return real(sources, organization)
 
-    monkeypatch.setattr(directory, "read_one_state", read_one_state)
+    monkeypatch.setattr(Sources, "read_state", read_state)
     ask("p3", store)
     assert read == ["org-3"]
 
