@@ -20,14 +20,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.model.address import KINDS, Address
-from reconciler.model.change import Change, LeftOut, Waiting
-from reconciler.model.drift import Drift
+from reconciler.model.change import Change
 from reconciler.model.finding import ReconcilerError, StoreError
 from reconciler.model.plan import PLAN_FORMAT, AuditRecord, Plan
 from reconciler.model.redaction import SECRETS
 from reconciler.model.resource import Attributes, Live, Resource, Status
 from reconciler.model.state import STATE_FORMAT, AuditMark, OrderStatus, Record, State, WorkOrder
-from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -55,9 +53,8 @@ def _problems_of_plan(plan: Plan) -> Iterator[str]:
     yield from (f"{key} is in it twice" for key in _twice(part.organization for part in plan.organizations))
     for part in plan.organizations:
         key = part.organization
-        told: tuple[Waiting | LeftOut | Drift, ...] = (*part.waiting, *part.left_out, *part.drift)
-        for one in told:
-            yield from _problems_of_address(one.address, key)
+        for address in map(attrgetter("address"), (*part.waiting, *part.left_out, *part.drift)):
+            yield from _problems_of_address(address, key)
         for change in (*part.changes, *(blocked.change for blocked in part.blocked)):
             yield from _problems_of_change(change, key)
         yield from (f"{address} changes twice" for address in _twice(change.address for change in part.changes))
@@ -423,15 +420,6 @@ SEALED = b"sealed."
 """What bytes begin with when a store keeps e-mail addresses and phone numbers out of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upgrade:
-    """One step from a format of the state to the next one."""
-
-    source: str
-    target: str
-    change: Callable[[Content], Content]
-
-
 def _remember_doubts(content: Content) -> Content:
     """1.0 was also what the first versions wrote that knew of changes in doubt: theirs are kept."""
     return {"in_doubt": {}, **content}
@@ -471,13 +459,14 @@ def _renamed(content: Content, names: dict[str, str]) -> Content:
     return {names.get(name, name): value for name, value in content.items()}
 
 
-UPGRADES: tuple[Upgrade, ...] = (
-    Upgrade(source="1.0", target="1.1", change=_remember_doubts),
-    Upgrade(source="1.1", target="1.2", change=_unchanged),
-    Upgrade(source="1.2", target="1.3", change=_unchanged),
-    Upgrade(source="1.3", target="1.4", change=with_todays_words),
-)
-"""From the oldest format to the present one. Written down once and never edited: states out there need them."""
+UPGRADES: Mapping[str, tuple[str, Callable[[Content], Content]]] = {
+    "1.0": ("1.1", _remember_doubts),
+    "1.1": ("1.2", _unchanged),
+    "1.2": ("1.3", _unchanged),
+    "1.3": ("1.4", with_todays_words),
+}
+"""Format of the state -> the next one, and the step to it, from the oldest to the present one. Written down once and
+never edited: states out there need them."""
 
 
 @cache
@@ -539,13 +528,13 @@ def state_from_json(data: bytes) -> State:
         records, rest = plain
         return replace(find_plain_state(rest) or _validated(State, rest, "state"), records=records)
     content = _read(data, "state", STATE_FORMAT)
-    for upgrade in UPGRADES:
-        if content["format_version"] == upgrade.source:
-            try:
-                content = {**upgrade.change(content), "format_version": upgrade.target}
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                message = f"the state is damaged: it is no state of format {upgrade.source}"
-                raise ReconcilerError(message) from error
+    while (source := content["format_version"]) in UPGRADES:
+        target, upgrade = UPGRADES[source]
+        try:
+            content = {**upgrade(content), "format_version": target}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            message = f"the state is damaged: it is no state of format {source}"
+            raise ReconcilerError(message) from error
     if content["format_version"] != STATE_FORMAT:
         raise _unknown_format("state", content["format_version"], STATE_FORMAT)
     return _validated(State, content, "state")

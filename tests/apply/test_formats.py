@@ -44,8 +44,8 @@ def test_a_state_of_the_first_format_is_read_with_everything_in_it() -> None:
 
 
 def test_every_format_leads_to_the_present_one() -> None:
-    steps = [*(upgrade.source for upgrade in UPGRADES), STATE_FORMAT]
-    assert [upgrade.target for upgrade in UPGRADES] == steps[1:]
+    steps = [*UPGRADES, STATE_FORMAT]
+    assert [target for target, _ in UPGRADES.values()] == steps[1:]
 
 
 def test_a_change_in_doubt_survives_the_upgrade() -> None:
