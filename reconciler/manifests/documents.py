@@ -24,7 +24,8 @@ from reconciler.manifests.fields import (
     developers_variant,
     roles_of,
 )
-from reconciler.model import Mode
+from reconciler.model import Mode, System
+from reconciler.systems.catalogue import get_system
 
 _Short = TypeVar("_Short")
 _Long = TypeVar("_Long")
@@ -117,11 +118,6 @@ class OrganizationDocument(StrictDocument):
     represents: Annotated[str, OneOf(("company", "department", "group"))] = "company"
     """Documentary: what it stands for."""
 
-    @property
-    def variant(self) -> str:
-        """Which variant of its system it is; see `reconciler.systems`."""
-        return ""
-
 
 _DeveloperRole = Annotated[str, roles_of("developers", "member")]
 _AppRole = Annotated[str, roles_of("developers", "app_access", "A person's role in one app.")]
@@ -172,11 +168,6 @@ class DevelopersDocument(OrganizationDocument):
     """Apps that this organization owns."""
     research_projects: dict[str, ResearchProjectDocument] = Field(default_factory=dict)
     """Research projects, for readers; only with `kind: research`."""
-
-    @property
-    def variant(self) -> str:
-        """Research organizations have the roles of research organizations, whatever `role_system` says."""
-        return developers_variant(self.kind, self.role_system)
 
 
 _OrganizationAccountRole = Annotated[str, roles_of("organization_account", "member")]
@@ -384,6 +375,13 @@ class BusinessCenterDocument(OrganizationDocument):
 
 
 AnyOrganization = DevelopersDocument | OrganizationAccountDocument | BusinessAccountDocument | BusinessCenterDocument
+
+
+def system_of(document: AnyOrganization) -> System:
+    """The system that an organization is on; research has its own roles, whatever `role_system` says."""
+    if isinstance(document, DevelopersDocument):
+        return get_system(document.system, developers_variant(document.kind, document.role_system))
+    return get_system(document.system)
 
 
 class IdentitiesDocument(StrictDocument):

@@ -17,6 +17,7 @@ from reconciler.manifests.documents import (
     BusinessCenterDocument,
     DevelopersDocument,
     ManifestDocument,
+    system_of,
 )
 from reconciler.manifests.lint import (
     AddressBook,
@@ -50,7 +51,6 @@ from reconciler.model import (
     suggest_word,
     with_limits,
 )
-from reconciler.systems.catalogue import get_system
 
 
 class Inseparable(Exception):
@@ -262,7 +262,7 @@ class _Loading:
         if first != spot.place:
             message = f"`{key}` is the same organization as another: {identity}"
             self._notes.error("duplicate-id", message, spot.place, related=(first,))
-        system = get_system(document.system, document.variant)
+        system = system_of(document)
         if written := document.limits.keys_written:
             at = spot.into("limits")
             agreed = {name: (getattr(document.limits, name), str(at.key(name))) for name in sorted(written)}

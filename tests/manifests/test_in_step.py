@@ -14,6 +14,7 @@ from reconciler.manifests.documents import (
     BusinessCenterDocument,
     DevelopersDocument,
     IdentitiesDocument,
+    system_of,
 )
 from reconciler.manifests.fields import developers_variant, keys_of
 from reconciler.manifests.load import load_manifests
@@ -115,8 +116,7 @@ def test_every_kind_of_asset_of_a_business_center_has_its_section() -> None:
 @pytest.mark.parametrize("role_system", ["legacy", "owner"])
 def test_every_choice_leads_to_a_variant_of_the_system(kind: str, role_system: str) -> None:
     document = DevelopersDocument(system="developers", name="Acme", kind=kind, role_system=role_system)
-    assert document.variant == developers_variant(kind, role_system)
-    assert document.variant in SYSTEMS["developers"]
+    assert system_of(document) is SYSTEMS["developers"][developers_variant(kind, role_system)]
 
 
 def blocks(page: str) -> list[str]:
