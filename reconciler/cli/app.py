@@ -11,7 +11,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +25,7 @@ import click
 from reconciler.cli.streams import (
     Course,
     Screen,
+    ask_git,
     find_prefix,
     find_source,
     find_width,
@@ -37,7 +38,7 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model import SECRETS, ManifestError, ReconcilerError, count, dataclass
+from reconciler.model import SECRETS, ManifestError, Origin, ReconcilerError, count, dataclass
 from reconciler.output import FORMS
 from reconciler.output.document import Style, Tone, make_visible
 from reconciler.output.text import fold
@@ -46,10 +47,24 @@ from reconciler.sandbox import WORLD_FILE
 if TYPE_CHECKING:
     from cProfile import Profile
 
+    from reconciler.apply.journal import LeaseTerms
+    from reconciler.apply.state_editor import StateEditor
+    from reconciler.audit.log import AuditLog
     from reconciler.cli.workspace import Workspace
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
-    from reconciler.model import Clock, Desired, Explorer, Organization, Provider, Risk, StateStore
+    from reconciler.model import (
+        Address,
+        Clock,
+        Desired,
+        Explorer,
+        Organization,
+        Provider,
+        Risk,
+        State,
+        StateLocked,
+        StateStore,
+    )
     from reconciler.output.findings import Annotations
     from reconciler.output.json import Output
     from reconciler.sandbox.world import World
@@ -57,6 +72,10 @@ if TYPE_CHECKING:
 _Made = TypeVar("_Made")
 _LINKING = frozenset({"markdown", "html", "github"})
 """Forms that can lead to a line on a forge."""
+_COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1")
+_BRANCHES = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "CIRCLE_BRANCH")
+DIRTY = "+dirty"
+"""What stands behind a commit that does not contain what the workspace says."""
 
 
 class SystemClock:
@@ -226,6 +245,72 @@ class App:
         from reconciler.cli.credentials import open_store
 
         return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=self.dating)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        """What was done, which lies beside the states."""
+        from reconciler.audit.log import AuditLog
+
+        return AuditLog(self.store)
+
+    @cached_property
+    def editor(self) -> StateEditor:
+        """For states. Its entries carry the time of the workspace, as those of a run do."""
+        from reconciler.apply.state_editor import StateEditor
+
+        return StateEditor(store=self.store, terms=self.lease_terms, clock=self.clock, origin=self.read_origin())
+
+    @property
+    def lease_terms(self) -> LeaseTerms:
+        """How to hold an organization, telling for whom we wait."""
+        from reconciler.apply.journal import LeaseTerms
+        from reconciler.stores.rules import SystemTimer
+
+        def announce(locked: StateLocked) -> None:
+            self.notify(f"{locked.message}; waiting up to {int(self.lock_timeout.total_seconds())} seconds")
+
+        return LeaseTerms(timer=SystemTimer(), timeout=self.lock_timeout, on_wait=announce)
+
+    def require_state(self, organization: str) -> None:
+        """Raises ReconcilerError, naming those there are, when an organization has no state."""
+        known = self.store.organizations()
+        if organization not in known:
+            advice = f"there are: {', '.join(known)}" if known else "run `reconciler apply`"
+            raise ReconcilerError(f"{organization} has no state", advice=advice)
+
+    def names_in_state(self, address: Address, *, of: Callable[[State], Iterable[Address]]) -> tuple[Address, ...]:
+        """What the state has under other names where the manifests call it `address`, and what it has under that.
+
+        Manifests that cannot be read rename nothing: looking after a state has to go on without them.
+        """
+        from reconciler.apply.states import read_state
+        from reconciler.engine.identities import Identities, former_addresses
+
+        if address.organization not in self.store.organizations():
+            return (address,)
+        try:
+            identities = Identities(self.desired)
+        except ReconcilerError:
+            return (address,)
+        state = read_state(self.store, address.organization)
+        return former_addresses(address, of(state), state, identities)
+
+    def read_origin(self, *paths: str) -> Origin:
+        """What the repository and the environment say.
+
+        `paths` are what a plan is made from; where they are not as in the commit, the commit is marked.
+
+        The commit is the one that is checked out, whatever a CI system says that it started from. The branch is what CI
+        says, because CI checks out a commit and not a branch.
+        """
+        from reconciler.stores.rules import this_process
+
+        root, process = self.root, this_process()
+        commit = ask_git(root, "rev-parse", "HEAD") or _first_set(_COMMITS)
+        if commit and paths and ask_git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):
+            commit += DIRTY
+        branch = _first_set(_BRANCHES) or ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
+        return Origin(commit=commit, branch=branch, job=process.job, operator=process.who)
 
     @property
     def dating(self) -> Callable[[], datetime] | None:
@@ -437,6 +522,10 @@ class App:
             first, *others = map(make_visible, f"{message}{advice}".splitlines() or [""])
             line = "\n".join(part for one in (label + first, *others) for part in fold(one, style.width))
         click.echo(line, err=True, color=True)
+
+
+def _first_set(names: Iterable[str]) -> str:
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
 
 
 def _make_sandbox(app: App, settings: ProviderSettings) -> Provider:

@@ -13,10 +13,8 @@ from pathlib import Path
 from reconciler.apply import planning
 from reconciler.apply.planning import PlanRequest
 from reconciler.apply.states import read_state
-from reconciler.audit.log import AuditLog
 from reconciler.cli.app import App
 from reconciler.cli.options import RENDERERS
-from reconciler.cli.state_editor import open_editor
 from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, refused_writes, replace_file
 from reconciler.cli.workspace import Workspace, read_source, with_edits
 from reconciler.editing.edits import Drop, Edit, Put
@@ -87,7 +85,7 @@ def read_reviewed_world(app: App, workspace: Workspace, today: date) -> Reviewed
         desired=workspace.desired,
         states={key: read_state(app.store, key) for key in app.store.organizations()},
         findings=(*workspace.findings, *workspace.policies.findings),
-        changes={entry.address: entry for entry in AuditLog(app.store).entries()},
+        changes={entry.address: entry for entry in app.audit_log.entries()},
         today=today,
         allowed_domains=app.config.allowed_domains,
     )
@@ -196,7 +194,7 @@ class OpenedReview:
         """All files of the evidence, and the closing with the digests that it names."""
         app, style = self.app, Style(max_chars=0)
         addresses = {str(one.address) for one in closing.results}
-        trail = AuditLog(app.store)
+        trail = app.audit_log
         entries = [entry for entry in trail.entries() if entry.address in addresses]
         planned = _as_bytes(plan_to_json(plan))
         before, after = _digests(app.files), _digests(with_edits(app.files, closing.edited))
@@ -232,7 +230,7 @@ class OpenedReview:
 
     def log(self, closing: ReviewClosing, digest: str) -> None:
         """Write into the audit log what the evidence is, where there is a state to write it beside."""
-        editor = open_editor(self.app)
+        editor = self.app.editor
         concerned = {one.address.organization for one in closing.results} & set(self.app.store.organizations())
         for organization in sorted(concerned):
             found = [one for one in closing.results if one.address.organization == organization]

@@ -12,8 +12,7 @@ import click
 
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest
-from reconciler.audit.log import AuditLog
-from reconciler.cli.app import App
+from reconciler.cli.app import DIRTY, App
 from reconciler.cli.options import (
     FOLDER,
     NEW_FILE,
@@ -35,7 +34,6 @@ from reconciler.cli.planning import (
     read_everything,
     read_plan,
 )
-from reconciler.cli.state_editor import DIRTY, lease_terms, read_origin
 from reconciler.cli.streams import CONFIG_FILE, Course, ask, is_interactive, make_folder, takes_outputs, write_outputs
 from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
@@ -143,7 +141,7 @@ def apply(
 
 def _origin_of(app: App) -> Origin:
     """Where everything comes from that decides what a plan says."""
-    return read_origin(app.root, (CONFIG_FILE, *app.config.manifests, *app.config.policies.sources))
+    return app.read_origin(CONFIG_FILE, *app.config.manifests, *app.config.policies.sources)
 
 
 def _show_new_plan(app: App, request: PlanRequest, *, is_result: bool) -> Plan:
@@ -176,7 +174,7 @@ def _carry_out(app: App, plan: Plan, request: PlanRequest, keeper: SettledKeeper
 
             run = Run(
                 clock=app.clock,
-                terms=lease_terms(app),
+                terms=app.lease_terms,
                 origin=_origin_of(app),
                 on_result=on_result,
                 on_notice=app.notify,
@@ -184,7 +182,7 @@ def _carry_out(app: App, plan: Plan, request: PlanRequest, keeper: SettledKeeper
             )
             report = apply_plan(plan, request, provider_for=app.provider_for, store=app.store, run=run)
         if takes_outputs():
-            write_outputs({"audit_head": AuditLog(app.store).read_head()})
+            write_outputs({"audit_head": app.audit_log.read_head()})
         return report
     finally:
         report = report or Report(results=tuple(results))

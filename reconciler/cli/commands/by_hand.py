@@ -28,11 +28,10 @@ from reconciler.cli.options import (
     read_words,
 )
 from reconciler.cli.review_folder import OpenedReview, review_names
-from reconciler.cli.state_editor import open_editor, require_known, require_somebody
 from reconciler.cli.streams import file_name, make_folder, replace_file
 from reconciler.cli.workspace import Workspace
 from reconciler.features.drift import drift_after
-from reconciler.features.queries.directory import find_in, key_in, load_directory
+from reconciler.features.queries.directory import find_in, key_in, load_directory, require_somebody
 from reconciler.features.rosters.observe import Sighting
 from reconciler.features.rosters.observe import observe as observe_roster
 from reconciler.features.rosters.parse import MAX_SIZE
@@ -112,7 +111,7 @@ def done(app: App, order_id: str, evidence: str, by: str) -> None:
     SHA-256 are kept.
     """
     given = _read_evidence(evidence)
-    desk = OrderDesk(open_editor(app))
+    desk = OrderDesk(app.editor)
     order = desk.done(order_id, given, by=by or desk.editor.origin.operator)
     look = f"`reconciler observe {order.address.organization} --from FILE`"
     proof = f"the next plan looks whether it is true; where no program can look, hand in a list first: {look}"
@@ -138,7 +137,7 @@ def failed(app: App, order_id: str, reason: str, note: str, by: str) -> None:
 
     The same is asked for again after a while that depends on the reason, or at once with `reconciler plan --retry`.
     """
-    desk = OrderDesk(open_editor(app))
+    desk = OrderDesk(app.editor)
     why = FailureReason(reason.replace("-", "_"))
     order = desk.failed(order_id, why, note=note, by=by or desk.editor.origin.operator)
     app.notify(f"{order.id} has failed; the next plan says what comes of it")
@@ -178,7 +177,7 @@ def assign(app: App, order_id: str, person: str, due: date | None, by: str) -> N
         organization = desired.organizations.get(state.organization)
         return organization is not None and is_administrator(organization.system, "member", record.attributes)
 
-    desk = OrderDesk(open_editor(app), administers=administers)
+    desk = OrderDesk(app.editor, administers=administers)
     key = key_in(desired.people, person) if person else ""
     order = desk.assign(order_id, key, due=due, by=by or desk.editor.origin.operator)
     who, until = order.actor or order.actor_role, f", by {order.due}" if order.due else ""
@@ -207,7 +206,7 @@ def export(app: App, folder: Path, actor: str, organization: str) -> None:
 def _read_work(app: App, *, actor: str = "", organization: str = "", closed: bool = False) -> WorkList:
     """The orders, and the names of people as far as the manifests can be read."""
     if organization:
-        require_known(app, organization)
+        app.require_state(organization)
     orders = list_orders(app.store, organization=organization, actor=actor, closed=closed)
     people = load_directory(app.files).people if orders or actor else {}
     if actor and not orders:
@@ -387,7 +386,7 @@ def observe(
     now = app.clock.now()
     if taken and taken > now:
         raise UsageError(f"--taken is in the future: it is {now:%Y-%m-%d %H:%M:%SZ} now")
-    editor, files = open_editor(app), tuple(map(_read_roster, paths))
+    editor, files = app.editor, tuple(map(_read_roster, paths))
     by = editor.origin.operator
     sighting = Sighting(
         organization=organization, files=files, form=form or "", taken=taken or now, observed_by=by, **given

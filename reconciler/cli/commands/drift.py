@@ -21,7 +21,6 @@ from reconciler.cli.options import (
     shard_option,
 )
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
-from reconciler.cli.state_editor import names_in_state, open_editor
 from reconciler.engine.context import Shard
 from reconciler.features import drift as drifting
 from reconciler.features.drift import remember, summary_of_drift, survey
@@ -69,7 +68,7 @@ def drift(
     if record:
         # Not before it is told: what is remembered and was shown to nobody would never alarm anybody.
         sys.stdout.flush()
-        remember(report, open_editor(app), request.desired)
+        remember(report, app.editor, request.desired)
     return code_of_drift(report, detailed=detailed_exitcode)
 
 
@@ -105,8 +104,8 @@ def accept(app: App, address: Address, *, until: date, reason: str) -> None:
         raise UsageError(f"--until {until} is not in the future", advice=f"today is {today}")
     if not reason.strip():
         raise UsageError("--reason says nothing", advice="say why this may stay, for whoever reads it later")
-    address, *_ = names_in_state(app, address, of=lambda state: state.drift)
-    drifting.accept(address, open_editor(app), reason=reason.strip(), until=until)
+    address, *_ = app.names_in_state(address, of=lambda state: state.drift)
+    drifting.accept(address, app.editor, reason=reason.strip(), until=until)
     app.notify(f"{address}: accepted until {until}")
 
 
@@ -127,8 +126,8 @@ def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...
 
     It holds until something else is asked for. What is not as declared is asked for again by the next apply.
     """
-    address, *_ = names_in_state(app, address, of=lambda state: state.records)
-    record = drifting.confirm(address, open_editor(app), values=values, evidence=evidence)
+    address, *_ = app.names_in_state(address, of=lambda state: state.records)
+    record = drifting.confirm(address, app.editor, values=values, evidence=evidence)
     seen = " + ".join(record.confirmed.get("permissions", ["there"]))
     app.notify(f"{address}: confirmed as {seen}")
 
@@ -139,6 +138,6 @@ def confirm(app: App, address: Address, *, evidence: str, values: tuple[str, ...
 @click.pass_obj
 def forget(app: App, address: Address) -> None:
     """Revoke an acceptance: the next audit reports the difference as if it were new."""
-    for one in names_in_state(app, address, of=lambda state: state.drift):
-        drifting.forget(one, open_editor(app))
+    for one in app.names_in_state(address, of=lambda state: state.drift):
+        drifting.forget(one, app.editor)
         app.notify(f"{one}: forgotten")

@@ -13,7 +13,6 @@ import click
 from reconciler.cli.app import App
 from reconciler.cli.options import FOLDER, flag, lock_timeout_option, now_option
 from reconciler.cli.planning import read_request
-from reconciler.cli.state_editor import open_editor
 from reconciler.cli.streams import replace_file
 from reconciler.cli.workspace import read_files
 from reconciler.editing.edits import render_patch
@@ -80,7 +79,7 @@ def import_(
     for path, text in made.after.items():
         (app.root / path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(app.root / path, text)
-    record_import(made, open_editor(app))
+    record_import(made, app.editor)
     click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
     app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
     return _report_unread(made, app)

@@ -26,7 +26,6 @@ from reconciler.cli.options import (
     read_words,
 )
 from reconciler.cli.planning import is_blocked, save_plan
-from reconciler.cli.state_editor import open_editor
 from reconciler.cli.workspace import Workspace, judge_recorded
 from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, make_leave
 from reconciler.engine.planner import Worlds, plan
@@ -323,8 +322,7 @@ def _follow(app: App, person: str, *, on: date | None, is_planned: bool, write: 
         leaver, worlds = look()
         if leaver.leaves is None:
             raise ReconcilerError(f"the manifests do not say that {report.key} leaves")
-        editor = open_editor(app)
-        desk = RotationDesk(worlds=worlds, editor=editor, leaver=report.key, leaves=leaver.leaves)
+        desk = RotationDesk(worlds=worlds, editor=app.editor, leaver=report.key, leaves=leaver.leaves)
         for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
             app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
     leaver, worlds = look()

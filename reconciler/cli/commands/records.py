@@ -13,7 +13,7 @@ import click
 from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import read_history, read_state, read_state_as_of, read_witnesses, verify_state
 from reconciler.audit.entries import OUTCOMES
-from reconciler.audit.log import AuditLog, Selection, digest_of, find_risk
+from reconciler.audit.log import Selection, digest_of, find_risk
 from reconciler.cli.app import App
 from reconciler.cli.credentials import open_store
 from reconciler.cli.options import (
@@ -27,10 +27,9 @@ from reconciler.cli.options import (
     read_subject,
     yes_option,
 )
-from reconciler.cli.state_editor import lease_terms, names_in_state, open_editor, require_known, require_somebody
 from reconciler.cli.streams import confirm, write_outputs
 from reconciler.features.queries.access import find_past
-from reconciler.features.queries.directory import Sources, find_in, load_directory
+from reconciler.features.queries.directory import Sources, find_in, load_directory, require_somebody
 from reconciler.features.records import migrate as copy_states
 from reconciler.model import (
     Action,
@@ -86,7 +85,7 @@ def show_state(app: App, organization: str, as_of: date | int | None) -> None:
 @click.pass_obj
 def show_history(app: App, organization: str) -> None:
     """List every state of an organization that is kept."""
-    require_known(app, organization)
+    app.require_state(organization)
     app.show(RENDERERS.history, read_history(app.store, organization))
 
 
@@ -100,7 +99,7 @@ def pull(app: App, organization: str, as_of: date | int | None) -> None:
 
 
 def _read(app: App, organization: str, as_of: date | int | None) -> State:
-    require_known(app, organization)
+    app.require_state(organization)
     return read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
 
 
@@ -116,7 +115,7 @@ def push(app: App, organization: str, file: BinaryIO, yes: bool) -> None:
     """
     data = file.read()
     confirm(f"Replace the state of {organization}?", yes=yes)
-    pushed = open_editor(app).push(organization, data, source=file.name)
+    pushed = app.editor.push(organization, data, source=file.name)
     app.notify(f"the state of {organization} is at serial {pushed.serial}")
 
 
@@ -132,7 +131,7 @@ def restore(app: App, organization: str, serial: int, yes: bool) -> None:
     systems and goes on from there.
     """
     confirm(f"Make serial {serial} the present state of {organization} again?", yes=yes)
-    restored = open_editor(app).restore(organization, serial)
+    restored = app.editor.restore(organization, serial)
     app.notify(f"the state of {organization} is what it was at serial {serial}, as serial {restored.serial}")
 
 
@@ -147,7 +146,7 @@ def move(app: App, source: Address, target: Address, yes: bool) -> None:
     In manifests, `moved:` does the same for everybody, after a review.
     """
     confirm(f"Move {source} to {target}?", yes=yes)
-    open_editor(app).move(source, target)
+    app.editor.move(source, target)
     app.notify(f"{source} is {target} now")
 
 
@@ -164,10 +163,10 @@ def forget(app: App, addresses: tuple[Address, ...], yes: bool) -> None:
     def kept(state: State) -> set[Address]:
         return {*state.records, *state.deferred, *state.in_doubt}
 
-    known = tuple(dict.fromkeys(found for one in addresses for found in names_in_state(app, one, of=kept)))
+    known = tuple(dict.fromkeys(found for one in addresses for found in app.names_in_state(one, of=kept)))
     listed = ", ".join(map(str, known))
     confirm(f"Forget {listed}?", yes=yes)
-    open_editor(app).forget(known)
+    app.editor.forget(known)
     app.notify(f"forgotten: {listed}")
 
 
@@ -196,7 +195,7 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
         holder = f"{lock.who} on {lock.host} ({process}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
         confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
         locks = [lock]
-    editor = open_editor(app)
+    editor = app.editor
     for lock in locks:
         editor.unlock(lock)
         app.notify(f"{lock.organization} is unlocked")
@@ -225,7 +224,7 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     def report(organization: str, records: int) -> None:
         app.notify(f"{organization}: {count(records, 'record', 'records')} copied and read back")
 
-    copy_states(source, target, terms=lease_terms(app), on_moved=report)
+    copy_states(source, target, terms=app.lease_terms, on_moved=report)
     app.notify("done: change `state:` in reconciler.yaml now, before anything is applied")
 
 
@@ -301,7 +300,7 @@ def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, **chosen
         raise UsageError(f"--until {selection.until} is before --since {selection.since}", advice="swap the two days")
     if selection.person:
         selection = replace(selection, person=_find_person(app, selection.person))
-    entries = list(AuditLog(app.store).entries(selection))
+    entries = list(app.audit_log.entries(selection))
     if not entries:
         _require_names(app, selection)
     if min_risk is not None:
@@ -322,7 +321,7 @@ def _find_person(app: App, text: str) -> str:
 
 def _require_names(app: App, selection: Selection) -> None:
     """A misspelt name must not look like one of whom nothing is known."""
-    records = list(AuditLog(app.store).records())
+    records = list(app.audit_log.records())
     organizations = {*app.store.organizations(), *(record.organization for record in records)}
     entries = [entry for record in records for entry in record.entries]
     if selection.organization and selection.organization not in organizations:
@@ -335,7 +334,7 @@ def _require_names(app: App, selection: Selection) -> None:
         message = f"the log has no record yet, so nothing is known of what has {selection.outcome!r} as its outcome"
         raise ReconcilerError(message, advice="look whether `state:` and the workspace are the right ones")
     alone = Selection(address=selection.address)
-    if selection.address and next(AuditLog(app.store).entries(alone), None) is None:
+    if selection.address and next(app.audit_log.entries(alone), None) is None:
         message = f"the log has nothing of the address {selection.address!r}"
         raise ReconcilerError(message, advice=suggest_names(selection.address, {entry.address for entry in entries}))
 
@@ -351,7 +350,7 @@ def verify_log(app: App, head: str | None) -> int:
     Its end has to be what the states remember of it. Prints the digest of the last record: kept elsewhere and given as
     --head later, it also shows a log that was written anew together with the states.
     """
-    trail = AuditLog(app.store)
+    trail = app.audit_log
     verdict = trail.verify(list(read_witnesses(app.store)))
     if verdict.broken:
         # A run may have ended between the look at the states and the look at the log.

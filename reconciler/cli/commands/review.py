@@ -28,7 +28,6 @@ from reconciler.cli.review_folder import (
     review_names,
     write_evidence,
 )
-from reconciler.cli.state_editor import read_origin
 from reconciler.cli.streams import REVIEWS, file_name, make_folder, replace_file
 from reconciler.editing.edits import edit_manifest
 from reconciler.features.certification import evidence
@@ -124,7 +123,7 @@ def start_(app: App, *, name: str, scope: tuple[str, ...], reviewer_by: str, due
         undecided=ReviewDecision(undecided),
         started=today,
         manifests=f"sha256:{workspace.desired.digest}",
-        started_by=read_origin(app.root).operator,
+        started_by=app.read_origin().operator,
     )
     campaign, sheets = start(new, read_reviewed_world(app, workspace, today), name_file=file_name)
     make_folder(folder)

@@ -72,6 +72,12 @@ def key_in(people: Mapping[str, Person], text: str) -> str:
     return text.lower() if find_in(people, text) is None and "@" in text[1:] else require_in(people, text).key
 
 
+def require_somebody(name: str, known: Collection[str]) -> None:
+    """Raises ReconcilerError when nobody is called so."""
+    if name not in known:
+        raise ReconcilerError(f"nobody is known as {name!r}", advice=suggest_names(name, filter(None, known)))
+
+
 def normal_identity(text: str) -> str:
     """An identifier so that different ways to write it compare equal, such as `+34 600 111` and `+34600111`."""
     text = text.strip()
