@@ -17,10 +17,10 @@ from typing import Any
 import click
 
 from docs.conf import cell, meaning_of
-from reconciler.cli.commands.schema import docstrings_of
 from reconciler.cli.commands.schema import schema as schema_command
 from reconciler.cli.extras import LIBRARIES
 from reconciler.cli.main import cli
+from reconciler.cli.schemas import docstrings_of
 from reconciler.manifests.documents import AssetDocument
 from reconciler.manifests.fields import keys_of
 from reconciler.model import ExitCode, Guard

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     )
     from reconciler.output.findings import Annotations
     from reconciler.output.json import Output
+    from reconciler.providers.business_api.client import Client
     from reconciler.sandbox.world import World
 
 _Made = TypeVar("_Made")
@@ -227,6 +228,12 @@ class App:
 
         return check_files(self.root, self.config, with_edits(self.files, texts), today=today or self.today)
 
+    def read_declared(self) -> Desired | None:
+        """What the manifests say today, judged by no policy; None where they cannot be used."""
+        from reconciler.manifests.load import load_manifests
+
+        return load_manifests(self.files, today=self.today).desired
+
     @property
     def desired(self) -> Desired:
         """What the manifests want today; raises ManifestError when they cannot be used."""
@@ -359,6 +366,20 @@ class App:
 
         made = {name: self._provider(name) for name in sorted(self.config.providers)}
         return {name: provider for name, provider in made.items() if isinstance(provider, Explorer)}
+
+    def open_client(self, settings: ProviderSettings, *, token: str | None = None) -> Client:
+        """Calls over the network, or with `via: sandbox` of the workspace's embedded platform.
+
+        `token` is used in place of the one that the settings refer to; an empty one is none.
+        """
+        from reconciler.providers.business_api.provider import make_client, make_sandbox_client
+
+        via, options = settings.options.get("via", ""), settings.options
+        if via == "sandbox":
+            return make_sandbox_client(self.world, options)
+        if via:
+            raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
+        return make_client(options, read_secret=self.read_secret, notify=self.notify, token=token)
 
     def calls(self) -> int:
         """How many calls were made so far to systems that count them."""
@@ -535,22 +556,18 @@ def _make_sandbox(app: App, settings: ProviderSettings) -> Provider:
 
 
 def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
-    """Over the network, or with `via: sandbox` over the workspace's embedded platform."""
-    from reconciler.providers.business_api.provider import BusinessApiProvider, make_client, make_sandbox_client
+    from reconciler.providers.business_api.provider import BusinessApiProvider
 
-    show_code, options = None, settings.options
+    show_code, self_is = None, str(settings.options.get("act_as", ""))
     if app.codes_to is not None or is_interactive(sys.stderr):  # elsewhere a code would stay in a log
         from reconciler.cli.link_codes import CodeScreen
 
-        screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, files=lambda: app.files)
+        reads = app.read_declared
+        screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, read_declared=reads)
         show_code = screen.show
-    via = options.get("via", "")
-    if via == "sandbox":
-        return BusinessApiProvider(make_sandbox_client(app.world, options), clock=app.world, show_code=show_code)
-    if via:
-        raise ReconcilerError(f"via {via!r} leads nowhere", advice="write `via: sandbox`, or leave it out")
-    client = make_client(options, read_secret=app.read_secret, notify=app.notify)
-    return BusinessApiProvider(client, clock=app.clock, self_is=str(options.get("act_as", "")), show_code=show_code)
+    if settings.options.get("via"):
+        self_is = ""  # it has said which token is used
+    return BusinessApiProvider(app.open_client(settings), clock=app.clock, self_is=self_is, show_code=show_code)
 
 
 def _make_work_orders(_: App, settings: ProviderSettings) -> Provider:

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reconciler.cli.extras import OF_STORES
-from reconciler.cli.streams import read_text_file, refused_writes
+from reconciler.cli.streams import read_text_file, refused_writes, write_privately
 from reconciler.manifests.config import STATE_SCHEMES
 from reconciler.model import SECRETS, MissingExtra, ReconcilerError, StateStore
 from reconciler.stores.local_file import LocalFileStore
@@ -116,15 +115,6 @@ def _write_file(path: Path, secret: str, *, place: Path) -> None:
             raise
 
 
-def write_privately(path: Path, content: bytes) -> None:
-    """For its owner's eyes, from the first moment on, and never through a link that somebody else has put there."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
 def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None) -> StateStore:
     """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
 
@@ -156,7 +146,7 @@ def _open_plain(
             try:
                 from reconciler.stores.sql import open_sql_store
             except ModuleNotFoundError as error:
-                raise MissingExtra("state in a database", OF_STORES[scheme]) from error
+                raise MissingExtra("state in a database", STATE_SCHEMES[scheme]) from error
             return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
     from reconciler.stores.object_store import open_object_store
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import platform
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler import __version__
 from reconciler.model import MISSING_EXTRA, Finding, MissingExtra, Place, ReconcilerError, Severity
 
 if TYPE_CHECKING:
@@ -24,13 +26,17 @@ LIBRARIES = {
     "sqlite": ("sqlalchemy",),
 }
 """Extra -> the modules that it brings."""
-OF_STORES = {"sqlite": "sqlite", "postgresql": "postgres", "s3": "cloud", "gs": "cloud", "az": "cloud"}
-"""What stands before the colon of `state:` -> the extra that it takes."""
 
 
 def is_installed(extra: str) -> bool:
     """Whether everything that the extra brings can be imported."""
     return all(find_spec(name) for name in LIBRARIES[extra])
+
+
+def describe_installation() -> str:
+    """The version, and what it runs on."""
+    machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    return f"reconciler {__version__}, {machine}; installed by {installer()}"
 
 
 def installer(prefix: Path | None = None) -> str:
@@ -92,9 +98,8 @@ def advice_of(error: ReconcilerError) -> str:
 
 def extras_wanted(config: Config) -> Iterator[tuple[str, str, Place | None]]:
     """What is set and takes an extra, the extra, and where it is written; but policies, which say it themselves."""
-    scheme = config.state.partition(":")[0]
-    if scheme in OF_STORES:
-        yield f"`state: {scheme}:...`", OF_STORES[scheme], config.state_place
+    if config.state_extra:
+        yield f"`state: {config.state.partition(':')[0]}:...`", config.state_extra, config.state_place
     if config.state_key:
         yield "`personal_data: sealed`", "sealed", config.state_place
     if config.state_key.startswith("keyring:"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -17,12 +17,17 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.credentials import write_privately
-from reconciler.cli.streams import CODE_NOTES, file_name, is_interactive, make_folder, read_text_file, replace_file
+from reconciler.cli.streams import (
+    CODE_NOTES,
+    file_name,
+    is_interactive,
+    make_folder,
+    read_text_file,
+    replace_file,
+    write_privately,
+)
 from reconciler.features.work_orders.document import document_of_code, list_messages
 from reconciler.features.work_orders.model import language_of
-from reconciler.manifests.load import load_manifests
-from reconciler.manifests.source import SourceFile
 from reconciler.model import Address, Clock, Desired, LinkCode, ReconcilerError, UsageError, checked, dataclass
 from reconciler.output.document import Style, make_visible
 from reconciler.output.html import write_html
@@ -76,8 +81,8 @@ class CodeScreen:
     """The folder for what the tool keeps in a workspace."""
     clock: Clock
     folder: Path | None
-    files: Callable[[], Sequence[SourceFile]]
-    """The manifests, which say in what language a page is to be."""
+    read_declared: Callable[[], Desired | None]
+    """What the manifests say, such as in what language a page is to be."""
 
     def show(self, code: LinkCode) -> None:
         """Show a code on the terminal, if somebody sits there, and write it into the folder."""
@@ -94,8 +99,7 @@ class CodeScreen:
         until = self.clock.now() + LASTS
         drawn = segno.make(code.text, error="m", micro=False)
         picture = drawn.svg_data_uri(light="white", scale=10)
-        desired = load_manifests(self.files(), today=until.date()).desired
-        speech = speech_for(self.root, desired, code.order.actor, code.order.address.organization)
+        speech = speech_for(self.root, self.read_declared(), code.order.actor, code.order.address.organization)
         document = document_of_code(code.order, until=until, picture=picture, link=code.text, speech=speech)
         page = "".join(write_html(document, Style()))
         pixels, vectors = BytesIO(), BytesIO()

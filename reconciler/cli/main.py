@@ -218,8 +218,8 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "audit": CommandEntry("records", "Read and verify the log of what was done."),
     },
     "Pipelines": {
-        "codeowners": CommandEntry("forge", "Write CODEOWNERS from the owners in the manifests."),
-        "publish": CommandEntry("forge", "Publish Markdown as one comment, issue or job summary."),
+        "codeowners": CommandEntry("codeowners", "Write CODEOWNERS from the owners in the manifests."),
+        "publish": CommandEntry("publish", "Publish Markdown as one comment, issue or job summary."),
         "shards": CommandEntry("validate", "Divide the organizations among several runners."),
     },
 }

@@ -340,7 +340,7 @@ class Renderers:
     )
     access_reviews: Subject = Subject("features.certification.model", "document_of_reviews", "CAMPAIGNS")
     access_review: Subject = Subject("features.certification.model", "document_of_closing", "CLOSING")
-    doctor: Subject = Subject("cli.commands.doctor", "document_of_doctor", "DOCTOR")
+    doctor: Subject = Subject("features.doctor", "document_of_doctor", "DOCTOR")
     onboarding: Subject = Subject("features.onboarding", "document_of_onboarding", "ONBOARDING")
 
 

@@ -22,8 +22,9 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import IO, Self
 
+from reconciler.cli.app import App
 from reconciler.cli.streams import CONFIG_FILE
-from reconciler.cli.workspace import manifests_among
+from reconciler.cli.workspace import manifests_among, read_files, read_manifest_files
 from reconciler.features.review.model import Commit
 from reconciler.features.review.review import Revision
 from reconciler.manifests.config import load_config
@@ -283,6 +284,34 @@ class _Entry:
     @property
     def is_folder(self) -> bool:
         return self.mode == _FOLDER
+
+
+def read_both(
+    app: App, repository: Repository, base: str, head: str, workspace: str, *, from_merge_base: bool
+) -> tuple[Revision, Revision]:
+    """The workspace at `base` and at `head`, which is the working tree where it is empty."""
+    commit = repository.get_commit(base)
+    after_commit = repository.get_commit(head or "HEAD") if head or from_merge_base else ""
+    if from_merge_base:
+        commit, base = repository.get_merge_base(commit, after_commit), f"merge base with {base}"
+    before = read_revision(repository, commit, name=base, workspace=workspace)
+    if not head:
+        return before, _read_working_tree(app)
+    after = read_revision(repository, after_commit, name=head, workspace=workspace)
+    if after.config is None:
+        where = f"in {workspace.strip('/')} " if workspace.strip("/") else ""
+        advice = "name the folder of the workspace with -C DIR, or with --path DIR in a bare repository"
+        raise ReconcilerError(f"there is no {CONFIG_FILE} {where}at {head}", advice=advice)
+    return before, after
+
+
+def _read_working_tree(app: App) -> Revision:
+    name, loaded = "working tree", app.loaded
+    if loaded.config is None:
+        return Revision(name=name, config=loaded)
+    files = read_manifest_files(app.root, loaded.config)
+    policies = read_files(app.root, loaded.config.policies.sources, under="policies")
+    return Revision(name=name, config=loaded, files=files, policies=policies)
 
 
 def read_revision(repository: Repository, commit: str, *, name: str, workspace: str) -> Revision:

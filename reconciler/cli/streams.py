@@ -62,6 +62,15 @@ def replace_file(path: Path, text: str) -> None:
             raise
 
 
+def write_privately(path: Path, content: bytes) -> None:
+    """For its owner's eyes, from the first moment on, and never through a link that somebody else has put there."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 @contextmanager
 def refused_writes(path: Path) -> Iterator[None]:
     """What goes wrong while a file is written becomes a ReconcilerError that names it."""

@@ -229,8 +229,8 @@ class PolicyFileDocument(StrictDocument):
 
 
 Option = str | int | float | bool | tuple[str, ...]
-STATE_SCHEMES = ("file", "sqlite", "postgresql", "s3", "gs", "az")
-"""What may stand before the colon of `state:`."""
+STATE_SCHEMES = {"file": "", "sqlite": "sqlite", "postgresql": "postgres", "s3": "cloud", "gs": "cloud", "az": "cloud"}
+"""What may stand before the colon of `state:` -> the extra of the package that it takes; empty for none."""
 _WINDOWS = re.compile(r"\\|(?<![A-Za-z])[A-Za-z]:(?=[\\/]|$)")
 """In a path: what separates folders on Windows, or a drive."""
 _REFERENCE = re.compile(r"(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:.+)")
@@ -273,6 +273,11 @@ class Config:
     owners: tuple[str, ...] = ()
     """Who decides about the workspace file and what belongs to nobody else."""
     owner_places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def state_extra(self) -> str:
+        """The extra of the package that the store takes; empty for none."""
+        return STATE_SCHEMES.get(self.state.partition(":")[0], "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.app import PROVIDERS, App, SystemClock
-from reconciler.cli.extras import OF_STORES
 from reconciler.cli.main import cli
 from reconciler.manifests.config import (
     PROVIDER_OPTIONS,
-    STATE_SCHEMES,
     Config,
     LoadedConfig,
     ProviderSettings,
@@ -37,7 +35,6 @@ def configured(root: Path, **kinds: str) -> App:
 
 def test_what_the_workspace_file_may_name_is_what_there_is() -> None:
     assert PROVIDER_OPTIONS.keys() == PROVIDERS.keys()
-    assert set(STATE_SCHEMES) == {"file", *OF_STORES}
 
 
 def organization(key: str, system: str) -> Organization:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.commands.schema import json_schema
+from reconciler.cli.schemas import json_schema
 from reconciler.manifests.load import BatchLoader, Inseparable, Manifests, load_manifests
 from reconciler.manifests.nodes import MapNode
 from reconciler.manifests.source import SourceFile, parse_file

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from reconciler.cli.commands.schema import model_of
+from reconciler.cli.schemas import model_of
 from reconciler.manifests.config import ConfigDocument, PolicyFileDocument
 from reconciler.manifests.documents import ManifestDocument
 from reconciler.manifests.fields import StrictDocument, read_mapping

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli.commands.schema import SCHEMAS
-from reconciler.cli.commands.schema import json_schema as make_schema
+from reconciler.cli.schemas import SCHEMAS
+from reconciler.cli.schemas import json_schema as make_schema
 from reconciler.model import Action, Guard, Mode, Plan, Role, State, System, plan_to_json, state_to_json
 from reconciler.systems.catalogue import SYSTEMS
 

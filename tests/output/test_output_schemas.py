@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.commands.doctor import Health, HealthCheck
-from reconciler.cli.commands.schema import json_schema
 from reconciler.cli.options import RENDERERS
+from reconciler.cli.schemas import json_schema
 from reconciler.features.certification.model import (
     Campaign,
     CampaignProgress,
@@ -25,6 +24,7 @@ from reconciler.features.certification.model import (
     SheetMark,
     SheetProgress,
 )
+from reconciler.features.doctor import Health, HealthCheck
 from reconciler.features.estimate import Allowance, Effort, Forecast, OrganizationForecast
 from reconciler.features.granting import AccessProposal, GrantedAccess
 from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface

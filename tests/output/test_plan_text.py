@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.commands.apply import describe_counts
 from reconciler.cli.options import RENDERERS
-from reconciler.features.planning.document import describe_counts, summary_of_plan
+from reconciler.features.planning.document import summary_of_plan
 from reconciler.model import BY_ITSELF, Address, Cause, LeftOut, Limit, Plan, Risk
 from reconciler.output.document import Style
 from tests.output.plans import every_kind_of_access, held_back, hostile, large, part, plan, resource, small

@@ -35,7 +35,6 @@ from reconciler.cli.planning import (
     read_plan,
 )
 from reconciler.cli.streams import CONFIG_FILE, Course, ask, is_interactive, make_folder, takes_outputs, write_outputs
-from reconciler.features.planning.document import describe_counts
 from reconciler.features.planning.report import name_outcome, summary_of_report
 from reconciler.model import (
     Change,
@@ -137,6 +136,14 @@ def apply(
     if plan_file is not None and report.blocked:
         app.notify(f"what is blocked, and what would allow it: `{app.command('show', str(plan_file))}`")
     return code_of_apply(plan, report)
+
+
+def describe_counts(plan: Plan) -> str:
+    """`5 changes in 2 organizations`."""
+    touched = sum(1 for part in plan.organizations if part.changes)
+    changes = count(len(plan.changes), "change", "changes")
+    asks = f", {count(len(plan.asks), 'request', 'requests')} to people" if plan.asks else ""
+    return f"{changes} in {count(touched, 'organization', 'organizations')}{asks}"
 
 
 def _origin_of(app: App) -> Origin:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
 
 import click
 
@@ -12,21 +11,17 @@ from reconciler.cli.app import App
 from reconciler.cli.credentials import require_place, save_secret
 from reconciler.cli.options import yes_option
 from reconciler.cli.streams import confirm
-from reconciler.manifests.config import Option
+from reconciler.manifests.config import ProviderSettings
 from reconciler.model import SECRETS, ExitCode, ReconcilerError, UsageError
 from reconciler.output.document import make_visible
 from reconciler.providers.business_api.authorizing import (
     SCOPES,
-    Membership,
     authorization_url,
     check_token,
     exchange_code,
     missing_scopes,
     revoke_token,
 )
-from reconciler.providers.business_api.client import Client
-from reconciler.providers.business_api.members import Admin
-from reconciler.providers.business_api.provider import make_client, make_sandbox_client
 
 _provider_option = click.option(
     "--provider", metavar="NAME", help="Which provider of kind `business_api`, if there are several."
@@ -54,7 +49,7 @@ def show_url(app: App, redirect_uri: str, state: str | None, provider: str | Non
     The token will act as whoever approves, with their role in each Business Center. The browser comes back to the
     redirect URI with `auth_code`, which is valid for an hour.
     """
-    app_id = _required(_options(app, provider), "app_id")
+    app_id = _required(_settings_of(app, provider), "app_id")
     if not re.match(r"https?://[^/]", redirect_uri):
         raise UsageError(f"{redirect_uri!r} is no address that a browser can come back to", advice="write https://...")
     state = state or secrets.token_urlsafe(16)
@@ -76,20 +71,20 @@ def exchange(app: App, code: str, save: str | None, provider: str | None) -> Non
 
     Without --save it goes where `access_token` of the provider says.
     """
-    options = _options(app, provider)
-    place = save or _required(options, "access_token")
-    secret = app.read_secret(_required(options, "app_secret"))
-    app_id = _required(options, "app_id")
+    settings = _settings_of(app, provider)
+    place = save or _required(settings, "access_token")
+    secret = app.read_secret(_required(settings, "app_secret"))
+    app_id = _required(settings, "app_id")
     # The code works once and the token never ends: nothing is asked for that could not be kept.
     require_place(place, root=app.root)
     SECRETS.learn(code)
-    with _client(app, options, token="") as client:
+    with app.open_client(settings, token="") as client:
         token = exchange_code(client, app_id=app_id, secret=secret, code=code)
     try:
         save_secret(place, token.access_token, root=app.root)
     except ReconcilerError as error:
         # Nobody would have it to revoke it later.
-        with _client(app, options, token=token.access_token) as client:
+        with app.open_client(settings, token=token.access_token) as client:
             revoke_token(client, app_id=app_id, secret=secret, token=token.access_token)
         message = f"{error.message}; the new token was revoked"
         raise ReconcilerError(message, advice="repair the place, and let the app be approved again") from error
@@ -106,11 +101,9 @@ def check(app: App, provider: str | None) -> int:
 
     Exits with 1 when it can manage no Business Center, or lacks a scope that this takes.
     """
-    with _client(app, _options(app, provider)) as client:
+    with app.open_client(_settings_of(app, provider)) as client:
         found = check_token(client)
-    lines = [f"The token acts as {found.owner}.", *([] if found.centers else ["They are in no Business Center."])]
-    lines += [line for center in found.centers for line in ("", *_rows_of(center))]
-    click.echo("\n".join(map(make_visible, lines)))
+    click.echo("\n".join(map(make_visible, found.describe())))
     return ExitCode.DONE if found.is_enough else ExitCode.FAILED
 
 
@@ -120,19 +113,18 @@ def check(app: App, provider: str | None) -> int:
 @click.pass_obj
 def revoke(app: App, provider: str | None, *, yes: bool) -> None:
     """Revoke the token, for everybody who has it."""
-    options = _options(app, provider)
-    token = app.read_secret(_required(options, "access_token"))
-    secret = app.read_secret(_required(options, "app_secret"))
+    settings = _settings_of(app, provider)
+    token = app.read_secret(_required(settings, "access_token"))
+    secret = app.read_secret(_required(settings, "app_secret"))
     confirm("Revoke the token?", yes=yes)
-    with _client(app, options) as client:
-        revoke_token(client, app_id=_required(options, "app_id"), secret=secret, token=token)
+    with app.open_client(settings) as client:
+        revoke_token(client, app_id=_required(settings, "app_id"), secret=secret, token=token)
     click.echo("the token is revoked")
 
 
-def _options(app: App, name: str | None) -> Mapping[str, Option]:
-    """The options of the one provider that is meant."""
-    providers = app.config.providers
-    found = {key: made.options for key, made in providers.items() if made.kind == "business_api"}
+def _settings_of(app: App, name: str | None) -> ProviderSettings:
+    """Those of the one provider that is meant."""
+    found = {key: made for key, made in app.config.providers.items() if made.kind == "business_api"}
     if name in found or (name is None and len(found) == 1):
         return found[name or next(iter(found))]
     known = ", ".join(sorted(found))
@@ -146,43 +138,11 @@ def _options(app: App, name: str | None) -> Mapping[str, Option]:
     raise ReconcilerError("no provider is of kind business_api", advice=advice)
 
 
-def _client(app: App, options: Mapping[str, Option], *, token: str | None = None) -> Client:
-    if options.get("via") == "sandbox":
-        return make_sandbox_client(app.world, options)
-    return make_client(options, read_secret=app.read_secret, notify=app.notify, token=token)
-
-
-def _required(options: Mapping[str, Option], name: str) -> str:
-    value = options.get(name)
-    if options.get("via") == "sandbox":
+def _required(settings: ProviderSettings, name: str) -> str:
+    value = settings.options.get(name)
+    if settings.options.get("via") == "sandbox":
         advice = "`reconciler auth check` works as it is"
         raise ReconcilerError("with `via: sandbox` nobody needs a token", advice=advice)
     if not value:
         raise ReconcilerError(f"the business_api provider has no {name}", advice="add it in reconciler.yaml")
     return str(value)
-
-
-def _rows_of(center: Membership) -> Iterator[str]:
-    finance = f", finance {center.finance}" if center.finance else ""
-    yield f"{center.name} ({center.id}): {center.role}{finance}, {center.status}"
-    if center.role != "ADMIN":
-        yield "  nothing can be managed here: that takes an ADMIN"
-        return
-    if center.owner is not None:
-        yield f"  the token is member {center.owner.number}: {_format_admin(center.owner)}"
-    elif center.admins:
-        yield "  which of the admins the token is cannot be told, so no admin is removed or demoted;"
-        numbers = "; ".join(f"{admin.number}: {_format_admin(admin)}" for admin in center.admins)
-        yield f"  write `act_as:` with one of {numbers}"
-    for probe in center.probes:
-        if probe.refusal:
-            yield f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
-        else:
-            yield f"  yes  {probe.title} ({probe.size}), scope {probe.scope}"
-    if center.accounts:
-        yield "  TikTok accounts, each by the `id:` for `tiktok_accounts`:"
-        yield from (f"    {account}" for account in center.accounts)
-
-
-def _format_admin(admin: Admin) -> str:
-    return " ".join(filter(None, (admin.name, f"<{admin.shown}>")))

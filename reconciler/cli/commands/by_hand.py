@@ -39,7 +39,6 @@ from reconciler.features.work_orders.document import list_messages
 from reconciler.features.work_orders.model import WorkList, note_overdue
 from reconciler.features.work_orders.notices import collect_notices
 from reconciler.features.work_orders.report import Evidence, OrderDesk, get_order, list_orders
-from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     ExitCode,
@@ -242,7 +241,7 @@ def _write_worksheets(app: App, work: WorkList, folder: Path, *, is_everything: 
     removed where nothing is left to do.
     """
     style, pages = app.style(sys.stdout), dict[Path, str]()
-    desired = load_manifests(app.files, today=app.today).desired
+    desired = app.read_declared()
     for sheet in work.worksheets():
         # Each in the language of its reader.
         speech = speech_for(app.root, desired, sheet.actor, sheet.orders[0].address.organization)

@@ -2,83 +2,31 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.app import App, SystemClock
-from reconciler.cli.extras import LIBRARIES, advice_of, advise_on_extra, extras_wanted, installer, is_installed
+from reconciler.cli.extras import (
+    LIBRARIES,
+    advice_of,
+    advise_on_extra,
+    describe_installation,
+    extras_wanted,
+    is_installed,
+)
 from reconciler.cli.options import RENDERERS, document_option
 from reconciler.cli.workspace import inspect_workspace
-from reconciler.manifests.config import Option, ProviderSettings
-from reconciler.model import ExitCode, ManifestError, ReconcilerError, Severity, count, dataclass
-from reconciler.output.document import Document, Legend, Paragraph, Row, Sign, Table, Tone, plain
-from reconciler.output.json import Output
+from reconciler.features.doctor import Health, HealthCheck
+from reconciler.model import ExitCode, ManifestError, ReconcilerError, Severity, count
 from reconciler.providers.business_api.authorizing import Check, check_token
-from reconciler.providers.business_api.client import DEFAULT_TIER
-from reconciler.providers.business_api.provider import SHARED_LIMIT, make_client, tier_of
-
-
-class Health(StrEnum):
-    """What came of a check."""
-
-    FINE = "fine"
-    WARNING = "warning"
-    ERROR = "error"
-    """Nothing can be planned or applied like this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthCheck:
-    """One thing that was tried."""
-
-    name: str
-    health: Health = Health.FINE
-    found: str
-    details: tuple[str, ...] = ()
-    advice: str = ""
-    """What to do; empty where there is nothing to do."""
-
-
-DOCTOR = Output(
-    name="doctor", title="What was found out about an installation", value=Sequence[HealthCheck], under="checks"
-)
-
-_SIGN_OF = {
-    Health.FINE: Sign("+", Tone.ADD, "fine"),
-    Health.WARNING: Sign("?", Tone.WARN, "warning"),
-    Health.ERROR: Sign("!", Tone.ALARM, "error"),
-}
-
-
-def document_of_doctor(checks: Sequence[HealthCheck]) -> Document:
-    """A row for each check, and below it what to do; last how much is wrong."""
-    rows = tuple(
-        Row(
-            sign=_SIGN_OF[one.health],
-            cells=(plain(one.name), plain(one.found)),
-            details=(*map(plain, one.details), *([f"advice: {one.advice}"] if one.advice else [])),
-        )
-        for one in checks
-    )
-    found = Counter(one.health for one in checks)
-    wrong = [count(found[one], one.value, f"{one}s") for one in (Health.ERROR, Health.WARNING) if found[one]]
-    verdict = Paragraph(text=f"{', '.join(wrong)}." if wrong else "Everything is fine.")
-    return Document(
-        title="What works here",
-        is_title_needless=True,
-        blocks=(Legend(signs=tuple(_SIGN_OF.values())), Table(header=("check", "found"), rows=rows), verdict),
-    )
-
+from reconciler.providers.business_api.provider import describe_pace
 
 _MAX_SKEW = timedelta(minutes=1)
 
@@ -92,10 +40,7 @@ def doctor(app: App) -> int:
     Looks at versions, extras, the workspace, the store, each provider with what its token may read, and the clock.
     Changes nothing, and shows no secret. Exits with 1 when something is wrong that stops a plan or an apply.
     """
-    machine = (
-        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; installed by {installer()}"
-    )
-    version = HealthCheck(name="version", found=f"reconciler {__version__}, {machine}")
+    version = HealthCheck(name="version", found=describe_installation())
     with app.progress("looking around") as tell:
         checks = [version, _check_git(), *_check_workspace(app, tell)]
     app.show(RENDERERS.doctor, checks)
@@ -133,9 +78,9 @@ def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCh
     tell("asking the store")
     yield _check_store(app)
     dates: list[str] = []
-    for name, settings in sorted(read.config.providers.items()):
+    for name in sorted(read.config.providers):
         tell(f"asking provider {name}: a call that gets no answer is repeated")
-        yield _check_provider(app, name, settings, dates)
+        yield _check_provider(app, name, dates)
     with suppress(ManifestError):  # what is wrong with the manifests is told already
         for organization in read.desired.organizations.values():
             try:
@@ -171,15 +116,15 @@ def _check_store(app: App) -> HealthCheck:
     return HealthCheck(name="store", found=found)
 
 
-def _check_provider(app: App, name: str, settings: ProviderSettings, dates: list[str]) -> HealthCheck:
+def _check_provider(app: App, name: str, dates: list[str]) -> HealthCheck:
     """Asks only TikTok; the date of its answer goes to `dates`."""
-    title = f"provider {name}"
+    title, settings = f"provider {name}", app.config.providers[name]
     if settings.kind == "work_orders":
         return HealthCheck(name=title, found="work_orders: people do the work")
     if settings.kind == "sandbox" or settings.options.get("via"):
         return HealthCheck(name=title, found=f"{settings.kind}: the embedded platform, no real system")
     try:
-        with make_client(settings.options, read_secret=app.read_secret, notify=app.notify) as client:
+        with app.open_client(settings) as client:
             try:
                 token = check_token(client)
             finally:
@@ -191,7 +136,7 @@ def _check_provider(app: App, name: str, settings: ProviderSettings, dates: list
         name=title,
         health=Health.FINE if token.is_enough else Health.ERROR,
         found=f"business_api: the token acts as {token.owner}",
-        details=(*_scopes(token), *_pace(settings.options)),
+        details=(*_scopes(token), *describe_pace(settings.options)),
         advice="" if token.is_enough else f"`{more}` shows what is missing, docs/business-center.md how to get it",
     )
 
@@ -205,16 +150,6 @@ def _scopes(token: Check) -> Iterator[str]:
                 yield f"{center.name} ({center.id}): may not read {probe.title}, which takes scope {probe.scope}"
     if not token.centers:
         yield "it is in no Business Center"
-
-
-def _pace(options: Mapping[str, Option]) -> Iterator[str]:
-    tier, name = tier_of(options), options.get("api_tier") or DEFAULT_TIER
-    part = f"its part as one of {tier.runners} runners" if tier.runners > 1 else "for this run alone"
-    yield f"rate tier {name}: {tier.limit or 'no limit'}, {part}"
-    if tier.runners == 1:
-        yield SHARED_LIMIT
-    if not options.get("api_tier"):
-        yield "TikTok does not tell which tier the app has: write `api_tier:` if it is a faster one"
 
 
 def _check_clock(dates: list[str]) -> HealthCheck:

@@ -37,7 +37,7 @@ def init(app: App) -> None:
         message = f"already here: {', '.join(existing)}; nothing was written"
         raise ReconcilerError(message, advice="make a new folder, and name it with -C DIR")
     written = {name: _read_template(template) for name, template in _TEMPLATES.items()}
-    render_schema = load("cli.commands.schema:render_schema")  # pydantic is slow to load, and `fmt` does without
+    render_schema = load("cli.schemas:render_schema")  # pydantic is slow to load, and `fmt` does without
     for_editors = {f"schemas/{name}.schema.json": render_schema(name) for name in _EDITOR_SCHEMAS}
     for_editors[".vscode/settings.json"] = _read_template("settings.json")
     written |= {name: text for name, text in for_editors.items() if not (app.root / name).exists()}

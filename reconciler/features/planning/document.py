@@ -438,12 +438,4 @@ def count_effects(plan: Plan) -> dict[str, int]:
     return {"create": signs[ADD], "update": signs[CHANGE] + signs[TRANSFER], "delete": signs[REMOVE]}
 
 
-def describe_counts(plan: Plan) -> str:
-    """`5 changes in 2 organizations`, for a question before applying."""
-    touched = sum(1 for part in plan.organizations if part.changes)
-    changes = count(len(plan.changes), "change", "changes")
-    asks = f", {count(len(plan.asks), 'request', 'requests')} to people" if plan.asks else ""
-    return f"{changes} in {count(touched, 'organization', 'organizations')}{asks}"
-
-
 # A plan as findings and test cases.

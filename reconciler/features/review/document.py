@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -311,6 +312,26 @@ def summary_of_review(review: Review) -> str:
     if review.is_empty:
         return "No changes of access."
     return f"Review: {', '.join(_counts(review)) or 'no changes of access'}."
+
+
+def outputs_of_review(review: Review) -> dict[str, str]:
+    """`gains`, `losses`, `critical`, `high`, `admin_changes`, `needs_approval`, `findings`, `policy_findings`, ...
+
+    `empty` and `summary`.
+    """
+    found = Counter(change.effect for change in review.access)
+    return {
+        "gains": str(found[Effect.GAIN]),
+        "losses": str(found[Effect.LOSS]),
+        "critical": str(sum(risk is Risk.CRITICAL for risk in review.risks)),
+        "high": str(sum(risk is Risk.HIGH for risk in review.risks)),
+        "admin_changes": str(review.summary.admins),
+        "needs_approval": str(sum(step.approval is None for step in review.steps)),
+        "findings": str(len(review.findings)),
+        "policy_findings": str(len(review.policy_findings)),
+        "empty": str(review.is_empty).lower(),
+        "summary": summary_of_review(review),
+    }
 
 
 def _counts(review: Review) -> Iterator[str]:

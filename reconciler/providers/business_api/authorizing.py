@@ -6,7 +6,7 @@ accounts. It does not expire and dies only when it is revoked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -96,6 +96,28 @@ class Membership:
     accounts: tuple[str, ...] = ()
     """The linked TikTok accounts, each as id and what is shown of it."""
 
+    def describe(self) -> Iterator[str]:
+        """The same line by line, with what to write in the workspace file."""
+        finance = f", finance {self.finance}" if self.finance else ""
+        yield f"{self.name} ({self.id}): {self.role}{finance}, {self.status}"
+        if self.role != "ADMIN":
+            yield "  nothing can be managed here: that takes an ADMIN"
+            return
+        if self.owner is not None:
+            yield f"  the token is member {self.owner.number}: {_format_admin(self.owner)}"
+        elif self.admins:
+            yield "  which of the admins the token is cannot be told, so no admin is removed or demoted;"
+            numbers = "; ".join(f"{admin.number}: {_format_admin(admin)}" for admin in self.admins)
+            yield f"  write `act_as:` with one of {numbers}"
+        for probe in self.probes:
+            if probe.refusal:
+                yield f"  no   {probe.title}, scope {probe.scope}: {probe.refusal}"
+            else:
+                yield f"  yes  {probe.title} ({probe.size}), scope {probe.scope}"
+        if self.accounts:
+            yield "  TikTok accounts, each by the `id:` for `tiktok_accounts`:"
+            yield from (f"    {account}" for account in self.accounts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -110,6 +132,15 @@ class Check:
         managed = [center for center in self.centers if center.role == "ADMIN"]
         needed = (probe for center in managed for probe in center.probes if probe.scope in _BELOW_CENTER)
         return bool(managed) and not any(probe.refusal for probe in needed)
+
+    def describe(self) -> Iterator[str]:
+        """Line by line whose it is, which member they are in each Business Center, and what it may read there."""
+        yield f"The token acts as {self.owner}."
+        if not self.centers:
+            yield "They are in no Business Center."
+        for center in self.centers:
+            yield ""
+            yield from center.describe()
 
 
 def authorization_url(*, app_id: str, redirect_uri: str, state: str) -> str:
@@ -158,10 +189,14 @@ def check_token(client: Client) -> Check:
         raise ProviderError(str(error), advice=refused if error.code else unheard) from error
     try:
         owner = read_owner(client)
-        shown = " ".join(filter(None, (owner.name, f"<{owner.shown}>")))
+        shown = _format_admin(owner)
     except ApiError as error:
         owner, shown = Admin(), f"somebody unknown ({error.message})"
     return Check(owner=shown, centers=tuple(_membership(client, row, owner) for row in rows))
+
+
+def _format_admin(admin: Admin) -> str:
+    return " ".join(filter(None, (admin.name, f"<{admin.shown}>")))
 
 
 def _membership(client: Client, row: Row, owner: Admin) -> Membership:

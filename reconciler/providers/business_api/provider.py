@@ -7,7 +7,7 @@ account, a group. Addresses are taken to be masked, as most are; then every pers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -400,6 +400,17 @@ def tier_of(options: Mapping[str, Option]) -> Tier:
         message = f"runners {runners!r} is no number of runs that can share a limit"
         raise ReconcilerError(message, advice=f"at api_tier {name} it is 1 to {most}: each has to call once a second")
     return replace(TIERS[name], runners=runners)
+
+
+def describe_pace(options: Mapping[str, Option]) -> Iterator[str]:
+    """How fast a run may call, and what would make that right; raises ReconcilerError as `tier_of`."""
+    tier, name = tier_of(options), options.get("api_tier") or DEFAULT_TIER
+    part = f"its part as one of {tier.runners} runners" if tier.runners > 1 else "for this run alone"
+    yield f"rate tier {name}: {tier.limit or 'no limit'}, {part}"
+    if tier.runners == 1:
+        yield SHARED_LIMIT
+    if not options.get("api_tier"):
+        yield "TikTok does not tell which tier the app has: write `api_tier:` if it is a faster one"
 
 
 def _check_url(url: str) -> str:
