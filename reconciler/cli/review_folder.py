@@ -17,7 +17,7 @@ from reconciler.cli.app import App
 from reconciler.cli.options import RENDERERS
 from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, refused_writes, replace_file
 from reconciler.cli.workspace import Workspace, read_source, with_edits
-from reconciler.editing.edits import Drop, Edit, Put
+from reconciler.editing.writer import Drop, Edit, Put
 from reconciler.features.certification import evidence
 from reconciler.features.certification.campaign import ReviewedWorld, measure, remind
 from reconciler.features.certification.closing import settle

@@ -12,53 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reconciler.editing.writer import NotWritableError, Value, compose, drop, join, leave, put
+from reconciler.editing.writer import Drop, Edit, Join, Leave, NotWritableError, Path, Put, compose, write_edit
 from reconciler.manifests.nodes import Cursor, MapNode
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model import ManifestError, Notes, Place, Severity, dataclass
+from reconciler.model import ManifestError, Notes, Place, Severity
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
-
-
-Path = tuple[str, ...]
-"""Keys from the top of a file, such as `("organizations", "acme-bc", "members", "eve")`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Put:
-    """Give a key a value, whether or not it has one; mappings on the way that are missing are made."""
-
-    path: Path
-    value: Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
-    """Take a key out with everything under it, and every mapping around it that is empty then, up to `keep`."""
-
-    path: Path
-    keep: int = 2
-    """So many keys from the top stay even when nothing is left under them, for instance an organization."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
-    """Add an item to the end of a list, which is made when it is missing."""
-
-    path: Path
-    item: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leave:
-    """Take an item out of a list; the list stays, also when it is empty then."""
-
-    path: Path
-    item: str
-
-
-Edit = Put | Drop | Join | Leave
 
 
 class EditError(ManifestError):
@@ -97,12 +57,15 @@ def _edit_once(file: SourceFile, edit: Edit) -> str:
     if isinstance(edit, Drop):
         edit = _widest(file, node, edit)
     wanted = _expected(file, node, edit)
-    after = _write(file, node, before, edit)
+    try:
+        after = write_edit(before, edit)
+    except NotWritableError as error:
+        raise _refusal(file, node, edit, f"`{'.'.join(edit.path)}` cannot be edited: {error}") from error
     got, _ = _parse(SourceFile(path=file.path, data=after.encode()), written=True)
     # Compared as text, because to Python 1, 1.0 and True are equal, and so are mappings in another order.
     if repr(got) != repr(wanted):
         raise _refusal(file, node, edit, "the edit would change what other lines of this file mean")
-    if not _is_local(before, after, lines_of(before, edit.path)):
+    if not _is_local(before, after, _lines_of(before, edit.path)):
         raise _refusal(file, node, edit, "the edit would also change lines of this file that it must not touch")
     return after
 
@@ -143,15 +106,6 @@ def _parse(file: SourceFile, *, written: bool = False) -> tuple[MapNode, str]:
         place = error.place if error else Place(file.path, 1, 1)
         raise _error(f"{prefix}: {message}", place)
     return parsed.node, parsed.text
-
-
-def depth_of(node: object, path: Path) -> int:
-    """How many keys of a path a file has."""
-    depth = 0
-    while depth < len(path) and isinstance(node, dict) and path[depth] in node:
-        node = node[path[depth]]
-        depth += 1
-    return depth
 
 
 def _expected(file: SourceFile, node: MapNode, edit: Edit) -> dict[str, Any]:
@@ -204,21 +158,6 @@ def _plain(value: object) -> Any:
             return value
 
 
-def _write(file: SourceFile, node: MapNode, text: str, edit: Edit) -> str:
-    try:
-        match edit:
-            case Put(path=path, value=value):
-                return put(text, path, value)
-            case Drop(path=path):
-                return drop(text, path)
-            case Join(path=path, item=item):
-                return join(text, path, item)
-            case Leave(path=path, item=item):
-                return leave(text, path, item)
-    except NotWritableError as error:
-        raise _refusal(file, node, edit, f"`{'.'.join(edit.path)}` cannot be edited: {error}") from error
-
-
 def _refusal(file: SourceFile, node: MapNode, edit: Edit, message: str) -> EditError:
     """An error at the deepest part of the path that is written down."""
     is_begun = edit.path[0] in node
@@ -233,7 +172,7 @@ def _error(message: str, place: Place | None, advice: str = "") -> EditError:
     return EditError(notes.findings)
 
 
-def lines_of(text: str, path: tuple[str, ...]) -> set[int]:
+def _lines_of(text: str, path: Path) -> set[int]:
     """Lines, counted from 0, that belong to a path: the entry itself, or the line its parent would grow on.
 
     The line of the parent is among them when the entry is all that the parent has: it becomes `{}`.

@@ -1,4 +1,4 @@
-"""One edit written into the text of a manifest: bytes go in or out where they must, and all others stay. No I/O.
+"""What an edit is, and how it is written into a manifest: bytes go in or out where they must, all others stay. No I/O.
 
 The places are PyYAML's marks. What is written in a way that nobody edits by hand either, such as `? key`, is refused.
 """
@@ -14,9 +14,48 @@ import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from reconciler.manifests.nodes import is_date, read_plain
+from reconciler.model import dataclass
 
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What can be written into a manifest; None is an empty value, and ids are text."""
+Path = tuple[str, ...]
+"""Keys from the top of a file, such as `("organizations", "acme-bc", "members", "eve")`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Give a key a value, whether or not it has one; mappings on the way that are missing are made."""
+
+    path: Path
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Take a key out with everything under it, and every mapping around it that is empty then, up to `keep`."""
+
+    path: Path
+    keep: int = 2
+    """So many keys from the top stay even when nothing is left under them, for instance an organization."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Add an item to the end of a list, which is made when it is missing."""
+
+    path: Path
+    item: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Take an item out of a list; the list stays, also when it is empty then."""
+
+    path: Path
+    item: str
+
+
+Edit = Put | Drop | Join | Leave
 
 _PLAIN = re.compile(r"[\w./+][\w./+@ -]*(?::[\w./+@-]+)*")
 """Words that every YAML reader takes for the same text, also inside of brackets."""
@@ -74,7 +113,20 @@ def compose(text: str) -> Node | None:
     return node
 
 
-def put(text: str, path: Sequence[str], value: Value) -> str:
+def write_edit(text: str, edit: Edit) -> str:
+    """The text after an edit; raises NotWritableError."""
+    match edit:
+        case Put(path=path, value=value):
+            return _put(text, path, value)
+        case Drop(path=path):
+            return _drop(text, path)
+        case Join(path=path, item=item):
+            return _join(text, path, item)
+        case Leave(path=path, item=item):
+            return _leave(text, path, item)
+
+
+def _put(text: str, path: Path, value: Value) -> str:
     """The text in which a key has a value; what is missing on the way is made."""
     page = _Layout(text)
     entries, holder = page.walk(path)
@@ -88,7 +140,7 @@ def put(text: str, path: Sequence[str], value: Value) -> str:
     return page.replace(entries, {missing[0]: value}) if entries else page.begin({missing[0]: value})
 
 
-def drop(text: str, path: Sequence[str]) -> str:
+def _drop(text: str, path: Path) -> str:
     """The text without an entry that is there; of a mapping that had no other, `{}` stays."""
     page = _Layout(text)
     entries, _ = page.walk(path)
@@ -98,14 +150,14 @@ def drop(text: str, path: Sequence[str]) -> str:
     return page.replace(entries[:-1], {}) if len(entries) > 1 else page.empty(holder)
 
 
-def join(text: str, path: Sequence[str], item: str) -> str:
+def _join(text: str, path: Path, item: str) -> str:
     """The text in which a list has one more item at its end."""
     page = _Layout(text)
     _, found = page.walk(path)
-    return page.append(found, item) if isinstance(found, SequenceNode) else put(text, path, [item])
+    return page.append(found, item) if isinstance(found, SequenceNode) else _put(text, path, [item])
 
 
-def leave(text: str, path: Sequence[str], item: str) -> str:
+def _leave(text: str, path: Path, item: str) -> str:
     """The text in which a list has an item no more, however often it stood there; an empty list stays."""
     while True:
         page = _Layout(text)
@@ -128,7 +180,7 @@ class _Layout:
         self.text = text if not text or text.endswith("\n") else text + self.newline
         self.root = compose(self.text)
 
-    def walk(self, path: Sequence[str]) -> tuple[list[_Entry], Node | None]:
+    def walk(self, path: Path) -> tuple[list[_Entry], Node | None]:
         """The entries of a path that are there, from the top, and the value of the last one."""
         entries: list[_Entry] = []
         node = self.root

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from reconciler.editing.person_edits import ManifestIndex
+from reconciler.editing.index import ManifestIndex
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model import Desired, dataclass
 

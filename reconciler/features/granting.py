@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from reconciler.editing.edits import Drop, Edit, Put
-from reconciler.editing.entries import path_of
-from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, Written, edit_all
-from reconciler.editing.writer import Value
+from reconciler.editing.index import ManifestEdit, ManifestIndex, Written, path_of
+from reconciler.editing.writer import Drop, Edit, Put, Value
 from reconciler.engine.entitlements import reach
 from reconciler.manifests.people import PREFIX
-from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     KINDS,
     Action,
@@ -168,9 +165,7 @@ def access_address(target: Address, person: str) -> Address:
     return Address(target.organization, kind, f"{target.key}/{person}")
 
 
-def propose_grant(
-    request: AccessRequest, desired: Desired, files: Sequence[SourceFile], *, today: date
-) -> ProposedEdit:
+def propose_grant(request: AccessRequest, desired: Desired, index: ManifestIndex, *, today: date) -> ProposedEdit:
     """The edit that gives somebody an access until a day; raises UsageError where nothing has to or can be done."""
     address, expires = request.address, today + request.days
     if KINDS[address.kind].is_item:
@@ -195,21 +190,21 @@ def propose_grant(
         if (line.starts or today) <= today and (line.expires or last) >= last and not is_less:
             until = f" until {line.expires}" if line.expires else ""
             raise UsageError(f"{request.person} has that{until} already, or more ({line.place})")
-    index, file, notes = ManifestIndex(files), organization.place.file, list[str]()
+    file, notes = organization.place.file, list[str]()
     written = index.find(path_of(address))
     if own is None or own not in lines:
         edits = _write_again(written, terms, notes)
     # Another end for a line that begins later would cut that one short.
     elif own.attributes == asked and not request.break_glass and (own.starts or today) <= today:
         edits = [Put(path=(*written.path, name), value=terms[name]) for name in ("expires", "reason")]
-        return ProposedEdit(edit=edit_all(files, {file: edits}), notes=(f"it would have ended on {own.expires}",))
+        return ProposedEdit(edit=index.edit({file: edits}), notes=(f"it would have ended on {own.expires}",))
     else:
         edits = _give_beside(request, terms, desired, notes)
     conflict = ("organizations", organization.key, "on_conflict")
     if any(line.attributes != asked for line in lines) and index.find(conflict).value != "highest":
         edits.append(Put(path=conflict, value="highest"))
         notes.append(f"{organization.key} gets `on_conflict: highest`: of two roles of one person the stronger counts")
-    return ProposedEdit(edit=edit_all(files, {file: edits}), notes=tuple(notes))
+    return ProposedEdit(edit=index.edit({file: edits}), notes=tuple(notes))
 
 
 _OF_AN_EMERGENCY = ("break_glass", "reviewed_by")
@@ -259,7 +254,7 @@ def _read_access(request: AccessRequest, desired: Desired) -> Attributes:
 
 
 def propose_revoke(
-    person: str, target: Address, desired: Desired, files: Sequence[SourceFile], *, today: date
+    person: str, target: Address, desired: Desired, index: ManifestIndex, *, today: date
 ) -> ProposedEdit:
     """The edit that takes an access away, with what hangs on it; raises UsageError where there is none."""
     first = access_address(target, person)
@@ -271,7 +266,7 @@ def propose_revoke(
     if not affected:
         advice = _advise_on_holders(person, target, desired, today)
         raise UsageError(f"the manifests give {person} no access to {_name(target)}", advice=advice)
-    index, edits, notes = ManifestIndex(files), defaultdict[str, list[Edit]](list), list[str]()
+    edits, notes = defaultdict[str, list[Edit]](list), list[str]()
     for declared in sorted(affected, key=lambda one: one.address.kind == "member"):
         if any(not line.through for line in declared.lines):
             file, edit = index.take_out(declared.address)
@@ -282,7 +277,7 @@ def propose_revoke(
             file, edit = index.leave_group(group, person)
             edits[file].append(edit)
             notes.append(f"they leave group:{group}, and lose all that it gives")
-    return ProposedEdit(edit=edit_all(files, edits), notes=tuple(notes))
+    return ProposedEdit(edit=index.edit(edits), notes=tuple(notes))
 
 
 def _advise_on_holders(person: str, target: Address, desired: Desired, today: date) -> str:

@@ -11,11 +11,9 @@ from dataclasses import field, replace
 from datetime import date
 from typing import ClassVar
 
-from reconciler.editing.edits import Edit, Join, Put
-from reconciler.editing.entries import NotExpressible, to_entry
-from reconciler.editing.person_edits import GroupLists, ManifestEdit, ManifestIndex, edit_all
+from reconciler.editing.index import GroupLists, ManifestEdit, ManifestIndex, NotExpressible, to_entry
+from reconciler.editing.writer import Edit, Join, Put
 from reconciler.engine.entitlements import split_by_date
-from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     KINDS,
     Address,
@@ -271,15 +269,14 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
     return proposal
 
 
-def write_proposal(proposal: Proposal, files: Sequence[SourceFile], *, beside: str) -> ManifestEdit:
+def write_proposal(proposal: Proposal, index: ManifestIndex, *, beside: str) -> ManifestEdit:
     """The edit of the files; what has no place yet goes into the file `beside`."""
     by_path: dict[str, list[Edit]] = {}
-    index = ManifestIndex(files)
     for edit in proposal.edits:
         file = index.find_file(edit.path)
         target = beside if file is None or edit.path[0] == "people" else file.path
         by_path.setdefault(target, []).append(edit)
-    return edit_all(files, by_path)
+    return index.edit(by_path)
 
 
 def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, desired: Desired) -> Onboarding:

@@ -17,8 +17,8 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import read_state
-from reconciler.editing.edits import Put
-from reconciler.editing.entries import to_entry
+from reconciler.editing.index import to_entry
+from reconciler.editing.writer import Put
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import Address, GuardSettings, Plan, Resource, Scope

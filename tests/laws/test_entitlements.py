@@ -17,7 +17,7 @@ import hypothesis.strategies as st
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from reconciler.editing.person_edits import ManifestIndex
+from reconciler.editing.index import ManifestIndex
 from reconciler.engine.holdings import find_reaches, index_access
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.onboarding import Joiner, describe_proposal, propose, write_proposal
@@ -423,8 +423,9 @@ def test_a_newcomer_never_gets_more_than_the_other_one_on_that_day(manifest: Man
     files = as_files(manifest)
     desired = load(files)
     newcomer = Joiner(key="new", entry={"email": "new@acme.example"}, like=like, with_admin=True)
-    proposal = propose(newcomer, desired, ManifestIndex(files).groups, today=TODAY)
-    edit = write_proposal(proposal, files, beside="access.yaml")
+    index = ManifestIndex(files)
+    proposal = propose(newcomer, desired, index.groups, today=TODAY)
+    edit = write_proposal(proposal, index, beside="access.yaml")
     text = edit.texts.get("access.yaml", dump({"version": 1, **manifest}))
     after = load([SourceFile("access.yaml", text.encode())])
     describe_proposal(newcomer, proposal, edit, after)

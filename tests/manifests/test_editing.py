@@ -12,17 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.editing.edits import (
-    Drop,
-    Edit,
-    EditError,
-    Join,
-    Leave,
-    Put,
-    edit_manifest,
-    render_patch,
-)
-from reconciler.editing.person_edits import ManifestIndex
+from reconciler.editing.edits import EditError, edit_manifest, render_patch
+from reconciler.editing.index import ManifestIndex
+from reconciler.editing.writer import Drop, Edit, Join, Leave, Put
 from reconciler.manifests.source import SourceFile
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "edits").glob("*.yaml"))

@@ -15,9 +15,9 @@ from reconciler.cli.options import FOLDER, flag, lock_timeout_option, now_option
 from reconciler.cli.planning import read_request
 from reconciler.cli.streams import replace_file
 from reconciler.cli.workspace import read_files
-from reconciler.editing.edits import render_patch
-from reconciler.editing.person_edits import clean_name, key_for_thing
+from reconciler.editing.index import ManifestIndex
 from reconciler.features.importing import adopt as adopting
+from reconciler.features.importing.compose import clean_name, key_for_thing
 from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.nodes import is_key
@@ -66,7 +66,7 @@ def import_(
         declared = load_manifests(files, today=app.today).readable.organizations
         request = ImportRequest(
             organizations=tuple(_choose(app, organizations, declared, every=every, **named)),
-            files=tuple(files),
+            files=ManifestIndex(files),
             folder=_folder_for(to, app.root, app.config.manifests),
             settings=app.config.guards,
             today=app.today,
@@ -74,7 +74,7 @@ def import_(
         )
         made = draft_import(request, provider_for=app.provider_for, on_notice=notify)
     if dry_run:
-        click.echo(render_patch(made.before, made.after), nl=False)
+        click.echo(made.patch, nl=False)
         return _report_unread(made, app)
     for path, text in made.after.items():
         (app.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +204,7 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
     if in_place:
         app.write_edits(made.after)
     else:
-        click.echo(render_patch(made.before, made.after), nl=False)
+        click.echo(made.patch, nl=False)
     for one in made.refused:
         app.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
     for part in made.unread:

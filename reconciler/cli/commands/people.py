@@ -27,7 +27,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.workspace import Workspace, judge_recorded
-from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, make_leave
+from reconciler.editing.index import ManifestEdit, ManifestIndex, make_leave
 from reconciler.engine.planner import Worlds, plan
 from reconciler.features.granting import (
     AccessProposal,
@@ -102,8 +102,9 @@ def onboard(app: App, /, person: str, *, like: str, reason: str, with_admin: boo
     other = require_in(desired.people, like)
     entry = _entry(person, said, desired.people.get(person))
     newcomer = Joiner(key=person, entry=entry, like=other.key, with_admin=with_admin, reason=reason)
-    proposal = propose(newcomer, desired, ManifestIndex(app.files).groups, today=app.today)
-    edit = write_proposal(proposal, app.files, beside=other.place.file)
+    index = ManifestIndex(app.files)
+    proposal = propose(newcomer, desired, index.groups, today=app.today)
+    edit = write_proposal(proposal, index, beside=other.place.file)
     after = _check_edit(app, edit.texts)
     found = describe_proposal(newcomer, proposal, edit, after.desired)
     email, domains = entry.get("email", ""), app.config.allowed_domains
@@ -195,7 +196,7 @@ def grant(
         raise UsageError(message, advice=advice)
     before, key, target = _read_what_is_asked(app, person, address)
     request = AccessRequest(person=key, target=target, role=role, days=days, reason=reason, break_glass=break_glass)
-    proposed = propose_grant(request, before.desired, app.files, today=app.today)
+    proposed = propose_grant(request, before.desired, ManifestIndex(app.files), today=app.today)
     return _show_access(app, proposed, before, key, target, is_grant=True, write=write)
 
 
@@ -213,7 +214,7 @@ def revoke(app: App, person: str, address: Address, *, write: bool) -> int:
     Exits with 3 when a plan would block it.
     """
     before, key, target = _read_what_is_asked(app, person, address)
-    proposed = propose_revoke(key, target, before.desired, app.files, today=app.today)
+    proposed = propose_revoke(key, target, before.desired, ManifestIndex(app.files), today=app.today)
     return _show_access(app, proposed, before, key, target, is_grant=False, write=write)
 
 

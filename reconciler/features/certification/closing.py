@@ -13,9 +13,8 @@ from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
 
-from reconciler.editing.edits import Edit, EditError, Put
-from reconciler.editing.entries import path_of
-from reconciler.editing.person_edits import ManifestEdit, ManifestIndex, edit_all
+from reconciler.editing.index import ManifestEdit, ManifestIndex, path_of
+from reconciler.editing.writer import Edit, Put
 from reconciler.engine.entitlements import declare
 from reconciler.features.certification.campaign import ReviewedWorld, is_gone
 from reconciler.features.certification.model import (
@@ -28,9 +27,20 @@ from reconciler.features.certification.model import (
     ReviewResult,
     ReviewSheet,
 )
-from reconciler.manifests.people import PREFIX
 from reconciler.manifests.source import SourceFile
-from reconciler.model import KINDS, Address, Declared, Desired, Entitlement, Finding, Notes, Place, dataclass, person_in
+from reconciler.model import (
+    KINDS,
+    Address,
+    Declared,
+    Desired,
+    Entitlement,
+    Finding,
+    ManifestError,
+    Notes,
+    Place,
+    dataclass,
+    person_in,
+)
 from reconciler.output.document import name_access
 
 _OUTCOMES = {
@@ -55,14 +65,14 @@ def settle(
     """
     results = {one.address: one for one in _results(campaign, sheets, world, undecided)}
     places = {one.facts.address: one.place for sheet in sheets for one in sheet.accesses}
-    surgery = _Surgery(world, files, results, places)
+    surgery = _Surgery(world, ManifestIndex(files), results, places)
     surgery.add_what_hangs_on_memberships()
     edits = surgery.edits()
     edit = ManifestEdit(texts={}, patch="")
     if not surgery.notes.has_errors:
         try:
-            edit = edit_all(files, edits)
-        except EditError as error:
+            edit = surgery.index.edit(edits)
+        except ManifestError as error:
             surgery.notes.findings += error.findings
     reviewed, others = _judge_organizations(results.values())
     return ReviewClosing(
@@ -141,7 +151,7 @@ class _Surgery:
     """Finds the smallest edit that takes away what shall go, and nothing that shall stay."""
 
     world: ReviewedWorld
-    files: Sequence[SourceFile]
+    index: ManifestIndex
     results: dict[Address, ReviewResult]
     places: Mapping[Address, Place | None]
     notes: Notes = field(default_factory=Notes)
@@ -157,10 +167,6 @@ class _Surgery:
             if person := person_in(address):
                 found.setdefault(person, []).append(address)
         return found
-
-    @cached_property
-    def _index(self) -> ManifestIndex:
-        return ManifestIndex(self.files)
 
     def _goes(self, address: Address) -> bool:
         return address in self.results and self.results[address].outcome in _LOSING
@@ -192,7 +198,7 @@ class _Surgery:
                 if any(line.through for line in lines):
                     persons[person_in(address)] = None
                 if any(not line.through for line in lines):
-                    file, edit = self._index.take_out(address)
+                    file, edit = self.index.take_out(address)
                     found[file].append(edit)
             elif result.outcome is ReviewOutcome.SHORTENED:
                 for line in lines:
@@ -215,7 +221,7 @@ class _Surgery:
             message = f"{address} is an item of a list, which has no end"
             self._refuse(address, message, "decide `keep` or `revoke`")
             return None
-        written, day = self._index.find(path_of(address)), until.isoformat()
+        written, day = self.index.find(path_of(address)), until.isoformat()
         if isinstance(written.value, dict):
             return Put(path=(*written.path, "expires"), value=day)
         if isinstance(written.value, list):
@@ -227,7 +233,7 @@ class _Surgery:
         going = [address for address in self._of_person[person] if self._goes(address)]
         lines = [(address, line.through) for address in going for line in self._declared[address].lines if line.through]
         needed, cause = {through for _, through in lines}, lines[0][0]
-        groups = self._index.groups
+        groups = self.index.groups
         listed = groups.of(person)
         leaving = [name for name in listed if groups.giving_through(name) & needed]
         staying = [groups.giving_through(name) for name in listed if name not in leaving]
@@ -236,7 +242,7 @@ class _Surgery:
             message = f"no group that lists {person} leads to {', '.join(sorted(needed - lost))}"
             self._refuse(cause, message, "take them out by hand, and close the review again")
             return
-        names = ", ".join(PREFIX + name for name in leaving)
+        names = ", ".join(f"group:{name}" for name in leaving)
         for address in self._of_person[person]:
             if not self._goes(address) and self._loses(address, lost):
                 known = self.results.get(address)
@@ -245,7 +251,7 @@ class _Surgery:
                 advice = f"revoke that too, or take {person} out of {names} with lines of their own for what stays"
                 self._refuse(cause, message, advice, address)
         for name in leaving:
-            yield self._index.leave_group(name, person)
+            yield self.index.leave_group(name, person)
 
     def _loses(self, address: Address, lost: frozenset[str]) -> bool:
         """Whether an access is less, or ends earlier, without the lines of some groups."""

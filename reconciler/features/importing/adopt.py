@@ -10,15 +10,12 @@ from dataclasses import field, replace
 from datetime import date
 
 from reconciler.apply.planning import PlanRequest, ProviderFor, Scopes, read_worlds
-from reconciler.editing.edits import Drop, Edit, Join, Path, Put, depth_of, edit_manifest
-from reconciler.editing.entries import NotExpressible, path_of, to_entry
-from reconciler.editing.person_edits import ManifestIndex
-from reconciler.editing.writer import Value
+from reconciler.editing.index import ManifestEdit, ManifestIndex, NotExpressible, path_of, to_entry
+from reconciler.editing.writer import Drop, Edit, Path, Put
 from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.planner import Worlds, make_contexts, plan_organization
-from reconciler.features.importing.compose import KeyAssignment, assign_keys, plant, reading_order
-from reconciler.manifests.load import load_manifests
-from reconciler.manifests.source import SourceFile, parse_file, read_text
+from reconciler.features.importing.compose import KeyAssignment, assign_keys, reading_order
+from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     KINDS,
     Address,
@@ -77,7 +74,7 @@ class Wish:
 class Amendment:
     """Manifest files on their way, and what they want."""
 
-    files: tuple[SourceFile, ...]
+    files: ManifestIndex
     desired: Desired
     today: date
     allowed_domains: tuple[str, ...] = ()
@@ -99,12 +96,12 @@ class _Steps:
 
 def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amendment:
     """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
-    steps, index = _Steps(), ManifestIndex(made.files)
+    steps, index = _Steps(), made.files
     for wish in sorted((wish for wish in wishes if wish.is_there), key=lambda one: one.reading_order):
         _declare(wish, made, keys, steps, index)
     _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps, index)
-    files = _edit_files([*steps.people.values(), *steps.edits], made.files, index)
-    desired = load_manifests(files, today=made.today, allowed_domains=made.allowed_domains).require_desired()
+    files = index.after(_edit_files([*steps.people.values(), *steps.edits], index).texts)
+    desired = files.load(today=made.today, allowed_domains=made.allowed_domains)
     _compare(made.desired, desired, steps)
     return replace(
         made,
@@ -208,8 +205,7 @@ def _leave_group(group: str, who: str, gone: Collection[Address], made: Amendmen
     return index.leave_group(listing[0], who)[1]
 
 
-def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile], index: ManifestIndex) -> tuple[SourceFile, ...]:
-    by_path = {file.path: file for file in files}
+def _edit_files(edits: Iterable[Edit], index: ManifestIndex) -> ManifestEdit:
     chosen: dict[Path, str] = {}
     batches: dict[str, list[Edit]] = {}
     for edit in edits:
@@ -220,34 +216,7 @@ def _edit_files(edits: Iterable[Edit], files: Sequence[SourceFile], index: Manif
                 raise NotExpressible(f"no file has `{'.'.join(top)}`")
             chosen[top] = found.path
         batches.setdefault(chosen[top], []).append(edit)
-    for path, batch in batches.items():
-        text = edit_manifest(by_path[path], _fold_new_entries(batch, by_path[path]))
-        by_path[path] = SourceFile(path=path, data=text.encode())
-    return tuple(by_path.values())
-
-
-def _fold_new_entries(edits: Sequence[Edit], file: SourceFile) -> list[Edit]:
-    """The same edits, where everything that goes into a new entry comes with it.
-
-    So an asset is written together with its access, and a section with its entries, laid out as one piece.
-    """
-    node = parse_file(file).node
-    new: dict[Path, dict[str, Value]] = {}
-    folded: list[Edit | Path] = []
-    for edit in edits:
-        depth = depth_of(node, edit.path)
-        if not isinstance(edit, Put | Join) or depth >= len(edit.path):
-            folded.append(edit)
-            continue
-        top = edit.path[: depth + 1]  # leads to the first key that is not there
-        if top not in new:
-            new[top] = {}
-            folded.append(top)
-        below = replace(edit, path=edit.path[depth:])
-        if isinstance(below, Put) and isinstance(below.value, Mapping):
-            below = replace(below, value=dict(below.value))  # more may be planted in it
-        plant(new[top], below)
-    return [one if not isinstance(one, tuple) else Put(path=one, value=new[one][one[-1]]) for one in folded]
+    return index.edit({path: index.fold(path, batch) for path, batch in batches.items()})
 
 
 def _compare(before: Desired, after: Desired, steps: _Steps) -> None:
@@ -290,9 +259,10 @@ class NotAdopted:
 class Adoption:
     """Edits that make the manifests say what is live. Nothing is written yet."""
 
-    before: Mapping[str, str]
-    """Path -> text, of the files that change."""
     after: Mapping[str, str]
+    """Path -> text, of the files that change."""
+    patch: str
+    """The same as a unified diff."""
     adopted: tuple[Address, ...] = ()
     """In the words of the manifests afterwards, with what had to come along."""
     people: tuple[str, ...] = ()
@@ -331,7 +301,7 @@ def adopt(
     wishes = [wish for wish in found if not _reason_against(wish.found)]
     keys = _assign_keys(worlds, wishes, provider_for)
     original = Amendment(
-        files=tuple(files), desired=worlds.desired, today=request.today, allowed_domains=tuple(allowed_domains)
+        files=ManifestIndex(files), desired=worlds.desired, today=request.today, allowed_domains=tuple(allowed_domains)
     )
     made, refused = _amend_all(original, wishes, keys)
     refused += [
@@ -339,11 +309,10 @@ def adopt(
         for one in (wish.found for wish in found)
         if _reason_against(one)
     ]
-    before = {file.path: file for file in files}
-    changed = [file for file in made.files if file != before[file.path]]
+    edit = original.files.rewrite(made.files.texts)
     return Adoption(
-        before={file.path: read_text(before[file.path]) for file in changed},
-        after={file.path: read_text(file) for file in changed},
+        after=edit.texts,
+        patch=edit.patch,
         adopted=tuple(sorted(made.touched)),
         people=tuple(sorted(made.people)),
         refused=tuple(sorted(refused, key=lambda one: one.address)),

@@ -6,25 +6,29 @@ What no manifest names yet gets a key first.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import count
 
-from reconciler.editing.edits import Join, Path, Put
-from reconciler.editing.entries import NotExpressible, path_of, to_entry
-from reconciler.editing.person_edits import choose_key, clean_name, introduce, key_for_thing, slug
-from reconciler.editing.writer import Value, write_inline, write_key
-from reconciler.manifests.nodes import find_hidden
-from reconciler.manifests.people import PREFIX
+from reconciler.editing.index import NotExpressible, path_of, plant, to_entry
+from reconciler.editing.writer import Join, Path, Put, Value, write_inline, write_key
+from reconciler.manifests.nodes import find_hidden, has_mixed_scripts, is_key, looks_like_secret
+from reconciler.manifests.people import PREFIX, Contacts
 from reconciler.model import (
     KINDS,
     Address,
     Desired,
     Live,
+    Notes,
     Organization,
+    Place,
     Resource,
     Shape,
+    System,
     dataclass,
+    is_masked,
     parents_of,
     role_in,
 )
@@ -115,7 +119,7 @@ _MIN_MEMBERS = 3
 _MIN_PLACES = 2
 _MAX_SHOWN = 3
 
-Place = tuple[Path, object]
+Spot = tuple[Path, object]
 """Where access stands, and what is given there: everybody with the same there may be a group."""
 
 
@@ -125,7 +129,7 @@ class Team:
 
     name: str
     members: tuple[str, ...]
-    places: frozenset[Place]
+    places: frozenset[Spot]
     description: str
     """What they have in common, for the reader who gives it a better name."""
 
@@ -210,18 +214,6 @@ def _give_to_group(entry: Put | Join, group: str) -> Put | Join:
     return replace(entry, item=group) if isinstance(entry, Join) else replace(entry, path=(*entry.path[:-1], group))
 
 
-def plant(tree: dict[str, Value], edit: Put | Join) -> None:
-    """What an edit of a manifest does, done to the values of a new one; no list has an item twice."""
-    *parents, last = edit.path
-    here = tree
-    for parent in parents:
-        here = here.setdefault(parent, {})  # type: ignore[assignment]  # paths lead through mappings only
-    if isinstance(edit, Put):
-        here[last] = edit.value
-    else:
-        here[last] = list(dict.fromkeys([*(here.get(last) or ()), edit.item]))  # type: ignore[misc]  # a list
-
-
 def _head_of(organization: Organization) -> dict[str, Value]:
     """What tells which organization it is; what is the default is left out."""
     system, variant = organization.system.name, organization.system.variant
@@ -277,10 +269,10 @@ def find_teams(resources: Iterable[Resource], *, taken: Collection[str]) -> list
 
     Only sets that are equal, never ones that overlap: a group that nearly fits would give access that nobody had.
     """
-    people: dict[Place, set[str]] = defaultdict(set)
+    people: dict[Spot, set[str]] = defaultdict(set)
     for grant in filter(_is_grant_to_person, resources):
         people[_place_of(grant)].add(grant.address.parts[1])
-    places: dict[frozenset[str], list[Place]] = defaultdict(list)
+    places: dict[frozenset[str], list[Spot]] = defaultdict(list)
     for place, found in people.items():
         if len(found) >= _MIN_MEMBERS:
             places[frozenset(found)].append(place)
@@ -304,7 +296,7 @@ def _is_grant_to_person(resource: Resource) -> bool:
     return KINDS[resource.address.kind].parents[1:] == ("member",)
 
 
-def _place_of(grant: Resource) -> Place:
+def _place_of(grant: Resource) -> Spot:
     """The list or mapping that a grant stands in, with its value."""
     values = tuple(sorted((name, str(value)) for name, value in grant.attributes.items()))
     return path_of(grant.address)[:5], values
@@ -363,3 +355,80 @@ def _comment(text: str) -> str:
     """A line of a comment; what nobody could see in it is shown."""
     shown = text if text.isprintable() and not find_hidden(text) else ascii(text)[1:-1]
     return f"# {shown}".rstrip()
+
+
+_MAX_NAME = 100
+_MAX_KEY = 60
+_NOWHERE = Place("", 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody who is to be added to the people of the manifests."""
+
+    key: str
+    entry: Value
+
+
+def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> NewPerson:
+    """The person behind an identity; raises NotExpressible where that is no whole address or number.
+
+    `shown` is what the system shows of it. Nothing is ever guessed: an address with stars in it is no address.
+    """
+    called = clean_name(name)
+    if is_masked(shown):
+        who = f", and its name as {called!r}" if called else ""
+        raise NotExpressible(f"its address is only shown as {shown.partition('#')[0]!r}{who}")
+    named: dict[str, Value] = {"name": called} if called else {}
+    notes = Notes()
+    contacts = Contacts(notes)
+    if "@" in identity.strip("@"):
+        email = contacts.read_email(identity, _NOWHERE)
+        if notes.has_errors or email != identity.lower() or "/" in email or has_mixed_scripts(email):
+            raise NotExpressible(f"{identity!r} is no address that can be declared")
+        # What stands before the @; then with the domain's own word, as it tells two Anas apart.
+        local, _, domain = email.partition("@")
+        short = slug(local.partition("+")[0]) or "person"
+        whose = slug(domain.split(".")[-2] if "." in domain else domain) or "other"
+        return NewPerson(key=choose_key(_slugs(short, f"{short}-{whose}"), taken), entry={**named, "email": email})
+    if identity.startswith("+") and "phone" in system.identifiers:
+        phone = contacts.read_phone(identity, _NOWHERE)
+        if notes.has_errors or phone != identity:
+            raise NotExpressible(f"{identity!r} is no phone number that can be declared")
+        wishes = _slugs(called, f"phone-{phone.removeprefix('+')}")
+        return NewPerson(key=choose_key(wishes, taken), entry={**named, "identities": {"phone": phone}})
+    raise NotExpressible("the system shows neither an e-mail address nor a phone number of it")
+
+
+def key_for_thing(identity: str, name: str, taken: Container[str]) -> str:
+    """A key for an asset, a partner or an organization, from its name if it has one."""
+    plain = slug(identity.removeprefix("@")) or "unnamed"
+    named = slug(clean_name(name))
+    return choose_key([named, f"{named}-{plain[-4:]}", plain] if named else [plain], taken)
+
+
+def clean_name(name: str) -> str:
+    """A name from outside, if it can stand in a reviewed file; else nothing."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    is_fine = name.isprintable() and not find_hidden(name) and not looks_like_secret(name)
+    return name if is_fine and len(name) <= _MAX_NAME else ""
+
+
+def slug(text: str) -> str:
+    """Words in lower case with dashes between them; empty when nothing is left that could be a key."""
+    short = re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-.+_")[:_MAX_KEY]
+    short = short.strip("-.+_")
+    return short if is_key(short) and not looks_like_secret(short) else ""
+
+
+def _slugs(*wishes: str) -> Iterator[str]:
+    return filter(None, map(slug, wishes))
+
+
+def choose_key(wishes: Iterable[str], taken: Container[str]) -> str:
+    """The first wish that is free as a key, else the last one with a number."""
+    last = "unnamed"
+    for last in wishes:
+        if last not in taken:
+            return last
+    return next(name for number in count(2) if (name := f"{last}-{number}") not in taken)

@@ -10,8 +10,8 @@ from functools import partial
 
 from reconciler.apply.planning import ProviderFor, Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
-from reconciler.editing.edits import Path, Put, edit_manifest
-from reconciler.editing.person_edits import ManifestIndex
+from reconciler.editing.index import ManifestIndex
+from reconciler.editing.writer import Path, Put
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.importing.compose import (
     Composition,
@@ -21,8 +21,6 @@ from reconciler.features.importing.compose import (
     remarks_on,
     render_manifest,
 )
-from reconciler.manifests.load import load_manifests
-from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     KINDS,
     Address,
@@ -47,8 +45,6 @@ from reconciler.output.document import Block, Document, Item, Items, Paragraph, 
 class Import:
     """What an import writes. Nothing is written yet."""
 
-    before: Mapping[str, str]
-    """Path -> text, of the files that change."""
     after: Mapping[str, str]
     """Path -> text, of the files that change or are new."""
     people: tuple[str, ...]
@@ -56,6 +52,8 @@ class Import:
     organizations: tuple[Composition, ...]
     states: Mapping[str, State] = field(default_factory=dict)
     """Organization -> what will be remembered of it."""
+    patch: str = ""
+    """The files as a unified diff."""
 
 
 _MAX_ROUNDS = 4
@@ -71,7 +69,7 @@ class ImportRequest:
 
     organizations: tuple[Organization, ...]
     """None of them is declared yet."""
-    files: tuple[SourceFile, ...]
+    files: ManifestIndex
     folder: str
     """Where new files go, relative to the workspace."""
     settings: GuardSettings
@@ -84,10 +82,7 @@ class ImportRequest:
 
     def load(self, changed: Mapping[str, str]) -> Desired:
         """What the manifests want once some files have other texts; raises ManifestError when they have errors."""
-        files = {file.path: file for file in self.files}
-        files |= {path: SourceFile(path=path, data=text.encode()) for path, text in changed.items()}
-        loaded = load_manifests(list(files.values()), today=self.today, allowed_domains=self.allowed_domains)
-        return loaded.require_desired()
+        return self.files.after(changed).load(today=self.today, allowed_domains=self.allowed_domains)
 
 
 def draft_import(
@@ -118,7 +113,7 @@ def draft_import(
         if not wrong:
             found = make_contexts(worlds, request.settings)
             states = {one.organization.key: replace(one.state, records=one.records) for one in found}
-            return replace(made, states=states)
+            return replace(made, states=states, patch=request.files.rewrite(made.after).patch)
         for change, origin in wrong:
             refused.setdefault(origin, f"a plan would {change.action.replace('_', ' ')} it")
     message = f"no manifests could be written whose plan is empty: {wrong[0][0].address} would be changed"
@@ -174,14 +169,14 @@ def _compose(
         organizations.append(made)
     met = {address.key for made in organizations for address in made.declared if address.kind == "member"}
     people = {key: entry for key, entry in sorted(keys.people.items()) if key in met}
-    before: dict[str, str] = {}
+    edited: Mapping[str, str] = {}
     after: dict[str, str] = {}
     # New people go where people are declared.
-    present = ManifestIndex(request.files).find_file((_PEOPLE,))
+    present = request.files.find_file((_PEOPLE,))
     if people and present is not None and len(people) <= _MAX_EDITS:
-        edits = [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]
-        before[present.path] = edit_manifest(present, [])
-        after[present.path] = edit_manifest(present, edits)
+        edited = request.files.edit(
+            {present.path: [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]}
+        ).texts
     elif people:
         name = _PEOPLE if present is None else f"{_PEOPLE}-{min(live)}"
         after[request.path(name)] = render_manifest({"version": 1, _PEOPLE: people})
@@ -189,12 +184,10 @@ def _compose(
         remarks = remarks_on(made)
         tails: dict[Path, list[str]] = {("organizations", made.organization): remarks} if remarks else {}
         after[made.file] = render_manifest({"version": 1, **made.tree}, tails=tails)
-    there = {file.path for file in request.files}
-    taken = sorted(path for path in after if path in there and path not in before)
-    if taken:
+    if taken := sorted(after.keys() & request.files.texts):
         advice = "give another folder: --to DIR"
         raise ReconcilerError(f"{taken[0]} is there already, and is not overwritten", advice=advice)
-    return Import(before=before, after=after, people=tuple(people), organizations=tuple(organizations))
+    return Import(after={**edited, **after}, people=tuple(people), organizations=tuple(organizations))
 
 
 def _read_worlds(request: ImportRequest, made: Import, provider_for: ProviderFor) -> Worlds:

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from reconciler.editing.edits import Put, edit_manifest
+from reconciler.editing.edits import edit_manifest
+from reconciler.editing.writer import Put
 from reconciler.features.certification.campaign import ReviewedWorld, start
 from reconciler.features.certification.closing import check_effect, settle
 from reconciler.features.certification.files import read_campaign, read_sheet, write_campaign, write_sheet

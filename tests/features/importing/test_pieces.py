@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.editing.entries import NotExpressible
-from reconciler.editing.person_edits import clean_name, introduce, key_for_thing
-from reconciler.features.importing.compose import find_teams, render_manifest
+from reconciler.editing.index import NotExpressible
+from reconciler.features.importing.compose import clean_name, find_teams, introduce, key_for_thing, render_manifest
 from reconciler.model import Address, Resource
 from reconciler.systems.catalogue import get_system
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
+from reconciler.editing.index import ManifestIndex
 from reconciler.features.importing.import_ import Import, ImportRequest, draft_import, record_import
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -115,7 +116,7 @@ class Stage:
         )
         request = ImportRequest(
             organizations=organizations,
-            files=self.sources(),
+            files=ManifestIndex(self.sources()),
             folder="access",
             settings=GuardSettings(),
             today=self.world.now().date(),

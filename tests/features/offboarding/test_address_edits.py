@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from reconciler.editing.edits import Leave
-from reconciler.editing.person_edits import ManifestIndex, make_leave
+from reconciler.editing.index import ManifestIndex, make_leave
+from reconciler.editing.writer import Leave
 from reconciler.manifests.source import SourceFile
 from reconciler.model import Address
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.editing.person_edits import ManifestIndex
+from reconciler.editing.index import ManifestIndex
 from reconciler.features.onboarding import Joiner, Onboarding, describe_proposal, propose, write_proposal
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -40,8 +40,9 @@ def onboard(case: dict[str, Any]) -> Onboarding:
         with_admin=case.get("with_admin", False),
         reason=case.get("reason", ""),
     )
-    proposal = propose(newcomer, desired, ManifestIndex(files).groups, today=TODAY)
-    edit = write_proposal(proposal, files, beside="access.yaml")
+    index = ManifestIndex(files)
+    proposal = propose(newcomer, desired, index.groups, today=TODAY)
+    edit = write_proposal(proposal, index, beside="access.yaml")
     _, after = load(edit.texts.get("access.yaml", case["manifest"]))
     return describe_proposal(newcomer, proposal, edit, after)
 
