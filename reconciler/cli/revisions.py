@@ -25,8 +25,7 @@ from typing import IO, Self
 from reconciler.cli.app import App
 from reconciler.cli.streams import CONFIG_FILE
 from reconciler.cli.workspace import manifests_among, read_files, read_manifest_files
-from reconciler.features.review.model import Commit
-from reconciler.features.review.review import Revision
+from reconciler.features.review.model import Commit, Revision
 from reconciler.manifests.config import load_config
 from reconciler.manifests.source import MAX_SIZE, SourceFile, is_read
 from reconciler.model import ReconcilerError, UsageError, dataclass, suggest_names

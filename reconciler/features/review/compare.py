@@ -50,13 +50,13 @@ _LOWERING = frozenset({Action.CHANGE_SHARE, Action.CHANGE_GRANT, Action.CHANGE_L
 """Dangerous only where they take something away."""
 
 
-def compare(base: Desired, head: Desired, *, today: date, allowed_domains: Collection[str]) -> dict[str, Any]:
+def compare(base: Desired, head: Desired, *, today: date) -> dict[str, Any]:
     """What a change from BASE to HEAD does to access from that day on, as fields of a `Review`."""
     names = _names_at_head(base, head)
     found: list[object] = [*_describe_displaced(names, base, head)]
     members: dict[str, set[str]] = {}
     for pair in _pairs(base, head, names):
-        found += _compare_organization(pair, head, today=today, allowed_domains=allowed_domains)
+        found += _compare_organization(pair, head, today=today)
         for address in pair.resources_before.keys() | pair.resources_after.keys():
             if person := person_in(address):
                 members.setdefault(person, set()).add(pair.key)
@@ -118,7 +118,7 @@ def _pairs(base: Desired, head: Desired, names: Mapping[str, Names]) -> Iterator
 
 
 def _compare_organization(
-    pair: _Pair, head: Desired, *, today: date, allowed_domains: Collection[str]
+    pair: _Pair, head: Desired, *, today: date
 ) -> Iterator[AccessChange | ThingChange | DangerousStep | DroppedOrganization | str]:
     """Everything that differs in one organization; a text is a notice about it."""
     before, after = pair.before or pair.after, pair.after or pair.before
@@ -128,7 +128,7 @@ def _compare_organization(
         _ComparedSide(system=one.system, reach=reach(one.key, resources, system=one.system, today=today))
         for one, resources in ((before, pair.resources_before), (after, pair.resources_after))
     )
-    access = _compare_access(*sides, allowed_domains=allowed_domains)
+    access = _compare_access(*sides, allowed_domains=head.allowed_domains)
     if pair.notice:
         yield pair.notice
     elif pair.after is None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
+from reconciler.manifests.config import Config, LoadedConfig
+from reconciler.manifests.source import SourceFile
 from reconciler.model import Access, Action, Address, Approval, Finding, Mark, Place, Risk, Severity, dataclass, risk_of
 
 
@@ -156,6 +159,27 @@ class DangerousStep:
     def risk(self) -> Risk:
         """How much it matters."""
         return risk_of(self.marks, gains=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A workspace as one revision has it."""
+
+    name: str
+    """As it was asked for."""
+    commit: str = ""
+    """Empty for the working tree."""
+    config: LoadedConfig | None = None
+    """None when there is no reconciler.yaml in it."""
+    files: Sequence[SourceFile] = ()
+    """The manifests, as its own configuration finds them."""
+    policies: Sequence[SourceFile] = ()
+    """Files with policies of one's own, likewise."""
+
+    @property
+    def settings(self) -> Config | None:
+        """None also when its reconciler.yaml cannot be read."""
+        return self.config.config if self.config else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

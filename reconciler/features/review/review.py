@@ -10,11 +10,10 @@ from math import inf
 
 from reconciler import __version__
 from reconciler.features.review.compare import Values, compare, compare_values
-from reconciler.features.review.model import Review, SettingChange, Side, ValueChange
-from reconciler.manifests.config import Config, LoadedConfig, load_rules
-from reconciler.manifests.lint import check_references, encoded_domain
+from reconciler.features.review.model import Review, Revision, SettingChange, Side, ValueChange
+from reconciler.manifests.config import load_rules
+from reconciler.manifests.lint import check_references
 from reconciler.manifests.load import Manifests, load_manifests
-from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     CustomRule,
     Desired,
@@ -27,27 +26,6 @@ from reconciler.model import (
     dataclass,
 )
 from reconciler.policies.judging import BUILT_IN, RuleBook, check_settings, judge, with_custom_rules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """A workspace as one revision has it."""
-
-    name: str
-    """As it was asked for."""
-    commit: str = ""
-    """Empty for the working tree."""
-    config: LoadedConfig | None = None
-    """None when there is no reconciler.yaml in it."""
-    files: Sequence[SourceFile] = ()
-    """The manifests, as its own configuration finds them."""
-    policies: Sequence[SourceFile] = ()
-    """Files with policies of one's own, likewise."""
-
-    @property
-    def settings(self) -> Config | None:
-        """None also when its reconciler.yaml cannot be read."""
-        return self.config.config if self.config else None
 
 
 def review(base: Revision, head: Revision, *, today: date) -> Review:
@@ -81,12 +59,7 @@ def review(base: Revision, head: Revision, *, today: date) -> Review:
     )
     if after.side.problems:
         return made
-    found = compare(
-        _without_stand_ins(before.manifests),
-        after.manifests.readable,
-        today=today,
-        allowed_domains=[encoded_domain(domain) for domain in domains],
-    )
+    found = compare(_without_stand_ins(before.manifests), after.manifests.readable, today=today)
     return replace(made, **{**found, "notices": (*made.notices, *found["notices"])})
 
 

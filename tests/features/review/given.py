@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.features.review.review import Revision
+from reconciler.features.review.model import Revision
 from reconciler.manifests.config import load_config
 from reconciler.manifests.source import SourceFile
 

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.features.review.model import Effect
-from reconciler.features.review.review import Revision, review
+from reconciler.features.review.model import Effect, Revision
+from reconciler.features.review.review import review
 from tests.features.review.given import revision
 
 TODAY = date(2026, 11, 22)
