@@ -19,7 +19,7 @@ from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, refused
 from reconciler.cli.workspace import Workspace, read_source, with_edits
 from reconciler.editing.writer import Drop, Edit, Put
 from reconciler.features.certification import evidence
-from reconciler.features.certification.campaign import ReviewedWorld, measure, remind
+from reconciler.features.certification.campaign import ReviewedWorld
 from reconciler.features.certification.closing import settle
 from reconciler.features.certification.files import (
     describe_digest,
@@ -36,6 +36,7 @@ from reconciler.features.certification.model import (
     ReviewOutcome,
     ReviewSheet,
 )
+from reconciler.features.certification.progress import measure, remind
 from reconciler.manifests.source import SourceFile, parse_file
 from reconciler.model import (
     SECRETS,
