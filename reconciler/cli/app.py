@@ -439,18 +439,19 @@ class App:
         """Print values in the form asked for; with `github` also write the step's summary and `outputs` of the values.
 
         Lines are linked on the forge as of the commit, without one as of the one that is checked out. A comment is
-        Markdown, whatever the form.
+        Markdown, whatever the form. Limits are about what a forge shows beside a change: what has no annotations is
+        shown whole.
         """
         from reconciler.stores.rules import this_process
 
         style = replace(
             self.style(sys.stdout),
-            max_chars=self.max_chars,
+            max_chars=self.max_chars if subject.annotations else 0,
             prefix=find_prefix(self.root),
             job=this_process().job,
             source=find_source(self.root, commit) if self.form in _LINKING or comment_to else "",
         )
-        limits = [self.min_risk] if self.min_risk is not None else []
+        limits = [self.min_risk] if subject.annotations and self.min_risk is not None else []
         if comment_to is not None:
             replace_file(comment_to, subject["markdown"](*values, *limits, style))
         with self.stage("output"):

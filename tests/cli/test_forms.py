@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from reconciler.cli.app import App
 from reconciler.cli.main import cli
 from reconciler.cli.options import DOCUMENT_FORMATS
+from reconciler.model import Risk
 from reconciler.output.document import display_width
 
 COMMANDS = (
@@ -70,6 +72,13 @@ def test_an_estimate_is_shown_whole_because_limits_are_about_the_changes_of_a_pl
     words = ["-C", str(workspace), "plan", "--estimate", "--format", "markdown"]
     shown, limited = CliRunner().invoke(cli, words), CliRunner().invoke(cli, [*words, limit])
     assert (limited.exit_code, limited.output) == (0, shown.output)
+
+
+def test_what_was_asked_for_stays_what_it_is_while_an_estimate_is_shown(workspace: Path) -> None:
+    app = App()
+    words = ["-C", str(workspace), "plan", "--estimate", "--min-risk", "high", "--max-chars", "9000"]
+    assert CliRunner().invoke(cli, words, obj=app).exit_code == 0
+    assert (app.min_risk, app.max_chars) == (Risk.HIGH, 9000)
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if "board" not in one])

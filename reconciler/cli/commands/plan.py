@@ -69,7 +69,6 @@ def plan(
         if app.form not in RENDERERS.estimate:
             advice = f"it has {' and '.join(RENDERERS.estimate)}"
             raise UsageError(f"an estimate has no form {app.form}", advice=advice)
-        app.min_risk, app.max_chars = None, 0
         estimate_run = load("features.estimate:estimate_run")  # plans do without
         request = read_request(app, today=now, **limits)
         app.show(RENDERERS.estimate, estimate_run(request, provider_for=app.provider_for, store=app.store))
