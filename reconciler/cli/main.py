@@ -163,8 +163,6 @@ _WHOLE_SENTENCE = 1000
 """Characters: click would cut the summary of a command at the end of its line."""
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 """What click says of words that have no place."""
-_CHOOSES = ("--target", "--organization", "--scope", "--person")
-"""Options that limit what a command looks at, as a word behind the command does elsewhere."""
 _ONE_DASH = re.compile(r"-([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
 SECTIONS: dict[str, dict[str, CommandEntry]] = {
@@ -256,11 +254,14 @@ class CommandLine(click.Group):
             raise _no_such_command(args[0], COMMANDS, ctx, hint=read_elsewhere("commands").get(args[0], ""))
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and not ctx.resilient_parsing:
-            below = command.commands if isinstance(command, click.Group) else None
-            if below and rest and not rest[0].startswith("-") and rest[0] not in below:
-                raise _no_such_command(rest[0], below, click.Context(command, info_name=name, parent=ctx))
-            _refuse_one_dash(command, rest, ctx)
-            _refuse_empty(rest, ctx)
+            here, words = click.Context(command, info_name=name, parent=ctx), rest
+            while isinstance(here.command, click.Group) and words and not words[0].startswith("-"):
+                below = here.command.commands
+                if words[0] not in below:
+                    raise _no_such_command(words[0], below, here)
+                here, words = click.Context(below[words[0]], info_name=words[0], parent=here), words[1:]
+            _refuse_one_dash(words, here)
+            _refuse_empty(words, here)
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -301,13 +302,11 @@ class CommandLine(click.Group):
         sys.exit(run_guarded(run, app))
 
 
-def read_elsewhere(sort: str) -> dict[str, str]:
-    """Commands or options of other tools, and what does the same here."""
+def read_elsewhere(sort: str) -> Any:
+    """Commands or options of other tools and what does the same here, or lists of options that mean the same."""
     import yaml  # only whoever types what does not exist waits for it
 
-    text = (Path(__file__).parent / "elsewhere.yaml").read_text(encoding="utf-8")
-    found: dict[str, str] = yaml.safe_load(text)[sort]
-    return found
+    return yaml.safe_load((Path(__file__).parent / "elsewhere.yaml").read_text(encoding="utf-8"))[sort]
 
 
 def _no_such_command(word: str, known: Iterable[str], ctx: click.Context, *, hint: str = "") -> click.UsageError:
@@ -317,9 +316,12 @@ def _no_such_command(word: str, known: Iterable[str], ctx: click.Context, *, hin
 
 
 def _explain(error: click.UsageError) -> click.UsageError:
-    """With what to type instead of a word that has no place, and with all that is missing, not only the first."""
+    """With what to type instead of a word that means nothing here, and with all that is missing, not only the first."""
     said = ""
-    if error.ctx is not None and (extra := _EXTRA.fullmatch(error.message)):
+    if error.ctx is not None and isinstance(error, click.NoSuchOption):
+        hint = _hint_for_option(error.option_name, error.ctx)
+        said = f"no such option: {error.option_name!r}{hint and f'; {hint}'}"
+    elif error.ctx is not None and (extra := _EXTRA.fullmatch(error.message)):
         said = _describe_extra(extra[1], error.ctx)
     elif error.ctx is not None and isinstance(error, click.MissingParameter) and error.param is not None:
         said = _describe_missing(error.param, error.ctx)
@@ -328,8 +330,7 @@ def _explain(error: click.UsageError) -> click.UsageError:
 
 def _describe_extra(words: str, ctx: click.Context) -> str:
     word, options = words.partition(" ")[0], ctx.command.params
-    flags = [flag for flag in ("--out", *_CHOOSES) if any(flag in option.opts for option in options)]
-    name = next((flag for flag in flags if (flag == "--out") == ("." in word)), "")
+    name = _find_same("out" if "." in word else "target", ctx)
     if (Path(word) / CONFIG_FILE).is_file():
         name = "-C"
     hint = f"did you mean `{name} {word}`?" if name else "`-C DIR` names the workspace"
@@ -350,17 +351,11 @@ def _describe_missing(first: click.Parameter, ctx: click.Context) -> str:
     return f"missing: {', '.join(missing)}" if len(missing) > 1 else ""
 
 
-def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Context) -> None:
+def _refuse_one_dash(args: Sequence[str], ctx: click.Context) -> None:
     """Refuse `-out=plan.json`, as other tools write it: here it would mean `-o ut=plan.json`."""
-    while args and isinstance(command, click.Group) and args[0] in command.commands:
-        command, args = command.commands[args[0]], args[1:]
-    options = command.params
-    known = {flag[2:] for option in options for flag in (*option.opts, *option.secondary_opts)}
+    options, known = ctx.command.params, _long_options(ctx)
     flags = {flag[2:] for option in options if getattr(option, "is_flag", False) for flag in option.opts}
     for arg in args[: args.index("--")] if "--" in args else args:
-        bare = arg.lstrip("-").partition("=")[0]
-        if arg.startswith("-") and bare not in known and (hint := _hint_for_option(bare, known)):
-            raise click.UsageError(f"no such option: {arg!r}; {hint}", ctx=ctx)
         written = _ONE_DASH.fullmatch(arg)
         if written is None:
             continue
@@ -369,19 +364,33 @@ def _refuse_one_dash(command: click.Command, args: Sequence[str], ctx: click.Con
             name, value = f"no-{name}" if value == "=false" and f"no-{name}" in known else name, ""
         if name in known:
             raise click.UsageError(f"long options have two dashes: did you mean `--{name}{value}`?", ctx=ctx)
-        near = Nearest(flag for flag in known if len(flag) > 1).find(name, cutoff=0.75)
-        if near and not any(f"-{name[0]}" in option.opts for option in options):
-            raise click.UsageError(f"no such option: {arg!r}; did you mean `--{near[0]}`?", ctx=ctx)
+        # The letters behind a short option may be its value, so a word that is only near one is not meant.
+        if _hint_for_option(arg, ctx, cutoff=1 if any(f"-{name[0]}" in one.opts for one in options) else _NEAR):
+            raise click.NoSuchOption(arg, ctx=ctx)
 
 
-def _hint_for_option(bare: str, known: set[str]) -> str:
-    """What another command or another tool calls by this name."""
-    chosen = next((flag for flag in _CHOOSES if flag[2:] in known), "")
-    if f"--{bare}" in _CHOOSES and chosen:
-        return f"did you mean `{chosen}`?"
-    if bare in ("y", "yes") and "auto-approve" in known:
-        return "did you mean `--auto-approve`?"
-    return read_elsewhere("options").get(bare, "") if len(bare) > 1 else ""  # `-o` is no word to look up
+def _long_options(ctx: click.Context) -> set[str]:
+    names = (name for one in ctx.command.params for name in (*one.opts, *one.secondary_opts))
+    return {name[2:] for name in names if name.startswith("--")}
+
+
+_NEAR = 0.75
+
+
+def _hint_for_option(word: str, ctx: click.Context, *, cutoff: float = _NEAR) -> str:
+    """What to type instead: what does the same, here or elsewhere, or else what is written almost like it."""
+    bare = word.lstrip("-").partition("=")[0]
+    if same := _find_same(bare, ctx):
+        return f"did you mean `{same}`?"
+    near = Nearest(_long_options(ctx)).find(bare, cutoff=cutoff)
+    hint: str = read_elsewhere("options").get(bare, "")
+    return hint or (f"did you mean `--{near[0]}`?" if near else "")
+
+
+def _find_same(name: str, ctx: click.Context) -> str:
+    """The option of a command that means the same as one of another command or tool."""
+    known, same = _long_options(ctx), next((group for group in read_elsewhere("same") if name in group), ())
+    return next((f"--{one}" for one in same if one in known), "")
 
 
 def _refuse_empty(args: Sequence[str], ctx: click.Context) -> None:

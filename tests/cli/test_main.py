@@ -207,6 +207,24 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["plan", "--var-file=eu.tfvars"], "no variables"),
         (["apply", "--yes"], "did you mean `--auto-approve`?"),
         (["apply", "-y"], "did you mean `--auto-approve`?"),
+        (["apply", "-yes"], "did you mean `--auto-approve`?"),
+        (["apply", "--force"], "did you mean `--auto-approve`?"),
+        (["apply", "--approve-all"], "did you mean `--auto-approve`?"),
+        (["apply", "--auto-aprove"], "did you mean `--auto-approve`?"),
+        (["apply", "--dry-run"], "`reconciler plan` shows what apply would do"),
+        (["apply", "--check"], "`reconciler plan` shows what apply would do"),
+        (["state", "rm", "acme-bc", "--force"], "did you mean `--yes`?"),
+        (["state", "rm", "acme-bc", "--auto-approve"], "did you mean `--yes`?"),
+        (["state", "rm", "acme-bc", "-auto-approve"], "did you mean `--yes`?"),
+        (["import", "--check"], "did you mean `--dry-run`?"),
+        (["fmt", "--dry-run"], "did you mean `--check`?"),
+        (["adopt", "--write"], "did you mean `--in-place`?"),
+        (["grant", "bo", "acme-bc", "admin", "--apply"], "did you mean `--write`?"),
+        (["plan", "--output", "plan.json"], "did you mean `--out`?"),
+        (["plan", "--json"], "`--format json`"),
+        (["plan", "--chdir=eu"], "did you mean `-C`?"),
+        (["plan", "-chdir=eu"], "did you mean `-C`?"),
+        (["plan", "--zzz"], "no such option: '--zzz'"),
         (["plan", "--max-chars", "abc"], "'abc' is not a whole number from 1 on"),
         (["sandbox", "serve", "--port", "99999"], "'99999' is not a whole number from 0 to 65535"),
         (["show", "destroy"], "File 'destroy' does not exist"),
@@ -245,6 +263,24 @@ def test_wrong_usage_gives_64_and_says_what_is_right(words: list[str], said: str
     assert result.exit_code == 64, result.output
     assert said in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["apply", "--yes"], "reconciler apply"),
+        (["apply", "-yes"], "reconciler apply"),
+        (["plan", "-formt", "json"], "reconciler plan"),
+        (["state", "rm", "acme-bc", "--force"], "reconciler state rm"),
+        (["state", "rm", "acme-bc", "-force"], "reconciler state rm"),
+        (["state", "rm", ""], "reconciler state rm"),
+        (["apply", "--exclude", ""], "reconciler apply"),
+        (["--force", "plan"], "reconciler"),
+    ],
+)
+def test_wrong_usage_leads_to_the_help_of_that_command(words: list[str], command: str) -> None:
+    said = CliRunner().invoke(cli, words, prog_name="reconciler").stderr
+    assert f"'{command} --help'" in said
 
 
 @pytest.mark.parametrize(
