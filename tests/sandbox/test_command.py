@@ -82,6 +82,15 @@ def test_what_the_platform_refuses_is_a_failure_with_its_reason(shell: Shell) ->
     assert "has no access" in shell.refused("revoke", "@nobody", "bc")
 
 
+def test_an_answer_before_anybody_was_asked_leads_to_the_inbox_in_the_words_that_were_typed(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert CliRunner().invoke(cli, ["-C", str(tmp_path), "init"]).exit_code == 0
+    told = shell.refused("accept", "eve", "acme-bc")
+    assert "there is no invitation to acme-bc [unknown]" in told
+    assert "`reconciler sandbox inbox` what to answer" in " ".join(told.split())
+    assert "acme-bc does not wait for us-brand" in shell.refused("approve", "us-brand", "acme-bc")
+
+
 def test_owners_answer_and_take_back(shell: Shell) -> None:
     shell.done("revoke", "@acme", "bc")
     assert "revoked_by_owner" in shell.done("show", "bc")

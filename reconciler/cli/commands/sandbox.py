@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Unpack
@@ -58,6 +58,8 @@ class _Sandbox:
 
     app: App
     world: World
+    typed: dict[str, str] = field(default_factory=dict)
+    """What the world calls something -> what was typed for it."""
 
     def person(self, typed: str) -> str:
         """A person key, e-mail, phone or handle as something the world knows."""
@@ -70,16 +72,23 @@ class _Sandbox:
 
     def organization(self, typed: str) -> str:
         """An organization key, id, handle or name as something the world knows."""
-        if find_organizations(self.world, typed) or self._desired is None:
+        if found := find_organizations(self.world, typed):
+            self.typed |= {one.identity: typed for one in found}
             return typed
-        declared = self._desired.organizations.get(typed)
+        declared = self._desired.organizations.get(typed) if self._desired else None
         return declared.identity if declared else typed
 
     def subject(self, typed: str, organization: str) -> str:
         """An asset, app or partner key as the id the world knows; an id stays what it is."""
         resources = self._desired.resources.get(organization, {}) if self._desired else {}
         meant = [item for address, item in resources.items() if address.key == typed and address.kind != "member"]
-        return next((item.identity for item in meant if item.identity), typed)
+        identity = next((item.identity for item in meant if item.identity), typed)
+        self.typed[identity] = typed
+        return identity
+
+    def describe(self, refusal: Refusal) -> str:
+        """What the platform says, with what was typed in place of numbers that mean nothing to people."""
+        return re.sub(r"\d{9,}", lambda number: self.typed.get(number[0], number[0]), refusal.text)
 
     @cached_property
     def _desired(self) -> Desired | None:
@@ -97,15 +106,19 @@ def _open(app: App, clock: Callable[[], datetime] = real_now) -> Iterator[_Sandb
         message = f"there is no sandbox in {app.root.resolve()}"
         raise ReconcilerError(message, advice=f"name the workspace with -C DIR, or write a {SEED_FILE} there")
     with open_world(app.root, clock=clock) as world:
+        opened = _Sandbox(app=app, world=world)
         try:
-            yield _Sandbox(app=app, world=world)
+            yield opened
         except Refusal as refusal:
-            advice = "`reconciler sandbox show` tells who and what is there" if refusal.word == "unknown" else ""
+            advice = "`reconciler sandbox show` tells who and what is there, `reconciler sandbox inbox` what to answer"
+            advice = advice if refusal.word == "unknown" else ""
             if advice and not list_organizations(world) and not (app.root / SEED_FILE).exists():
                 begin = "write one (docs/sandbox.md; `reconciler init` in an empty folder shows one)"
                 advice = f"the sandbox is empty, because there is no {SEED_FILE} in {app.root.resolve()}: {begin}"
                 advice += ", then `reconciler sandbox reset`"
-            raise ReconcilerError(f"the platform refuses: {refusal.text} [{refusal.word}]", advice=advice) from refusal
+            raise ReconcilerError(
+                f"the platform refuses: {opened.describe(refusal)} [{refusal.word}]", advice=advice
+            ) from refusal
         finally:
             if clock is not real_now:
                 world.advance(max(clock() - real_now(), timedelta()))
