@@ -104,12 +104,12 @@ class OpenedReview:
     @classmethod
     def read(cls, app: App, name: str, workspace: Workspace | None = None) -> OpenedReview:
         """Raises ReconcilerError for a review that is not there."""
+        workspace, today = workspace or app.read_workspace(), app.today
         known, name = review_names(app), name_of_review(app, name)
         if name not in known:
             listed = f"there are: {', '.join(known)}" if known else "`reconciler review start` begins one"
             raise ReconcilerError(f"there is no review {name!r}", advice=suggest_names(name, known) or listed)
-        campaign = read_campaign_of(app, name)
-        return cls(app=app, campaign=campaign, today=app.today, workspace=workspace or app.read_workspace())
+        return cls(app=app, campaign=read_campaign_of(app, name), today=today, workspace=workspace)
 
     @property
     def folder(self) -> Path:

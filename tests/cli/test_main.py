@@ -233,7 +233,6 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["schema", "manifst"], "manifest"),
         (["schema"], "--write DIR"),
         (["systems", "tiktok"], "developers"),
-        (["apply"], "--auto-approve"),
         (["apply", __file__, "--target", "acme-bc"], "reconciler plan"),
         (["apply", __file__, "--no-refresh"], "reconciler plan"),
         (
@@ -339,10 +338,28 @@ def test_a_folder_inside_of_a_workspace_is_told_where_the_workspace_is(
 
 
 def test_no_command_at_all_works_without_a_workspace_unless_it_needs_none(tmp_path: Path) -> None:
-    for words in (["plan"], ["validate"], ["fmt"], ["state", "list"], ["apply", "--auto-approve"]):
+    (tmp_path / "state.json").touch()
+    for command in (
+        *("plan", "validate", "fmt", "state list", "apply", "apply --auto-approve", "review close q4"),
+        *("state restore acme-bc 3", "state mv a/member/b a/member/c", "state rm a", "state migrate file:other"),
+        f"state push acme-bc {tmp_path}/state.json",
+        *("auth revoke", "auth check"),
+    ):
+        words = command.split()
         result = CliRunner().invoke(cli, [*words, "-C", str(tmp_path)])
         assert (result.exit_code, "reconciler init" in result.stderr) == (1, True), words
-    assert list(tmp_path.iterdir()) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_nobody_is_asked_to_approve_what_cannot_be_planned(tmp_path: Path) -> None:
+    """What has to be mended first is told first: the manifests, and then that nobody is there to answer."""
+    apply = ["-C", str(tmp_path), "apply"]
+    assert CliRunner().invoke(cli, ["-C", str(tmp_path), "init"]).exit_code == 0
+    answered = CliRunner().invoke(cli, apply)
+    assert (answered.exit_code, "--auto-approve" in answered.stderr) == (64, True), answered.output
+    (tmp_path / "access" / "broken.yaml").write_text("version: 1\nmembers: {}\n")
+    broken = CliRunner().invoke(cli, apply)
+    assert (broken.exit_code, "broken.yaml:2:1" in broken.stderr) == (1, True), broken.output
 
 
 def test_the_output_may_be_cut_off_by_whoever_reads_it() -> None:

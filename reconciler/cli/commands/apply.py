@@ -108,15 +108,15 @@ def apply(
     if plan_file is not None and (is_limited or not limits["refresh"]):
         message = "a saved plan is carried out as it is"
         raise UsageError(message, advice="give these options to `reconciler plan`")
-    if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
-        message = "nobody is here to approve the plan: stdin is not a terminal"
-        raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
     if expect_digest is not None and plan_file is None:
         raise UsageError("--expect-digest is about a saved plan", advice="give the PLAN that was reviewed")
     saved = read_plan(plan_file, expected_digest=expect_digest) if plan_file else None
     with app.stage("manifests"):
         workspace = read_everything(app, today=app.today)
     request = make_request(app, workspace, **limits)
+    if plan_file is None and not auto_approve and not is_interactive(sys.stdin):
+        message = "nobody is here to approve the plan: stdin is not a terminal"
+        raise UsageError(message, advice="save a plan with `reconciler plan -o FILE` and apply that, or --auto-approve")
     if app.codes_to is not None:
         make_folder(app.codes_to)  # now, because a code that cannot be written is asked for in vain
     commit = _origin_of(app).commit if require_clean else ""

@@ -113,9 +113,9 @@ def push(app: App, organization: str, file: BinaryIO, yes: bool) -> None:
 
     A state of another lineage and one with an older serial are refused.
     """
-    data = file.read()
+    data, editor = file.read(), app.editor
     confirm(f"Replace the state of {organization}?", yes=yes)
-    pushed = app.editor.push(organization, data, source=file.name)
+    pushed = editor.push(organization, data, source=file.name)
     app.notify(f"the state of {organization} is at serial {pushed.serial}")
 
 
@@ -130,8 +130,9 @@ def restore(app: App, organization: str, serial: int, yes: bool) -> None:
     `state history` lists what is kept. What has happened since is not undone anywhere: the next plan looks at the
     systems and goes on from there.
     """
+    editor = app.editor
     confirm(f"Make serial {serial} the present state of {organization} again?", yes=yes)
-    restored = app.editor.restore(organization, serial)
+    restored = editor.restore(organization, serial)
     app.notify(f"the state of {organization} is what it was at serial {serial}, as serial {restored.serial}")
 
 
@@ -145,8 +146,9 @@ def move(app: App, source: Address, target: Address, yes: bool) -> None:
 
     In manifests, `moved:` does the same for everybody, after a review.
     """
+    editor = app.editor
     confirm(f"Move {source} to {target}?", yes=yes)
-    app.editor.move(source, target)
+    editor.move(source, target)
     app.notify(f"{source} is {target} now")
 
 
