@@ -27,14 +27,17 @@ PEOPLE = {key: {"email": f"{key}@acme.example"} for key in ("ana", "bo", "cy", "
 
 def applied(folder: Path, provider: Provider, manifest: str) -> Mapping[str, Outcome]:
     """What became of each change of one plan, by address."""
-    loaded = load_manifests([SourceFile("access.yaml", manifest.encode())])
-    assert loaded.desired is not None, loaded.findings
-    request = PlanRequest(desired=loaded.desired, settings=GuardSettings(), today=TODAY)
-    store = LocalFileStore(folder)
+    request, store = _request(manifest), LocalFileStore(folder)
     plan = make_plan(request, provider_for=lambda _: provider, store=store)
     run = Run(clock=Still(), terms=terms())
     report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
     return {str(change.address): outcome for change, outcome in report.results}
+
+
+def _request(manifest: str) -> PlanRequest:
+    loaded = load_manifests([SourceFile("access.yaml", manifest.encode())])
+    assert loaded.desired is not None, loaded.findings
+    return PlanRequest(desired=loaded.desired, settings=GuardSettings(), today=TODAY)
 
 
 def world_with(organizations: dict[str, Any]) -> World:
@@ -115,3 +118,22 @@ def test_admins_are_counted_again_before_one_of_them_goes(tmp_path: Path) -> Non
         results = applied(tmp_path, Deserted(world), center("{ana: admin, bo: admin}"))
     assert isinstance(results["bc/member/cy"], Applied)
     assert results["bc/member/eve@acme.example"] == Refused(reason="1 active admin would remain, at least 2 must")
+
+
+def test_what_a_planned_admin_cannot_do_any_more_another_one_does(tmp_path: Path) -> None:
+    """A reviewer agrees to who gets what, not to which admin sends the invitation; the plan is not stale for it."""
+    admins = {"ana": "admin", "bo": "admin", "cy": "admin"}
+    seed = {"system": "business_center", "id": "6900000000000000001", "members": admins}
+    manifest = center("{ana: admin, bo: admin, cy: admin, eve@acme.example: standard}")
+    with world_with({"bc": seed}) as world:
+        request, store = _request(manifest), LocalFileStore(tmp_path)
+        provider = FaultyProvider(SandboxProvider(world), Script())
+        plan = make_plan(request, provider_for=lambda _: provider, store=store)
+        (planned,) = plan.changes
+        leave(world, planned.actor, "bc")
+        run = Run(clock=Still(), terms=terms())
+        report = apply_plan(plan, request, provider_for=lambda _: provider, store=store, run=run)
+    (done,) = provider.calls
+    assert (done.address, done.after) == (planned.address, planned.after)
+    assert done.actor in admins.keys() - {planned.actor}
+    assert [one.change.address for one in report.of(Applied)] == [planned.address]
