@@ -14,12 +14,12 @@ from reconciler.model import (
     Outcome,
     Owner,
     Record,
-    Resource,
     Shape,
     Status,
     Waits,
     WorkOrder,
     describe_outcome,
+    format_access,
     name_orders,
     person_in,
 )
@@ -39,8 +39,8 @@ def audit_entry(change: Change, outcome: Outcome, *, serial: int, at: datetime) 
         detail=detail,
         actor=change.actor,
         person=person_in(change.address),
-        before=describe_access(change.before),
-        after=describe_access(change.after),
+        before=format_access(change.before),
+        after=format_access(change.after),
         order=name_orders(outcome.orders) if isinstance(outcome, Waits) else "",
         risk=change.risk,
     )
@@ -108,8 +108,8 @@ def sightings(before: Mapping[Address, Record], after: Mapping[Address, Record],
             cause="there already when it was declared" if word == "adopted" and known is None else _SEEN_FIRST,
             outcome=word,
             person=person_in(address),
-            before=describe_access(known),
-            after=describe_access(record),
+            before=format_access(known),
+            after=format_access(record),
         )
         entries.append(entry)
     return entries
@@ -146,14 +146,4 @@ def order_entry(order: WorkOrder, *, serial: int, at: datetime) -> AuditEntry:
         person=person_in(order.address),
         order=order.id,
         evidence=order.evidence_digest if order.is_said else "",
-    )
-
-
-def describe_access(held: Resource | Record | None) -> str:
-    """Attributes and status, as `_parse_access` of `model.holding` reads them."""
-    if held is None:
-        return ""
-    values = {**held.attributes, "status": held.status.value}
-    return " ".join(
-        f"{name}={value if isinstance(value, str) else ','.join(value)}" for name, value in sorted(values.items())
     )

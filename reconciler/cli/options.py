@@ -323,7 +323,7 @@ class Renderers:
         "annotations_of_report",
         content=lambda plan, report: report.about(plan),
     )
-    drift: Subject = Subject("features.drift", "document_of_drift", "DRIFT", "annotations_of_drift")
+    drift: Subject = Subject("features.drift.document", "document_of_drift", "DRIFT", "annotations_of_drift")
     estimate: Subject = Subject("features.estimate", "document_of_forecast", "ESTIMATE")
     work_orders: Subject = Subject(
         "features.work_orders.document", "document_of_work_orders", "WORK_ORDERS", content=attrgetter("orders")

@@ -121,6 +121,7 @@ from reconciler.model.holding import (
     PersonReport,
     Reach,
     WhyReport,
+    format_access,
 )
 from reconciler.model.json import (
     EXPECTED,

@@ -13,7 +13,7 @@ from reconciler.model.address import Action, Address, person_in
 from reconciler.model.declared import Declared, Person
 from reconciler.model.drift import DriftSort, KnownDrift
 from reconciler.model.plan import LoggedEntry
-from reconciler.model.resource import Attributes, Owner, Status
+from reconciler.model.resource import Attributes, Owner, Resource, Status
 from reconciler.model.state import Record
 from reconciler.model.values import dataclass
 
@@ -209,8 +209,18 @@ def _effect_of(entry: LoggedEntry, *, is_there: bool) -> tuple[Status | None, At
 _PAIR = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
 
 
-def _parse_access(text: str) -> dict[str, str | tuple[str, ...]]:
+def format_access(held: Resource | Record | None) -> str:
     """Access as the audit log tells it, `permissions=live,post role=admin status=active`."""
+    if held is None:
+        return ""
+    values = {**held.attributes, "status": held.status.value}
+    return " ".join(
+        f"{name}={value if isinstance(value, str) else ','.join(value)}" for name, value in sorted(values.items())
+    )
+
+
+def _parse_access(text: str) -> dict[str, str | tuple[str, ...]]:
+    """What `format_access` wrote."""
     pairs = _PAIR.findall(text)
     return {name: tuple(value.split(",")) if name == "permissions" else value for name, value in pairs}
 

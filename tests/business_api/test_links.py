@@ -13,7 +13,7 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.features.drift import confirm, survey
+from reconciler.features.drift.drift import confirm, survey
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import Address, GuardSettings, LinkCode, Outcome, Plan, ReconcilerError, Waits

@@ -15,7 +15,8 @@ import yaml
 
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.state_editor import StateEditor
-from reconciler.features.drift import document_of_drift, remember, survey
+from reconciler.features.drift.document import document_of_drift
+from reconciler.features.drift.drift import remember, survey
 from reconciler.model import Action, Address, Applied, Organization, Resource, Status, Unknown
 from reconciler.output.document import Style
 from reconciler.output.text import render_text

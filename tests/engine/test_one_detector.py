@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.apply.planning import PlanRequest
 from reconciler.engine.planner import Worlds, plan
-from reconciler.features import drift as drifting
+from reconciler.features.drift import drift as drifting
 from reconciler.model import Address, Drift, DriftSort, Fate, Mode, OrganizationPlan, Status, Unknown
 from tests.engine.given import Case, read_case
 from tests.lawbook import Lawbook

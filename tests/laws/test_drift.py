@@ -21,7 +21,7 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.state_editor import StateEditor
-from reconciler.features.drift import remember, survey
+from reconciler.features.drift.drift import remember, survey
 from reconciler.model import Address, DriftReport, DriftSort, DriftStatus, GuardSettings
 from reconciler.providers.sandbox.provider import SandboxProvider
 from reconciler.sandbox import people

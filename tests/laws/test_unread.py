@@ -24,8 +24,8 @@ from reconciler.engine.context import EVERYTHING
 from reconciler.engine.drift import record_drift
 from reconciler.engine.orders import withdrawn
 from reconciler.engine.planner import Worlds, make_contexts, plan
-from reconciler.features import drift as drifting
-from reconciler.features.drift import annotations_of_drift, summary_of_drift
+from reconciler.features.drift import drift as drifting
+from reconciler.features.drift.document import annotations_of_drift, summary_of_drift
 from reconciler.features.planning.document import summary_of_plan
 from reconciler.features.planning.report import annotations_of_plan
 from reconciler.model import (

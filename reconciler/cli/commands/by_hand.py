@@ -30,7 +30,7 @@ from reconciler.cli.options import (
 from reconciler.cli.review_folder import OpenedReview, review_names
 from reconciler.cli.streams import file_name, make_folder, replace_file
 from reconciler.cli.workspace import Workspace
-from reconciler.features.drift import drift_after
+from reconciler.features.drift.drift import drift_after
 from reconciler.features.queries.directory import find_in, key_in, load_directory, require_somebody
 from reconciler.features.rosters.observe import Sighting
 from reconciler.features.rosters.observe import observe as observe_roster

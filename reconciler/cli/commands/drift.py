@@ -22,8 +22,9 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.planning import find_unmatched_targets, read_request, warn_of_unmatched
 from reconciler.engine.context import Shard
-from reconciler.features import drift as drifting
-from reconciler.features.drift import remember, summary_of_drift, survey
+from reconciler.features.drift import drift as drifting
+from reconciler.features.drift.document import summary_of_drift
+from reconciler.features.drift.drift import remember, survey
 from reconciler.model import Address, DriftReport, DriftStatus, ExitCode, UsageError, exit_code
 
 
