@@ -315,7 +315,7 @@ class Renderers:
     review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")
     access_proposal: Subject = Subject("features.granting", "document_of_proposal", "PROPOSAL")
     policies: Subject = Subject("features.listing", "document_of_policies", "POLICIES")
-    observation: Subject = Subject("features.rosters.observe", "document_of_observation", "OBSERVATION")
+    observation: Subject = Subject("features.rosters.document", "document_of_observation", "OBSERVATION")
     report: Subject = Subject(
         "features.planning.report",
         "document_of_report",

@@ -1,4 +1,4 @@
-"""Taking in what a person read off a system that no program can read, and telling what it shows."""
+"""Taking in what a person read off a system that no program can read."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from reconciler.apply.planning import Scopes
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_lineage, read_state
 from reconciler.engine.identities import Identities, rename_to_today
-from reconciler.features.rosters.parse import ParsedRoster, parse_roster
+from reconciler.features.rosters.parse import ParsedRoster, find_other_system, parse_roster
 from reconciler.features.rosters.resources import IdentityMatcher, ResourceReader
-from reconciler.features.rosters.vocabulary import fold, read_role_words
 from reconciler.manifests.source import SourceFile
 from reconciler.model import (
-    KINDS,
     Address,
     Desired,
     Live,
@@ -31,34 +29,15 @@ from reconciler.model import (
     Resource,
     Roster,
     RosterDifference,
-    Severity,
     State,
     Status,
     StoreError,
-    System,
     Unknown,
     count,
     dataclass,
     is_administrator,
     suggest_names,
 )
-from reconciler.output.document import (
-    Block,
-    Detail,
-    Document,
-    Findings,
-    Item,
-    Items,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    code,
-    plain,
-)
-from reconciler.output.json import Output
-from reconciler.output.rows import ADD, CHANGE, REMOVE, drift_row, rows_section
-from reconciler.systems.catalogue import SYSTEMS
 
 _MIN_MISSING = 2
 """Fewer can leave between two looks without anybody wondering whether the file is whole."""
@@ -316,20 +295,9 @@ class _Judge:
             if closest and _likeness(listed, people[closest]) > max(likeness, _MIN_LIKENESS):
                 there, here = len(listed & people[closest]), len(listed & known)
                 yield f"of {len(listed)} whom it lists, {there} are known in {closest}, and {here} here"
-        if kind == "member":
-            words = set(self._role_words())
-            if (theirs := _find_other_system(words, self.organization.system)) is not None:
-                yield f"its roles ({', '.join(sorted(words))}) are those of a {theirs.title}"
-
-    def _role_words(self) -> Iterator[str]:
-        """The words that the file itself has for roles."""
-        labels = {role.name: role.label for role in self.organization.system.roles.get("member", ())}
-        for entry in (entry for one in self.parsed.values() for entry in one.entries):
-            if entry.aliases:
-                yield from map(fold, entry.aliases)
-            elif entry.role in labels:
-                yield fold(labels[entry.role])
-            yield from map(fold, entry.strange_roles)
+        if kind == "member" and (found := find_other_system(self.parsed.values(), self.organization.system)):
+            theirs, words = found
+            yield f"its roles ({', '.join(words)}) are those of a {theirs.title}"
 
 
 def _likeness(some: set[str], others: set[str]) -> float:
@@ -345,18 +313,6 @@ def _known_keys(kind: str, state: State) -> tuple[set[str], set[str]]:
         {one.address.key for one in listed if not one.status.is_gone},
         {one.address.key for one in recorded if not one.status.is_gone},
     )
-
-
-def _find_other_system(words: set[str], system: System) -> System | None:
-    """The one other system whose own words these are, where they are not all words of this one."""
-    if len(words) < _MIN_MISSING or words <= _own_words(system):
-        return None
-    others = (one for variants in SYSTEMS.values() for one in variants.values() if one.name != system.name)
-    return next((one for one in others if words <= _own_words(one)), None)
-
-
-def _own_words(system: System) -> set[str]:
-    return {word for word, one in read_role_words(system.roles.get("member", ())).items() if not one.by_alias}
 
 
 def _compare(known: Mapping[str, Roster], rosters: Iterable[Roster]) -> Iterator[RosterDifference]:
@@ -386,97 +342,3 @@ def _audit_details(observation: Observation) -> Iterator[tuple[str, str, str]]:
         detail += f", {len(roster.unknown)} unknown" if roster.unknown else ""
         vouched = next((f"; {one.message}" for one in observation.findings if one.id == "roster-foreign"), "")
         yield whole, "observe", f"{detail}, from {roster.source}, sha256:{roster.digest}{vouched}"
-
-
-OBSERVATION = Output(
-    name="observation", title="Roster: the members or apps that somebody read off a page", value=Observation
-)
-_SIGNS = {"new": ADD, "changed": CHANGE, "gone": REMOVE}
-
-
-def document_of_observation(observation: Observation) -> Document:
-    """What was read, what has changed, what is unknown, and everything that was not understood."""
-    summary = "Not kept: what was known before stays."
-    if observation.is_kept:
-        summary = f"Kept: {observation.organization} is planned from this roster now."
-    elif observation.is_usable:
-        summary = "Not kept, because this was only a look."
-    return Document(
-        title=plain(f"Roster of {observation.organization}"),
-        is_title_needless=True,
-        blocks=tuple(_blocks(observation)),
-        summary=plain(summary),
-        whole="roster",
-    )
-
-
-def _blocks(observation: Observation) -> Iterator[Block]:
-    yield from (_roster(roster, observation) for roster in observation.rosters)
-    if observation.previous:
-        yield _differences(observation, observation.previous)
-    drift = rows_section("Drift", map(drift_row, observation.drift))
-    if drift:
-        yield drift
-    if observation.unknown:
-        items = (Item(text=plain(f"{_name_scope(one)}: {why}")) for one, why in sorted(observation.unknown.items()))
-        yield Section(title="Unknown, so plans leave it alone", blocks=(Items(items=tuple(items)),))
-    if observation.findings:
-        everything = Findings(findings=observation.findings, texts=observation.texts)
-        wrong = tuple(one for one in observation.findings if one.severity is not Severity.NOTE)
-        # Whoever handed in another file is not helped by what was not understood in each of its lines.
-        brief = replace(everything, findings=wrong)
-        yield everything if observation.is_usable else Detail(full=everything, brief=brief)
-
-
-def _roster(roster: Roster, observation: Observation) -> Section:
-    number = count(len(roster.resources), KINDS[roster.kind].title, KINDS[roster.kind].plural)
-    unclear = sum(not Part(part).is_whole for part in roster.unknown)
-    number += f", and {unclear:,} of whom too little is said" if unclear else ""
-    rows = []
-    for one in roster.resources:
-        place = observation.places.get(one.address)
-        file = f"{place.file.rpartition('/')[2]}:" if place and len(observation.texts) > 1 else ""
-        status, since = one.status.replace("_", " "), str(one.since or "")
-        told = (plain(_values(one)), status, since, plain(one.identity), plain(f"{file}{place.line}" if place else ""))
-        rows.append(Row(cells=(code(one.address.key), *told)))
-    header = ("who" if roster.kind == "member" else "what", "is", "status", "since", "shown as", "line")
-    return Section(
-        title=plain(f"{observation.organization}: {number}"),
-        about=plain(f"{observation.title}, taken {_format_time(roster.taken)}, from {roster.source}"),
-        blocks=(Table(header=header, rows=tuple(rows)),) if rows else (),
-    )
-
-
-def _differences(observation: Observation, previous: datetime) -> Block:
-    since = f"since the roster of {_format_time(previous)}"
-    if not observation.differences:
-        return Paragraph(text=f"Nothing has changed {since}.")
-    rows = []
-    for one in observation.differences:
-        sides = [f"{_values(side)} {side.status.replace('_', ' ')}".strip() for side in (one.before, one.after) if side]
-        name = code(f"{one.address.kind}/{one.address.key}")
-        rows.append(Row(cells=(name, plain(" -> ".join(filter(None, sides)))), sign=_SIGNS[one.what]))
-    return Section(title=f"Changed {since}", blocks=(Table(header=("what", "shows"), rows=tuple(rows)),))
-
-
-def _name_scope(prefix: str) -> str:
-    """An address, or what a prefix stands for."""
-    part = Part(prefix)
-    if not part.is_whole:
-        return part
-    return f"every {KINDS[part.kind].title} of {part.parent or part.organization} that is not listed"
-
-
-def _values(resource: Resource) -> str:
-    """The role by itself, everything else with its name."""
-    said = [(name, value, "") for name, value in sorted(resource.attributes.items())]
-    said += [(name, value, "pending ") for name, value in sorted(resource.pending.items())]
-    texts = []
-    for name, value, lead in said:
-        text = value if isinstance(value, str) else "+".join(value)
-        texts.append(f"{lead}{text}" if name == "role" else f"{lead}{name} {text}")
-    return ", ".join([*texts, *(f"{name} not shown" for name in resource.unread)])
-
-
-def _format_time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%MZ}"

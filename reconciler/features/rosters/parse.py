@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from datetime import date
 
@@ -21,11 +21,13 @@ from reconciler.features.rosters.vocabulary import (
     Vocabulary,
     find_day,
     fold,
+    read_role_words,
     shorten,
     split_person,
     without_you,
 )
 from reconciler.model import Finding, Notes, Place, Status, System, dataclass
+from reconciler.systems.catalogue import SYSTEMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +276,33 @@ def parse_roster(data: bytes, *, file: str, system: System, kind: str = "member"
             message = f"this is a list of {other}s, not of {kind}s"
             notes.error("roster-kind", message, Place(file, 1, 1), advice=f"give --kind {other}")
     return replace(parsed, text=text, findings=notes.in_order())
+
+
+_MIN_ROLE_WORDS = 2
+"""One word for a role is in the lists of too many systems."""
+
+
+def find_other_system(rosters: Iterable[ParsedRoster], system: System) -> tuple[System, list[str]] | None:
+    """The other system whose own words these members have for roles, where not all are words of this one; the words."""
+    words = {word for one in rosters for entry in one.entries for word in _role_words_of(entry, system)}
+    if len(words) < _MIN_ROLE_WORDS or words <= _own_words(system):
+        return None
+    others = (one for variants in SYSTEMS.values() for one in variants.values() if one.name != system.name)
+    return next(((one, sorted(words)) for one in others if words <= _own_words(one)), None)
+
+
+def _role_words_of(entry: Entry, system: System) -> Iterator[str]:
+    """The words that the file itself has for roles."""
+    labels = {role.name: role.label for role in system.roles.get("member", ())}
+    if entry.aliases:
+        yield from map(fold, entry.aliases)
+    elif entry.role in labels:
+        yield fold(labels[entry.role])
+    yield from map(fold, entry.strange_roles)
+
+
+def _own_words(system: System) -> set[str]:
+    return {word for word, one in read_role_words(system.roles.get("member", ())).items() if not one.by_alias}
 
 
 def _decode(data: bytes, file: str, notes: Notes) -> str | None:
