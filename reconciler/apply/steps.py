@@ -1,4 +1,3 @@
-# Long because what a saved plan chooses is checked again right before every call.
 """Carry out what goes in one call: look, check, write down, act, look again, write down.
 
 Mostly that is one change. Some systems take several in one call; then each passes the checks as if those before it had
@@ -8,7 +7,6 @@ been applied, all of them are written down before the call leaves, and each gets
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any, TypeGuard
 
@@ -26,12 +24,11 @@ from reconciler.apply.states import StateBuilder
 from reconciler.audit.entries import audit_entry, order_entry
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.drift import grants_in
-from reconciler.engine.guards import COMMAND_LINE, with_approval
-from reconciler.engine.membership_counts import MembershipCounts
+from reconciler.engine.membership_counts import Preconditions
 from reconciler.model import (
+    COMMAND_LINE,
     Action,
     Address,
-    Applied,
     AskingProvider,
     AuditEntry,
     BatchProvider,
@@ -59,7 +56,6 @@ from reconciler.model import (
     dataclass,
     fingerprint_of,
 )
-from reconciler.systems.drafting import describe_wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +227,6 @@ MAX_TOGETHER = 300
 """More changes than any known call takes; nobody is asked about those behind."""
 
 _GROUPED = ("asset_group_access", "asset_group_asset")
-_NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
 
 
 class Steps:
@@ -263,14 +258,14 @@ class Steps:
 
     def ask(self, waiting: Waiting) -> list[Result]:
         """Tell a person, where the provider reaches people, of a step that nobody else takes for them."""
-        orders = self._provider.ask(self._scope, waiting) if isinstance(self._provider, AskingProvider) else ()
-        if not orders:
+        waits = self._provider.ask(self._scope, waiting) if isinstance(self._provider, AskingProvider) else None
+        if waits is None:
             return []
         change = waiting.as_change()
         approval = self.situation.approvals.get(change.step)
-        change = with_approval(change, approval) if approval else change
+        change = approval.let_through(change) if approval else change
         self.journal.intend([change])
-        return self.journal.conclude([(change, describe_wait(orders))])
+        return self.journal.conclude([(change, waits)])
 
     def _count_joinable(self, changes: Sequence[Change]) -> int:
         """How many of the first changes leave in one call. What touches an admin goes alone: the count comes first."""
@@ -447,94 +442,3 @@ class JournalWriter:
     def _append(self, *records: bytes) -> None:
         """All at once, because a disk is waited for each time."""
         self._store.append(self._lease.lock.organization, join_records(records), token=self._lease.token)
-
-
-class Preconditions:
-    """What has been reached in one organization so far, and what that lets through next.
-
-    Counts what was applied; of several changes that leave in one call, what would be if all went well.
-    """
-
-    def __init__(self, situation: PlanningContext) -> None:
-        self._situation = situation
-        self._applied: set[Address] = set()
-        self._failed: set[Address] = set()
-        self._asked: dict[Address, WorkOrder] = {}
-        """What people were asked for in this run; nobody knows when they will do it."""
-        self._counts = MembershipCounts.of(situation)
-
-    def fork(self) -> Preconditions:
-        """A copy to try things out on."""
-        other = copy(self)
-        other._applied, other._counts = set(self._applied), self._counts.fork()  # noqa: SLF001  # one of us
-        return other
-
-    def is_about_admin(self, change: Change) -> bool:
-        """Whether a change is about somebody who administers now."""
-        return change.address.kind == "member" and change.address.key in self._counts.active_admins
-
-    @property
-    def admin_addresses(self) -> list[Address]:
-        """The memberships of those who can act."""
-        organization = self._situation.organization.key
-        return [Address(organization, "member", person) for person in sorted(self._counts.active_admins)]
-
-    def find_gap(self, change: Change) -> Refused | Waits | None:
-        """What a change needs and does not have: another change, or somebody who may do it."""
-        if blind := self._situation.obstacle_to_acting:
-            return Refused(reason=f"{change.address.organization} could not be read: {blind}")
-        # What cannot be taken from somebody alone does not keep them in: it goes with their membership.
-        settled = self._applied | self._failed if change.action is Action.REMOVE else self._applied
-        missing = [need for need in change.needs if need not in settled]
-        if missing and all(need in self._asked for need in missing):
-            return _wait_for(self._asked[missing[0]])
-        if missing:
-            return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
-        if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self._counts.active_admins:
-            promotion = self._asked.get(Address(change.address.organization, "member", change.actor))
-            if promotion is not None:
-                return _wait_for(promotion)
-            return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
-        return None
-
-    def find_excess(self, change: Change) -> Refused | Waits | None:
-        """Whether a change would leave too few admins or bring too many members at this point."""
-        objection = self._counts.objection(change, is_agreed=bool(change.approval))
-        if objection is None:
-            return None
-        members = [order for address, order in self._asked.items() if address.kind == "member"]
-        return _wait_for(members[-1], objection[1]) if members else Refused(reason=objection[1])
-
-    def recount(self, live: Live) -> None:
-        """Forget admins who have gone, or lost their rights, since the last look."""
-        for address in self.admin_addresses:
-            found = live.find(address)
-            self._counts.observe(address.key, found if isinstance(found, Resource) else None)
-
-    def take(self, change: Change, outcome: Outcome) -> None:
-        """Count what became of a change that was tried."""
-        match outcome:
-            case Applied(live=live):
-                self.record(change, outcome=live)
-            case Waits(orders=orders):
-                for order in orders:
-                    self._asked.setdefault(order.address, order)
-                self._counts.expect(self._asked.values())
-            case Failed():
-                self._failed.add(change.address)
-            case _:
-                pass
-
-    def record(self, change: Change, *, outcome: Resource | None) -> None:
-        """Count a change that was applied, and the resource it led to; None when that is gone."""
-        self._applied.add(change.address)
-        self._counts.record(change, outcome=outcome)
-        if change.action is Action.CREATE_ORGANIZATION:
-            founder = Address(change.address.organization, "member", change.actor)
-            self._counts.found(change.actor, self._situation.wanted[founder].attributes)
-
-
-def _wait_for(order: WorkOrder, why: str = "") -> Waits:
-    """Not tried, because what comes before it is in somebody's hands; the next plan looks at it again."""
-    first = f"work order {order.id} has to be done first"
-    return Waits(on=order.actor or order.actor_role, why=f"{why}; {first}" if why else first)

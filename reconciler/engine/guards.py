@@ -20,7 +20,6 @@ from reconciler.model import (
     KINDS,
     Action,
     Address,
-    Approval,
     Blocked,
     Change,
     Guard,
@@ -37,9 +36,6 @@ from reconciler.model import (
     takes_away,
     unless_gone,
 )
-
-COMMAND_LINE = "(command line)"
-"""How the origin of an approval ends that stands in no manifest."""
 
 WINDOW_DAYS = 7
 """Removals and invitations of this many days, today included, count together, so that many small plans add up."""
@@ -264,7 +260,7 @@ def judge(change: Change, context: PlanningContext, checks: tuple[Check, ...] = 
     hard = next((blocked for blocked in found if not blocked.approval), None)
     approval = context.approvals.get(change.step)
     if hard is None and approval is not None:
-        return with_approval(change, approval)
+        return approval.let_through(change)
     return hard or found[0]
 
 
@@ -283,16 +279,6 @@ def judge_request(request: Waiting, context: PlanningContext) -> Waiting | Block
     )
     verdict = judge(change, context, _ON_REQUESTS)
     return verdict if isinstance(verdict, Blocked) else request
-
-
-def with_approval(change: Change, approval: Approval) -> Change:
-    """The change with the approval that let it through written on it."""
-    origin = f"({approval.place})" if approval.place else COMMAND_LINE
-    return replace(
-        change,
-        approval=f"{approval.reason or 'no reason given'} {origin}",
-        approval_terms=(approval.reason, approval.expires) if approval.expires else None,
-    )
 
 
 _COUNTED = (Shape.MEMBERSHIP, Shape.GRANT)
@@ -376,7 +362,7 @@ def _split(
         approval = context.approvals.get(change.step)
         if change.address not in held:
             uses_approval = approval is not None and change.address in counted and not change.approval
-            passed.append(with_approval(change, approval) if approval and uses_approval else change)
+            passed.append(approval.let_through(change) if approval and uses_approval else change)
     return passed, list(held.values())
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
-from copy import deepcopy
+from copy import copy, deepcopy
 from enum import Enum
 from functools import cache
 
@@ -21,15 +21,21 @@ from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.model import (
     Action,
     Address,
+    Applied,
     Attributes,
     Change,
+    Failed,
     Guard,
     Limit,
+    Live,
     OrderStatus,
+    Outcome,
     Owner,
+    Refused,
     Resource,
     Status,
     System,
+    Waits,
     WorkOrder,
     in_turn,
     is_administrator,
@@ -341,3 +347,97 @@ def founder_of(context: PlanningContext) -> str:
     if context.live.acting:
         return context.live.acting if context.live.acting in admins else ""
     return min(admins, key=lambda person: (admins[person], person), default="")
+
+
+_NOT_BY_AN_ADMIN = frozenset({Action.CREATE_ORGANIZATION, Action.TRANSFER_APP})
+
+
+class Preconditions:
+    """What has been reached in one organization so far, and what that lets through next.
+
+    Counts what was applied; of several changes that leave in one call, what would be if all went well.
+    """
+
+    def __init__(self, situation: PlanningContext) -> None:
+        self._situation = situation
+        self._applied: set[Address] = set()
+        self._failed: set[Address] = set()
+        self._asked: dict[Address, WorkOrder] = {}
+        """What people were asked for in this run; nobody knows when they will do it."""
+        self._counts = MembershipCounts.of(situation)
+
+    def fork(self) -> Preconditions:
+        """A copy to try things out on."""
+        other = copy(self)
+        other._applied, other._counts = set(self._applied), self._counts.fork()  # noqa: SLF001  # one of us
+        return other
+
+    def is_about_admin(self, change: Change) -> bool:
+        """Whether a change is about somebody who administers now."""
+        return change.address.kind == "member" and change.address.key in self._counts.active_admins
+
+    @property
+    def admin_addresses(self) -> list[Address]:
+        """The memberships of those who can act."""
+        organization = self._situation.organization.key
+        return [Address(organization, "member", person) for person in sorted(self._counts.active_admins)]
+
+    def find_gap(self, change: Change) -> Refused | Waits | None:
+        """What a change needs and does not have: another change, or somebody who may do it."""
+        if blind := self._situation.obstacle_to_acting:
+            return Refused(reason=f"{change.address.organization} could not be read: {blind}")
+        # What cannot be taken from somebody alone does not keep them in: it goes with their membership.
+        settled = self._applied | self._failed if change.action is Action.REMOVE else self._applied
+        missing = [need for need in change.needs if need not in settled]
+        if missing and all(need in self._asked for need in missing):
+            return _wait_for(self._asked[missing[0]])
+        if missing:
+            return Refused(reason=f"{', '.join(map(str, missing))} was not applied")
+        if change.action not in _NOT_BY_AN_ADMIN and change.actor not in self._counts.active_admins:
+            promotion = self._asked.get(Address(change.address.organization, "member", change.actor))
+            if promotion is not None:
+                return _wait_for(promotion)
+            return Refused(reason=f"{change.actor}, who should do it, is not an active admin")
+        return None
+
+    def find_excess(self, change: Change) -> Refused | Waits | None:
+        """Whether a change would leave too few admins or bring too many members at this point."""
+        objection = self._counts.objection(change, is_agreed=bool(change.approval))
+        if objection is None:
+            return None
+        members = [order for address, order in self._asked.items() if address.kind == "member"]
+        return _wait_for(members[-1], objection[1]) if members else Refused(reason=objection[1])
+
+    def recount(self, live: Live) -> None:
+        """Forget admins who have gone, or lost their rights, since the last look."""
+        for address in self.admin_addresses:
+            found = live.find(address)
+            self._counts.observe(address.key, found if isinstance(found, Resource) else None)
+
+    def take(self, change: Change, outcome: Outcome) -> None:
+        """Count what became of a change that was tried."""
+        match outcome:
+            case Applied(live=live):
+                self.record(change, outcome=live)
+            case Waits(orders=orders):
+                for order in orders:
+                    self._asked.setdefault(order.address, order)
+                self._counts.expect(self._asked.values())
+            case Failed():
+                self._failed.add(change.address)
+            case _:
+                pass
+
+    def record(self, change: Change, *, outcome: Resource | None) -> None:
+        """Count a change that was applied, and the resource it led to; None when that is gone."""
+        self._applied.add(change.address)
+        self._counts.record(change, outcome=outcome)
+        if change.action is Action.CREATE_ORGANIZATION:
+            founder = Address(change.address.organization, "member", change.actor)
+            self._counts.found(change.actor, self._situation.wanted[founder].attributes)
+
+
+def _wait_for(order: WorkOrder, why: str = "") -> Waits:
+    """Not tried, because what comes before it is in somebody's hands; the next plan looks at it again."""
+    first = f"work order {order.id} has to be done first"
+    return Waits(on=order.actor or order.actor_role, why=f"{why}; {first}" if why else first)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from reconciler.engine.context import PlanningContext
-from reconciler.engine.guards import block, hold_invitations, hold_mass_removal, judge, judge_request, with_approval
+from reconciler.engine.guards import block, hold_invitations, hold_mass_removal, judge, judge_request
 from reconciler.engine.lifecycle import hold_app_owner, hold_until_ready, wait
 from reconciler.engine.membership_counts import MembershipCounts, Turns, actor_for, founder_of
 from reconciler.engine.orders import hold_asked
@@ -129,7 +129,7 @@ def _next_agreed(
     for change in held:
         if change.approval or change.step not in context.approvals:
             continue
-        agreed = with_approval(change, context.approvals[change.step])
+        agreed = context.approvals[change.step].let_through(change)
         if _find_obstacle(agreed, actor_for(agreed, context, counts, turns), counts) is None:
             return agreed
     return None

@@ -42,6 +42,7 @@ from reconciler.model.change import (
     takes_away,
 )
 from reconciler.model.declared import (
+    COMMAND_LINE,
     OFF,
     POLICY_EXCEPTION,
     POLICY_SETS,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from datetime import date
 from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Literal
 
 from reconciler.model.address import KINDS, Action, Address, System
+from reconciler.model.change import Change
 from reconciler.model.finding import Finding, Place
 from reconciler.model.resource import Attributes, Resource
 from reconciler.model.values import dataclass
@@ -155,6 +156,10 @@ class Declared(Entitlement):
         return Resource(address=self.address, attributes=self.attributes, identity=self.identity)
 
 
+COMMAND_LINE = "(command line)"
+"""How the origin of an approval ends that stands in no manifest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """A person's permission, given in reviewed manifests or on the command line, for one blocked change."""
@@ -171,6 +176,15 @@ class Approval:
     def terms(self) -> tuple[Action, Address, str, date | None]:
         """What makes it this approval and no other: the same line again is the same approval, wherever it stands."""
         return self.approve, self.address, self.reason, self.expires
+
+    def let_through(self, change: Change) -> Change:
+        """The change with this approval written on it."""
+        origin = f"({self.place})" if self.place else COMMAND_LINE
+        return replace(
+            change,
+            approval=f"{self.reason or 'no reason given'} {origin}",
+            approval_terms=(self.reason, self.expires) if self.expires else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

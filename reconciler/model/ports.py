@@ -12,7 +12,7 @@ from reconciler.model.address import Action, Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
 from reconciler.model.drift import ActivityEntry, Roster
-from reconciler.model.plan import Outcome
+from reconciler.model.plan import Outcome, Waits
 from reconciler.model.resource import Attributes, Live
 from reconciler.model.state import WorkOrder
 from reconciler.model.values import dataclass
@@ -136,8 +136,8 @@ class BatchProvider(Provider, Protocol):
 class AskingProvider(Provider, Protocol):
     """A provider that reaches people, and can also tell them of steps that nobody else takes for them."""
 
-    def ask(self, scope: Scope, waiting: Waiting) -> tuple[WorkOrder, ...]:
-        """The orders for a step that waits for somebody; none where nobody can end the wait by acting."""
+    def ask(self, scope: Scope, waiting: Waiting) -> Waits | None:
+        """What hands a step that waits over to somebody; None where nobody can end the wait by acting."""
         ...
 
 

@@ -23,7 +23,7 @@ from reconciler.model import (
     Roster,
     Scope,
     Waiting,
-    WorkOrder,
+    Waits,
     rename_owner,
 )
 from reconciler.systems.catalogue import SYSTEMS
@@ -68,9 +68,10 @@ class WorkOrdersProvider:
             return Failed(reason=f"nobody knows how to {what} on {scope.organization.system.title} by hand")
         return describe_wait(orders)
 
-    def ask(self, scope: Scope, waiting: Waiting) -> tuple[WorkOrder, ...]:
+    def ask(self, scope: Scope, waiting: Waiting) -> Waits | None:
         """Orders for a step that no plan takes by itself, but that somebody can take when told how."""
-        return draft_orders(waiting, scope)
+        orders = draft_orders(waiting, scope)
+        return describe_wait(orders) if orders else None
 
     def ability(self, system: str, action: Action) -> Ability:
         """Everything the system offers is done by hand."""
