@@ -9,22 +9,18 @@ from dataclasses import field, replace
 from reconciler.apply.journal import Lease, LeaseTerms, LoadedState, hold_many
 from reconciler.apply.planning import (
     Look,
+    Planned,
     PlanRequest,
     ProviderFor,
     Scopes,
     Settled,
     describe_left_behind,
-    recorded_as_live,
 )
-from reconciler.apply.settled import SettledOrganization, describe
+from reconciler.apply.settled import SettledOrganization, describe_settled
 from reconciler.apply.states import StateBuilder, load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps, choose, chosen_requests
-from reconciler.audit.entries import audit_entry, renaming_entry, sightings
+from reconciler.audit.entries import audit_entry, renaming_entry
 from reconciler.audit.log import AuditLog
-from reconciler.engine.context import EVERYTHING, PlanningContext, Targets
-from reconciler.engine.identities import Identities, rename_to_today, with_fingerprints
-from reconciler.engine.orders import closed_between, withdrawn
-from reconciler.engine.planner import Worlds, is_settled, make_contexts, plan_organization
 from reconciler.model import (
     Action,
     Address,
@@ -35,7 +31,6 @@ from reconciler.model import (
     Clock,
     Desired,
     LeaseLost,
-    Live,
     Organization,
     OrganizationPlan,
     Origin,
@@ -83,8 +78,7 @@ def apply_plan(plan: Plan, request: PlanRequest, *, provider_for: ProviderFor, s
         raise _stale("the plan was made from other manifests")
     digest = hashlib.sha256(plan_to_json(plan).encode()).hexdigest()
     application = _Application(
-        # What was deferred today is in a plan only if it was to be tried again.
-        request=replace(request, targets=Targets.parse(plan.targets), retry=True),
+        request=request.for_apply(plan),
         provider_for=provider_for,
         store=store,
         run=replace(run, origin=replace(run.origin, plan=digest)),
@@ -137,7 +131,6 @@ class _Application:
         self._request = request
         self._provider_for = provider_for
         self._scopes = Scopes(request.desired)
-        self._identities = Identities(request.desired)
         self._store = store
         self._audit = AuditLog(store)
         self._run = run
@@ -181,15 +174,14 @@ class _Application:
         provider = self._provider_for(organization)
         look = self._scopes.look(loaded, provider, today=request.today)
         loaded = self._rename(self._recover(loaded, look.settled, lease), look, lease)
-        situation = self._situation(key, loaded.state, look.live)
-        fresh = plan_organization(situation, request.targets)
+        situation, fresh = planned = request.plan_again(loaded.state, look.live, moment=run.clock.now())
         self.unread += fresh.unread
         for unread in fresh.unread:
             run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")
         self.blocked += fresh.blocked
         builder = StateBuilder.of(situation, fresh, request.targets, lineage=loaded.state.lineage or new_lineage())
         journal = JournalWriter(store=self._store, lease=lease, builder=builder, origin=run.origin, clock=run.clock)
-        journal.see(sightings(situation.state.records, situation.records, at=run.clock.now()))
+        journal.see(situation)
         scope = look.scope or self._scopes.scope_of(key, situation.state)
         steps = Steps(situation=situation, scope=scope, provider=provider, journal=journal)
         try:
@@ -200,23 +192,21 @@ class _Application:
             self._close(loaded, journal, lease)
             raise
         closed = self._close(loaded, journal, lease)
-        if fresh.is_settled and request.targets == EVERYTHING:
-            seen, part = situation, fresh
+        if fresh.is_settled and not request.targets.describe():
             if closed is not loaded:  # then the next plan starts from more than this one did
-                seen = self._situation(key, closed.state, look.live)
-                part = plan_organization(seen, EVERYTHING)
-            self._note_settled(seen, part, closed.state)
+                planned = request.plan_again(closed.state, look.live, moment=run.clock.now())
+            self._note_settled(planned, closed)
 
-    def _note_settled(self, seen: PlanningContext, part: OrganizationPlan, state: State) -> None:
-        """Tell of an organization of which neither what is live nor what is recorded gives a plan anything to say."""
-        key, desired = state.organization, self._request.desired
-        if not is_settled(seen, part, desired):
-            return
-        recalled = self._situation(key, state, recorded_as_live(rename_to_today(state, self._identities).state))
-        again = plan_organization(recalled, EVERYTHING)
-        is_as_recorded = again == part and is_settled(recalled, again, desired)
-        stamp = self._store.stamps(key).get(key, "")
-        self._run.on_settled(describe(seen, part, desired, stamp=stamp, is_as_recorded=is_as_recorded))
+    def _note_settled(self, found: Planned, closed: LoadedState) -> None:
+        """Tell of an organization of which a plan has nothing more to say."""
+        request, key, now = self._request, closed.state.organization, self._run.clock.now()
+
+        def recall() -> Planned:
+            recorded = self._scopes.look(closed, None, today=request.today).live
+            return request.plan_again(closed.state, recorded, moment=now)
+
+        if settled := describe_settled(found, request.desired, recall=recall):
+            self._run.on_settled(replace(settled, stamp=self._store.stamps(key).get(key, "")))
 
     def _recover(self, loaded: LoadedState, settled: Settled, lease: Lease) -> LoadedState:
         """Bring an unfinished run to its end: its audit trail, and a snapshot in place of its journal."""
@@ -245,7 +235,7 @@ class _Application:
             renaming_entry(state.organization, name, today.keys[name], serial=state.serial + number, at=now)
             for number, name in enumerate(names, start=1)
         )
-        again = with_fingerprints(rename_to_today(state, self._identities).state, today, look.live)
+        again = self._scopes.rename(state, look)
         again = replace(again, serial=state.serial + len(names), lineage=state.lineage or new_lineage())
         again = self._audit_missing(again, entries, origin=self._run.origin)
         return save_state(self._store, loaded, again, token=lease.token)
@@ -255,28 +245,12 @@ class _Application:
         record = AuditRecord(organization=state.organization, lineage=state.lineage, origin=origin, entries=entries)
         return replace(state, audit=self._audit.append_missing(record, known=state.audit))
 
-    def _situation(self, key: str, state: State, live: Live) -> PlanningContext:
-        """What the planner would see of an organization now."""
-        worlds = Worlds(
-            desired=self._request.desired,
-            recorded={key: state},
-            live={key: live},
-            today=self._request.today,
-            moment=self._run.clock.now(),
-            retry=self._request.retry,
-        )
-        (situation,) = make_contexts(worlds, self._request.settings)
-        return situation
-
     def _take_steps(
         self, part: OrganizationPlan, fresh: OrganizationPlan, steps: Steps, leases: Mapping[str, Lease]
     ) -> None:
         """End orders that nobody needs, carry out what `part` chooses of the fresh plan, then ask people."""
         situation, journal = steps.situation, steps.journal
-        # Ended by a look at the system, the calendar or the manifests since they were stored.
-        ended = closed_between(situation.state.orders, situation.orders)
-        for order in [*ended, *withdrawn(situation, fresh, self._request.targets)]:
-            journal.end(order)
+        journal.end_orders()
         choice = choose(part, fresh, situation.live)
         for change, why in choice.refused:
             refusal = Refused(reason=why)

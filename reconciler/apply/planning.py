@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler import __version__
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.states import StateBuilder, load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, PlanningContext, Shard, Targets
-from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today
+from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today, with_fingerprints
 from reconciler.engine.orders import hold_asked, request_of
-from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan
+from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan, plan_organization
 from reconciler.model import (
     KINDS,
     Action,
@@ -157,6 +158,13 @@ class Look:
     settled: Settled
 
 
+class Planned(NamedTuple):
+    """One organization as the planner sees it, and its plan."""
+
+    context: PlanningContext
+    part: OrganizationPlan
+
+
 class Scopes:
     """Makes the dictionary between what manifests call people and assets and what each system calls them.
 
@@ -246,6 +254,10 @@ class Scopes:
             known, seen = state, Live(organization=state.organization, unknown=unknown)
         settled = settle(known, seen, system=self._desired.organizations[state.organization].system, today=today)
         return Look(scope=scope, renamed=renamed, live=live, settled=settled)
+
+    def rename(self, state: State, look: Look) -> State:
+        """A state under the names of today, and with the fingerprints that what was seen has under them."""
+        return with_fingerprints(rename_to_today(state, self._identities).state, look.renamed.names, look.live)
 
     def _directory(self, system: System) -> _Directory:
         """Identifiers of everybody in the directory in one system, both ways."""
@@ -374,6 +386,24 @@ class PlanRequest:
     """What a plan has of organizations that were left out of `desired` because nothing is to be said of them."""
     is_part: bool = False
     """Whether there are more organizations, so that nobody knows here which are recorded and not declared."""
+
+    def for_apply(self, made: Plan) -> PlanRequest:
+        """The same for what a plan is about. What was deferred today is in it only if it was to be tried again."""
+        return replace(self, targets=Targets.parse(made.targets), retry=True)
+
+    def plan_again(self, state: State, live: Live, *, moment: datetime) -> Planned:
+        """One organization, planned from what is recorded and live of it at a moment."""
+        key = state.organization
+        worlds = Worlds(
+            desired=self.desired,
+            recorded={key: state},
+            live={key: live},
+            today=self.today,
+            moment=moment,
+            retry=self.retry,
+        )
+        (context,) = make_contexts(worlds, self.settings)
+        return Planned(context, plan_organization(context, self.targets))
 
 
 _BATCH = 4_000

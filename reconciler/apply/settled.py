@@ -23,8 +23,8 @@ from typing import Any
 from zlib import crc32
 
 from reconciler import __version__
-from reconciler.engine.context import PlanningContext
-from reconciler.engine.planner import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day
+from reconciler.apply.planning import Planned
+from reconciler.engine.planner import EVERY_ORGANIZATION, EVERY_PERSON, find_names, find_next_day, is_settled
 from reconciler.manifests.load import Manifests
 from reconciler.manifests.people import PREFIX
 from reconciler.model import (
@@ -286,10 +286,15 @@ def _identities_in(desired: Desired, key: str) -> list[str]:
     return sorted(f"{organization.system.name} {name.lower()}" for name in found if name)
 
 
-def describe(
-    context: PlanningContext, part: OrganizationPlan, desired: Desired, *, stamp: str, is_as_recorded: bool
-) -> SettledOrganization:
-    """An organization that was found settled; the mark of its system is not known here."""
+def describe_settled(found: Planned, desired: Desired, *, recall: Callable[[], Planned]) -> SettledOrganization | None:
+    """An organization of which what is live gives a plan nothing to say, without the stamp of its state and the mark.
+
+    `recall` plans from what is recorded of it alone.
+    """
+    context, part = found
+    if not is_settled(context, part, desired):
+        return None
+    recalled = recall()
     organization, until = context.organization, find_next_day(context, desired)
     return SettledOrganization(
         organization=organization.key,
@@ -301,9 +306,9 @@ def describe(
         serial=context.state.serial,
         not_managed=part.not_managed,
         limits=part.limits,
-        stamp=stamp,
+        stamp="",
         mark="",
-        is_as_recorded=is_as_recorded,
+        is_as_recorded=recalled.part == part and is_settled(*recalled, desired),
         since=str(context.today),
         until=str(until or ""),
         identities=_identities_in(desired, organization.key),

@@ -9,7 +9,7 @@ import hashlib
 import re
 from base64 import b32encode
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -20,7 +20,7 @@ from reconciler.engine.context import PlanningContext, Targets
 from reconciler.engine.drift import note_look, record_drift
 from reconciler.engine.guards import WINDOW_DAYS, counts_as_removal
 from reconciler.engine.lifecycle import note_waits
-from reconciler.engine.orders import request_of
+from reconciler.engine.orders import find_ended, request_of
 from reconciler.model import (
     INVITATIONS,
     KINDS,
@@ -245,6 +245,8 @@ class StateBuilder:
         `patience` is how long a work order can be done that does not end by itself.
         """
         self._patience = patience
+        self.ended: Sequence[WorkOrder] = ()
+        """Orders that have ended without anybody's word, and are not yet closed."""
         self._state = state
         self._serial = state.serial
         self._system = system
@@ -264,7 +266,7 @@ class StateBuilder:
 
     @classmethod
     def of(cls, situation: PlanningContext, part: OrganizationPlan, targets: Targets, *, lineage: str) -> Self:
-        """It begins with what was just seen of an organization, and what its plan waits for."""
+        """It begins with what was just seen of an organization, and what its plan waits for and needs no more."""
         builder = cls(
             replace(
                 situation.state,
@@ -281,6 +283,7 @@ class StateBuilder:
             declared=situation.wanted,
             patience=timedelta(days=situation.settings.pending_days),
         )
+        builder.ended = find_ended(situation, part, targets)
         key = situation.organization.key
         forgetting = situation.approvals.get((Address.whole(key), Action.FORGET))
         if situation.is_forgotten and forgetting is not None and forgetting.expires is not None:

@@ -21,7 +21,7 @@ from reconciler.apply.journal import (
 )
 from reconciler.apply.planning import ProviderBroke, judge, shielded, steps_to_ask_for
 from reconciler.apply.states import StateBuilder
-from reconciler.audit.entries import audit_entry, order_entry
+from reconciler.audit.entries import audit_entry, order_entry, sightings
 from reconciler.engine.context import PlanningContext
 from reconciler.engine.drift import grants_in
 from reconciler.engine.membership_counts import Preconditions
@@ -52,7 +52,6 @@ from reconciler.model import (
     Unknown,
     Waiting,
     Waits,
-    WorkOrder,
     dataclass,
     fingerprint_of,
 )
@@ -388,9 +387,9 @@ class JournalWriter:
         """The state as it stands; a change that was begun and not concluded is in doubt."""
         return self._builder.state()
 
-    def see(self, entries: Iterable[AuditEntry]) -> None:
+    def see(self, situation: PlanningContext) -> None:
         """Keep for the audit log what others have done. No journal needs it: until the state is stored, it is new."""
-        self.entries.extend(entries)
+        self.entries += sightings(situation.state.records, situation.records, at=self._clock.now())
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Write down, durably, that a call is about to leave with these changes of one organization.
@@ -413,12 +412,13 @@ class JournalWriter:
         self._append(*records)
         return results
 
-    def end(self, order: WorkOrder) -> None:
-        """Write down, durably, that a work order has ended without anybody's word."""
-        begun = self._begin()
-        serial, now = self._builder.close(order), self._clock.now()
-        self.entries.append(order_entry(order, serial=serial, at=now))
-        self._append(*begun, order_record(order, part=self._part(order.address), at=now))
+    def end_orders(self) -> None:
+        """Write down, durably, which work orders have ended without anybody's word."""
+        for order in self._builder.ended:
+            begun = self._begin()
+            serial, now = self._builder.close(order), self._clock.now()
+            self.entries.append(order_entry(order, serial=serial, at=now))
+            self._append(*begun, order_record(order, part=self._part(order.address), at=now))
 
     def refuse(self, change: Change, refusal: Refused | Waits) -> None:
         """Keep for the audit log that a change was not attempted; the state stays as it is."""

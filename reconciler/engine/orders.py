@@ -147,6 +147,11 @@ def carried_out(context: PlanningContext) -> frozenset[Address]:
     return frozenset(order.address for order in closed if order.status is OrderStatus.VERIFIED)
 
 
+def find_ended(context: PlanningContext, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
+    """Orders that a look, the calendar or the manifests have ended since they were stored, and what is withdrawn."""
+    return [*closed_between(context.state.orders, context.orders), *withdrawn(context, part, targets)]
+
+
 def withdrawn(context: PlanningContext, part: OrganizationPlan, targets: Targets) -> list[WorkOrder]:
     """Open orders that the plan does not need any more, as superseded, by id.
 

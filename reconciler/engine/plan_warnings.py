@@ -11,7 +11,7 @@ from reconciler.engine.diff import diff
 from reconciler.engine.entitlements import last_day_as_admin
 from reconciler.engine.lifecycle import reason_to_leave
 from reconciler.engine.membership_counts import Tenure, tenure_of
-from reconciler.engine.orders import closed_between, withdrawn
+from reconciler.engine.orders import find_ended
 from reconciler.model import (
     KINDS,
     OBSERVED_DIFFERENCE,
@@ -315,7 +315,7 @@ def _old_rosters(context: PlanningContext) -> Iterator[Finding]:
 
 def _ended_orders(context: PlanningContext, part: OrganizationPlan, targets: Targets) -> Iterator[Finding]:
     """Work orders that this look has ended, and those that the plan withdraws."""
-    for order in (*closed_between(context.state.orders, context.orders), *withdrawn(context, part, targets)):
+    for order in find_ended(context, part, targets):
         message = f"work order {order.id} ({order.action.replace('_', ' ')} {order.address})"
         if order.status is OrderStatus.FAILED:
             who = f", by {order.closed_by}" if order.closed_by else ""
