@@ -175,12 +175,8 @@ from reconciler.model.plan import (
     role_behind,
 )
 from reconciler.model.ports import (
-    Ability,
     AskingProvider,
     BatchProvider,
-    ByHand,
-    Can,
-    Cannot,
     Clock,
     Explorer,
     FoundOrganization,

@@ -8,7 +8,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from reconciler.model.address import Action, Address
+from reconciler.model.address import Address
 from reconciler.model.change import Change, Waiting
 from reconciler.model.declared import Organization
 from reconciler.model.drift import ActivityEntry, Roster
@@ -65,28 +65,6 @@ def declared_names(scope: Scope, kind: str) -> dict[str, str]:
     return {at.key: said["name"] for at, said in scope.details.items() if at.kind == kind and "name" in said}
 
 
-@dataclass(frozen=True, slots=True)
-class Can:
-    """The provider does it by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """A person has to do it; the provider writes down how."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cannot:
-    """It cannot be done at all this way."""
-
-    reason: str
-
-
-Ability = Can | ByHand | Cannot
-
-
 class Provider(Protocol):
     """A way to reach systems. It never plans and never prints."""
 
@@ -105,10 +83,6 @@ class Provider(Protocol):
 
     def apply(self, scope: Scope, change: Change) -> Outcome:
         """Carry out one change as `change.actor`; every refusal of the system is a Failed outcome."""
-        ...
-
-    def ability(self, system: str, action: Action) -> Ability:
-        """Whether this provider can carry out an action in a system."""
         ...
 
 

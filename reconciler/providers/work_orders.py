@@ -7,13 +7,9 @@ from dataclasses import replace
 
 from reconciler.model import (
     KINDS,
-    Ability,
     Action,
     Address,
     Applied,
-    ByHand,
-    Can,
-    Cannot,
     Change,
     Failed,
     Live,
@@ -26,10 +22,7 @@ from reconciler.model import (
     Waits,
     rename_owner,
 )
-from reconciler.systems.catalogue import SYSTEMS
 from reconciler.systems.drafting import describe_wait, draft_orders
-
-_BY_HAND = "this system has no interface for programs; somebody has to do it on its pages"
 
 
 class WorkOrdersProvider:
@@ -72,14 +65,6 @@ class WorkOrdersProvider:
         """Orders for a step that no plan takes by itself, but that somebody can take when told how."""
         orders = draft_orders(waiting, scope)
         return describe_wait(orders) if orders else None
-
-    def ability(self, system: str, action: Action) -> Ability:
-        """Everything the system offers is done by hand."""
-        if action is Action.FORGET:
-            return Can()
-        variants = SYSTEMS.get(system, {}).values()
-        refusals = [variant.cannot[action] for variant in variants if action in variant.cannot]
-        return Cannot(refusals[0]) if refusals and len(refusals) == len(variants) else ByHand(_BY_HAND)
 
 
 def _read_rosters(scope: Scope) -> Live:

@@ -44,7 +44,6 @@ class InBatches:
         self._most = most
         self._mixed = mixed
         self._inner = SandboxProvider(world)
-        self.ability = self._inner.ability
 
     def read(self, scope: Scope) -> Live:
         self._require_sight()

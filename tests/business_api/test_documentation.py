@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml
 
 from reconciler.manifests.config import PROVIDER_OPTIONS
-from reconciler.model import KINDS, Ability, Action, Address, ByHand, Can, Change, Role, Shape
+from reconciler.model import KINDS, Action, Address, Change, Role, Shape
 from reconciler.providers.business_api.provider import estimate_reading
-from reconciler.providers.business_api.vocabulary import ability_of, find_obstacle
+from reconciler.providers.business_api.vocabulary import NOT_OFFERED, is_done_by_hand
 from tests.business_api.service import TOKEN, run, serving
 from tests.business_api.stage import CENTER
 
@@ -65,30 +65,30 @@ def test_the_table_of_kinds_says_which_step_is_a_call_and_which_a_work_order() -
         [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\| `.*$", table, re.MULTILINE)
     ]
     told = {row[0].strip("`"): [set(re.findall(r"`(\w+)`", cell)) for cell in row[2:4]] for row in rows}
-    assert told == {kind: [done_by(kind, Can), done_by(kind, ByHand)] for kind in CENTER.system.kinds}
+    assert told == {kind: [done_by(kind, hand=False), done_by(kind, hand=True)] for kind in CENTER.system.kinds}
     assert all(row[1] for row in rows)
     for thing in CENTER.system.unseen:
         assert any(word in table for word in re.findall(r"portfolios|partners|owner|programs", thing)), thing
 
 
-def done_by(kind: str, way: type[Can | ByHand]) -> set[str]:
+def done_by(kind: str, *, hand: bool) -> set[str]:
     """Steps that make a difference to access; a kind without roles has nothing to change."""
     about = KINDS[kind]
     changes = about.change if about.shape is not Shape.GRANT or len(roles_of(kind)) > 1 else None
     steps = [step for step in (about.create, changes, about.delete) if step and step is not Action.FORGET]
-    return {step for step in steps if isinstance(way_of(kind, step), way)}
+    offered = [step for step in steps if step not in NOT_OFFERED]
+    return {step for step in offered if is_done_by_hand(change_of(kind, step)) is hand}
 
 
 def roles_of(kind: str) -> tuple[Role, ...]:
     return (*CENTER.system.roles.get(kind, ()), *CENTER.system.permissions.get(kind, ()))
 
 
-def way_of(kind: str, step: Action) -> Ability:
+def change_of(kind: str, step: Action) -> Change:
     key = "/".join(KINDS[kind].parents or ("key",))
-    change = Change(
+    return Change(
         address=Address("acme-bc", kind, key), action=step, before=None, after=None, fingerprint="", why="", actor="ana"
     )
-    return ByHand(why) if (why := find_obstacle(change)) else ability_of("business_center", step)
 
 
 def test_the_numbers_on_the_page_are_those_of_the_estimate() -> None:

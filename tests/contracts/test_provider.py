@@ -13,13 +13,9 @@ import pytest
 
 from reconciler.model import (
     KINDS,
-    Ability,
     Action,
     Address,
     Applied,
-    ByHand,
-    Can,
-    Cannot,
     Change,
     Failed,
     Live,
@@ -42,7 +38,7 @@ from reconciler.sandbox.api.transport import BusinessApiTransport
 from reconciler.sandbox.people import accept, approve, decline
 from reconciler.sandbox.registry import get_person
 from reconciler.sandbox.world import World
-from reconciler.systems.catalogue import SYSTEMS, get_system
+from reconciler.systems.catalogue import get_system
 from tests.sandbox.stage import EU, NORTH, OF_DEE, START, US, new_world
 
 PLACE = Place("access/acme.yaml", 1, 1)
@@ -135,9 +131,6 @@ class WithBusinessApi:
 
     def apply(self, scope: Scope, change: Change) -> Outcome:
         return self._for(scope, change.actor).apply(scope, change)
-
-    def ability(self, system: str, action: Action) -> Ability:
-        return self._by_actor["ana"].ability(system, action)
 
     def _for(self, scope: Scope, actor: str) -> Provider:
         if scope.organization.system.name != "business_center":
@@ -451,12 +444,3 @@ def test_reading_some_says_the_same_as_reading_all(subject: Subject, scope: Scop
         assert subject.provider.read_some(scope, [address]).find(address) == resource
     absent = Address(scope.organization.key, "member", "nobody")
     assert subject.provider.read_some(scope, [*everything, absent]).find(absent) is None
-
-
-def test_an_ability_is_declared_for_every_action(subject: Subject) -> None:
-    for system in SYSTEMS:
-        for action in Action:
-            ability = subject.provider.ability(system, action)
-            assert isinstance(ability, Can) or ability.reason, (system, action)
-    for action in Action:
-        assert isinstance(subject.provider.ability("elsewhere", action), Cannot | ByHand), action

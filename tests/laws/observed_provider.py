@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reconciler.model import Ability, Action, Address, Change, Failed, InDoubt, Live, Outcome, Provider, Scope
+from reconciler.model import Address, Change, Failed, InDoubt, Live, Outcome, Provider, Scope
 
 
 class Stopped(BaseException):  # it stands for a process that is stopped, not for an error
@@ -51,9 +51,6 @@ class ObservedProvider:
 
     def read_some(self, scope: Scope, addresses: Sequence[Address]) -> Live:
         return self._inner.read_some(scope, addresses)
-
-    def ability(self, system: str, action: Action) -> Ability:
-        return self._inner.ability(system, action)
 
     def apply(self, scope: Scope, change: Change) -> Outcome:
         call = len(self.calls)

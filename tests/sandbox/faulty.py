@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.model import (
-    Ability,
-    Action,
     Address,
     Change,
     Failed,
@@ -68,10 +66,6 @@ class FaultyProvider:
         if call in self._script.lose_answer:
             return InDoubt(reason=self._script.lose_answer[call])
         return outcome
-
-    def ability(self, system: str, action: Action) -> Ability:
-        """That of the inner provider: faults are not known beforehand."""
-        return self._inner.ability(system, action)
 
     def _hide(self, live: Live) -> Live:
         hidden = self._script.unknown

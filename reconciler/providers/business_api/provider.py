@@ -17,11 +17,9 @@ from reconciler.manifests.config import Option
 from reconciler.model import (
     KINDS,
     SECRETS,
-    Ability,
     Action,
     ActivityEntry,
     Address,
-    Can,
     Change,
     Clock,
     Failed,
@@ -70,11 +68,11 @@ from reconciler.providers.business_api.vocabulary import (
     CENTERS,
     GROUPS,
     MEMBERS,
+    NOT_OFFERED,
     PARTNERS,
     SYSTEM,
     USED_KINDS,
     ApiError,
-    ability_of,
     is_done_by_hand,
 )
 from reconciler.systems.drafting import draft_operation, draft_orders
@@ -158,10 +156,6 @@ class BusinessApiProvider:
         if tasks:
             outcomes |= carry_out_together(tasks)
         return tuple(_hand_out(outcomes[change.address], change, scope) for change in changes)
-
-    def ability(self, system: str, action: Action) -> Ability:
-        """What the interface has a call for."""
-        return ability_of(system, action)
 
     def read_activity(self, scope: Scope, *, since: datetime, until: datetime) -> tuple[ActivityEntry, ...]:
         """What the activity log of one Business Center tells."""
@@ -252,8 +246,7 @@ def _refusal(writer: Writer, change: Change) -> str:
     """Why a change must not even be tried."""
     acting = writer.known.acting
     if change.action not in ACTIONS:
-        ability = ability_of(SYSTEM, change.action)
-        return "" if isinstance(ability, Can) else ability.reason
+        return NOT_OFFERED.get(change.action, "")
     if not change.actor:
         return "nobody was named to do it"
     if acting and change.actor != acting:

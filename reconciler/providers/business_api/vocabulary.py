@@ -8,12 +8,8 @@ from enum import StrEnum
 
 from reconciler.model import (
     KINDS,
-    Ability,
     Action,
     Attributes,
-    ByHand,
-    Can,
-    Cannot,
     Change,
     ProviderError,
     Status,
@@ -222,26 +218,14 @@ def member_attributes(row: Mapping[str, object]) -> Attributes:
     return {"role": role, **({"finance": str(finance).lower()} if finance else {})}
 
 
-_BY_HAND = {
-    Action.REQUEST_ACCESS: "no call asks the owner of an asset for access",
-    Action.LINK: "the owner of the TikTok account has to scan a QR code",
-    Action.CHANGE_LINK: "the owner of the TikTok account has to scan a QR code",
-    Action.GIVE_UP_ADMIN: "only the admins themselves can give up their rights",
-}
-_CANNOT = {
+_BY_HAND = frozenset({Action.REQUEST_ACCESS, Action.LINK, Action.CHANGE_LINK, Action.GIVE_UP_ADMIN})
+"""What no call does alone: owners are asked, scan a code or give up their own rights."""
+NOT_OFFERED = {
     Action.CREATE_ORGANIZATION: "its first admin creates a Business Center on the site",
     Action.DELETE_ORGANIZATION: "no way to delete a Business Center is documented",
     Action.TRANSFER_APP: "a Business Center has no apps",
 }
-
-
-def ability_of(system: str, action: Action) -> Ability:
-    """Whether the interface carries out an action; single kinds of assets may be exceptions (see `find_obstacle`)."""
-    if system != SYSTEM:
-        return Cannot(f"the API for Business does not reach {system}")
-    if action in _CANNOT:
-        return Cannot(_CANNOT[action])
-    return ByHand(_BY_HAND[action]) if action in _BY_HAND else Can()
+"""What the interface has no way to do, and why."""
 
 
 def find_obstacle(change: Change) -> str:

@@ -10,14 +10,10 @@ from datetime import datetime
 from reconciler.model import (
     INVITATIONS,
     KINDS,
-    Ability,
     Action,
     ActivityEntry,
     Address,
     Applied,
-    ByHand,
-    Can,
-    Cannot,
     Change,
     Failed,
     FoundOrganization,
@@ -37,16 +33,6 @@ from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks,
 from reconciler.sandbox import apps, assets, members, partners
 from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
 from reconciler.sandbox.world import Refusal, World
-
-_OF_MEMBERS = INVITATIONS | {Action.CANCEL_INVITATION, Action.CHANGE_ROLE, Action.REMOVE}
-_MEMBERS = _OF_MEMBERS | {Action.FORGET}
-_DEVELOPERS = frozenset({Action.CREATE_ORGANIZATION, Action.DELETE_ORGANIZATION, Action.TRANSFER_APP})
-_ABILITIES = {
-    "developers": _MEMBERS | _DEVELOPERS | {Action.GRANT, Action.REVOKE},
-    "organization_account": _MEMBERS,
-    "business_account": _MEMBERS,
-    "business_center": frozenset(Action) - _DEVELOPERS - {Action.GIVE_UP_ADMIN},
-}
 
 
 class SandboxProvider:
@@ -97,14 +83,6 @@ class SandboxProvider:
         except Refusal as refusal:
             return Failed(reason=refusal.text, code=refusal.code(scope.organization.system.name))
         return Applied(live=self._read_back(scope, change.address))
-
-    def ability(self, system: str, action: Action) -> Ability:
-        """The sandbox does by itself whatever the system offers to an admin."""
-        if action is Action.GIVE_UP_ADMIN:
-            return ByHand("only the admins themselves can give up their rights")
-        if action in _ABILITIES.get(system, ()):
-            return Can()
-        return Cannot(f"{system} does not offer it")
 
     def mark(self, organization: DeclaredOrganization) -> str:
         """The digest of all that the world's tables have of it; made for all at once, while nothing is written."""
@@ -300,7 +278,7 @@ def _transfer_app(call: SandboxCall) -> None:
 
 
 _STEPS: Mapping[Action, Callable[[SandboxCall], None]] = {
-    **dict.fromkeys(_OF_MEMBERS, _change_member),
+    **dict.fromkeys((*INVITATIONS, Action.CANCEL_INVITATION, Action.CHANGE_ROLE, Action.REMOVE), _change_member),
     **dict.fromkeys((Action.GRANT, Action.CHANGE_GRANT, Action.REVOKE), _change_grant),
     **dict.fromkeys((Action.SHARE, Action.CHANGE_SHARE, Action.UNSHARE), _change_share),
     **dict.fromkeys(

@@ -19,10 +19,7 @@ from reconciler.features.estimate import Effort, estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import (
-    Ability,
-    Action,
     Address,
-    Can,
     Change,
     GuardSettings,
     Live,
@@ -54,9 +51,6 @@ class Silent:
 
     def apply(self, scope: Scope, change: Change) -> Outcome:
         raise AssertionError(WORDS)
-
-    def ability(self, system: str, action: Action) -> Ability:
-        return Can()
 
 
 @dataclass

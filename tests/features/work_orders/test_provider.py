@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from reconciler.model import (
     Action,
     Address,
     Applied,
     AskingProvider,
-    ByHand,
-    Can,
-    Cannot,
     Change,
     Organization,
     Place,
@@ -26,7 +21,7 @@ from reconciler.model import (
     fingerprint_of,
 )
 from reconciler.providers.work_orders import WorkOrdersProvider
-from reconciler.systems.catalogue import SYSTEMS, get_system
+from reconciler.systems.catalogue import get_system
 from tests.features.work_orders.office import START
 
 ORGANIZATION = Organization(
@@ -122,15 +117,6 @@ def test_forgetting_asks_nobody() -> None:
         address=APP.address, action=Action.FORGET, before=APP, after=None, fingerprint=fingerprint_of(APP), why="gone"
     )
     assert WorkOrdersProvider().apply(scope(roster("app", APP)), change) == Applied(live=APP)
-
-
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_everything_is_done_by_hand_unless_the_system_does_not_offer_it(system: str) -> None:
-    provider = WorkOrdersProvider()
-    for action in Action:
-        refused = all(action in variant.cannot for variant in SYSTEMS[system].values())
-        wanted = Can if action is Action.FORGET else Cannot if refused else ByHand
-        assert isinstance(provider.ability(system, action), wanted)
 
 
 def test_it_can_also_tell_people_of_steps_that_nobody_takes_for_them() -> None:
