@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from cProfile import Profile
 
     from reconciler.apply.journal import LeaseTerms
+    from reconciler.apply.planning import PlanRequest
     from reconciler.apply.state_editor import StateEditor
     from reconciler.audit.log import AuditLog
     from reconciler.cli.workspace import Workspace
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from reconciler.output.json import Output
     from reconciler.providers.business_api.client import Client
     from reconciler.sandbox.world import World
+    from reconciler.systems.languages import Speech
 
 _Made = TypeVar("_Made")
 _LINKING = frozenset({"markdown", "html", "github"})
@@ -228,7 +230,8 @@ class App:
 
         return check_files(self.root, self.config, with_edits(self.files, texts), today=today or self.today)
 
-    def read_declared(self) -> Desired | None:
+    @cached_property
+    def declared(self) -> Desired | None:
         """What the manifests say today, judged by no policy; None where they cannot be used."""
         from reconciler.manifests.load import load_manifests
 
@@ -244,7 +247,8 @@ class App:
         for path, text in texts.items():
             replace_file(self.root / path, text)
             self.notify(f"{path} is edited")
-        self.__dict__.pop("files", None)  # they are read again
+        for made in ("files", "declared"):  # they are read again
+            self.__dict__.pop(made, None)
 
     @cached_property
     def store(self) -> StateStore:
@@ -278,6 +282,12 @@ class App:
 
         return LeaseTerms(timer=SystemTimer(), timeout=self.lock_timeout, on_wait=announce)
 
+    def read_state(self, organization: str) -> State:
+        """What is recorded of an organization."""
+        from reconciler.apply.states import read_state
+
+        return read_state(self.store, organization)
+
     def require_state(self, organization: str) -> None:
         """Raises ReconcilerError, naming those there are, when an organization has no state."""
         known = self.store.organizations()
@@ -290,7 +300,6 @@ class App:
 
         Manifests that cannot be read rename nothing: looking after a state has to go on without them.
         """
-        from reconciler.apply.states import read_state
         from reconciler.engine.identities import Identities, former_addresses
 
         if address.organization not in self.store.organizations():
@@ -299,8 +308,27 @@ class App:
             identities = Identities(self.desired)
         except ReconcilerError:
             return (address,)
-        state = read_state(self.store, address.organization)
+        state = self.read_state(address.organization)
         return former_addresses(address, of(state), state, identities)
+
+    def request(
+        self, desired: Desired, *, today: date | None = None, moment: datetime | None = None, refresh: bool = True
+    ) -> PlanRequest:
+        """What to plan: as of now, or of a day, of which the time may not be known."""
+        from reconciler.apply.planning import PlanRequest
+
+        now = self.clock.now()
+        moment, day = moment or (None if today else now), today or now.date()
+        return PlanRequest(desired=desired, settings=self.config.guards, today=day, moment=moment, refresh=refresh)
+
+    def speech_for(self, actor: str, organization: str) -> Speech:
+        """The language of whoever acts in an organization; English where the manifests cannot be read."""
+        from reconciler.cli.link_codes import read_speech
+        from reconciler.features.work_orders.model import language_of
+        from reconciler.systems.languages import Speech
+
+        language = language_of(actor, organization, self.declared) if self.declared else ""
+        return read_speech(self.root, language) if language else Speech()
 
     def read_origin(self, *paths: str) -> Origin:
         """What the repository and the environment say.
@@ -563,9 +591,7 @@ def _make_business_api(app: App, settings: ProviderSettings) -> Provider:
     if app.codes_to is not None or is_interactive(sys.stderr):  # elsewhere a code would stay in a log
         from reconciler.cli.link_codes import CodeScreen
 
-        reads = app.read_declared
-        screen = CodeScreen(root=app.root, home=app.home, clock=app.clock, folder=app.codes_to, read_declared=reads)
-        show_code = screen.show
+        show_code = CodeScreen(home=app.home, clock=app.clock, folder=app.codes_to, speech_for=app.speech_for).show
     if settings.options.get("via"):
         self_is = ""  # it has said which token is used
     return BusinessApiProvider(app.open_client(settings), clock=app.clock, self_is=self_is, show_code=show_code)

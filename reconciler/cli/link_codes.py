@@ -27,12 +27,11 @@ from reconciler.cli.streams import (
     write_privately,
 )
 from reconciler.features.work_orders.document import document_of_code, list_messages
-from reconciler.features.work_orders.model import language_of
-from reconciler.model import Address, Clock, Desired, LinkCode, ReconcilerError, UsageError, checked, dataclass
+from reconciler.model import Address, Clock, LinkCode, ReconcilerError, UsageError, checked, dataclass
 from reconciler.output.document import Style, make_visible
 from reconciler.output.html import write_html
 from reconciler.systems.catalogue import quote
-from reconciler.systems.languages import Speech, extend_catalogue, load_speech
+from reconciler.systems.languages import Speech, extend_catalogue, load_speech, write_catalogue
 
 
 def read_speech(root: Path, language: str) -> Speech:
@@ -44,10 +43,9 @@ def read_speech(root: Path, language: str) -> Speech:
     return load_speech(language, {str(path): read_text_file(path) for path in paths if path.exists()})
 
 
-def speech_for(root: Path, desired: Desired | None, actor: str, organization: str) -> Speech:
-    """For whoever acts in an organization; English where the manifests cannot be read."""
-    language = language_of(actor, organization, desired) if desired else ""
-    return read_speech(root, language) if language else Speech()
+def format_messages(root: Path, language: str) -> str:
+    """All messages with their translation, as `templates/LANGUAGE.po` has them."""
+    return write_catalogue(list_messages(), read_speech(root, language))
 
 
 def write_messages(root: Path, language: str) -> tuple[Path, int, int]:
@@ -76,13 +74,12 @@ _BLACK_AND_WHITE, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
 class CodeScreen:
     """Shows codes to whoever runs the tool, and writes them into a folder if one is named."""
 
-    root: Path
     home: Path
     """The folder for what the tool keeps in a workspace."""
     clock: Clock
     folder: Path | None
-    read_declared: Callable[[], Desired | None]
-    """What the manifests say, such as in what language a page is to be."""
+    speech_for: Callable[[str, str], Speech]
+    """The language of somebody who acts in an organization."""
 
     def show(self, code: LinkCode) -> None:
         """Show a code on the terminal, if somebody sits there, and write it into the folder."""
@@ -99,7 +96,7 @@ class CodeScreen:
         until = self.clock.now() + LASTS
         drawn = segno.make(code.text, error="m", micro=False)
         picture = drawn.svg_data_uri(light="white", scale=10)
-        speech = speech_for(self.root, self.read_declared(), code.order.actor, code.order.address.organization)
+        speech = self.speech_for(code.order.actor, code.order.address.organization)
         document = document_of_code(code.order, until=until, picture=picture, link=code.text, speech=speech)
         page = "".join(write_html(document, Style()))
         pixels, vectors = BytesIO(), BytesIO()

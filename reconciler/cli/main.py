@@ -198,9 +198,9 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "report": CommandEntry("queries", "Write one HTML page that tells who may do what, for auditors and managers."),
     },
     "What people do by hand": {
-        "work-orders": CommandEntry("by_hand", "List what people were asked to do, and report back."),
-        "notices": CommandEntry("by_hand", "Write one message for each person who has to act."),
-        "observe": CommandEntry("by_hand", "Import a list of members or apps that somebody copied from its page."),
+        "work-orders": CommandEntry("work_orders", "List what people were asked to do, and report back."),
+        "notices": CommandEntry("notices", "Write one message for each person who has to act."),
+        "observe": CommandEntry("observe", "Import a list of members or apps that somebody copied from its page."),
     },
     "What others changed": {
         "drift": CommandEntry("drift", "Show what somebody changed outside of this tool."),

@@ -26,7 +26,6 @@ from reconciler.apply.settled import (
     collect,
     list_directory,
 )
-from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.options import Limits
 from reconciler.cli.streams import CLOSED_REVIEWS, CODE_NOTES, CONFIG_FILE, REVIEWS, read_text_file, replace_file
@@ -139,7 +138,7 @@ def _check(app: App, left_out: Mapping[str, SettledFile], *, today: date) -> Wor
     files = [file for file in app.files if file.path not in left_out]
     emails = {email: Place(path, 1, 1) for path, file in left_out.items() for email in file.emails}
     workspace = check_files(app.root, app.config, files, today=today, emails=emails)
-    return judge_recorded(workspace, app.root, today=today, read_recorded=lambda key: read_state(app.store, key))
+    return judge_recorded(workspace, app.root, today=today, read_recorded=app.read_state)
 
 
 def _digest_settings(app: App, of_config: str) -> str:
@@ -250,7 +249,7 @@ LARGE = 8 * BATCH
 def _plan_in_batches(app: App, *, today: date | None, **limits: Unpack[Limits]) -> Plan:
     """The plan that would be made of all files together; raises Inseparable where that is not certain."""
     now, notices = app.clock.now(), list[str]()
-    request = _make_request(app, Desired(), now=now, today=today, **limits)
+    request = _make_request(app, Desired(), today=today, **limits)
     checked = BatchedWorkspace(root=app.root, config=app.config, files=app.files, today=request.today, size=BATCH)
     make = partial(planning.make_plan, provider_for=app.provider_for, store=app.store, on_notice=notices.append)
     plans: list[Plan] = []
@@ -281,7 +280,7 @@ def _require_moved_nowhere(app: App, organizations: Mapping[str, Organization]) 
     """Raises Inseparable where an organization may be recorded under a key that is not declared any more."""
     identities = {one.identity for one in organizations.values()}
     for key in app.store.organizations():
-        record = None if key in organizations else read_state(app.store, key).records.get(Address.whole(key))
+        record = None if key in organizations else app.read_state(key).records.get(Address.whole(key))
         if record is not None and record.identity in identities:
             raise Inseparable
 
@@ -301,7 +300,7 @@ def make_request(
     for file in left_out.values():
         counted.update(file.notes)
     _tell_findings(app, counted, now=now, today=today)
-    request = _make_request(app, desired, now=now, today=today, **limits)
+    request = _make_request(app, desired, today=today, **limits)
     settled = (one.as_plan() for file in left_out.values() for one in file.organizations)
     return replace(request, settled=tuple(one for one in settled if request.shard.covers(one.organization)))
 
@@ -322,16 +321,11 @@ def _tell_findings(app: App, counted: Mapping[str, int], *, now: datetime, today
         app.notify(f"{said} in the manifests: `reconciler validate{as_of}` shows them")
 
 
-def _make_request(
-    app: App, desired: Desired, *, now: datetime, today: date | None, **limits: Unpack[Limits]
-) -> PlanRequest:
-    return PlanRequest(
-        desired=replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ()))),
-        settings=app.config.guards,
-        today=today or now.date(),
-        moment=None if today else now,
+def _make_request(app: App, desired: Desired, *, today: date | None, **limits: Unpack[Limits]) -> PlanRequest:
+    desired = replace(desired, approvals=(*desired.approvals, *limits.get("approvals", ())))
+    return replace(
+        app.request(desired, today=today, refresh=limits.get("refresh", True)),
         targets=Targets(include=limits.get("targets", ()), exclude=limits.get("excludes", ())),
-        refresh=limits.get("refresh", True),
         retry=limits.get("retry", False),
         shard=limits.get("shard", ALL_SHARDS),
     )
@@ -369,7 +363,7 @@ def find_unmatched_targets(app: App, request: PlanRequest) -> list[tuple[str, Us
     limits += [("--approve", str(one.address)) for one in request.desired.approvals if one.place is None]
     limits = [limit for limit in limits if not _matches(limit[1], declared)]
     covered = [key for key in request.desired.organizations if request.shard.covers(key)] if limits else []
-    recorded = [address for key in covered for address in read_state(app.store, key).records]
+    recorded = [address for key in covered for address in app.read_state(key).records]
     unmatched: list[tuple[str, UsageError]] = []
     for option, pattern in limits:
         if not _matches(pattern, recorded):

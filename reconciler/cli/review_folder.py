@@ -11,8 +11,6 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from reconciler.apply import planning
-from reconciler.apply.planning import PlanRequest
-from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.options import RENDERERS
 from reconciler.cli.streams import CLOSED_REVIEWS, REVIEWS, make_folder, refused_writes, replace_file
@@ -84,7 +82,7 @@ def read_reviewed_world(app: App, workspace: Workspace, today: date) -> Reviewed
     """Everything that the facts of a review are read from."""
     return ReviewedWorld(
         desired=workspace.desired,
-        states={key: read_state(app.store, key) for key in app.store.organizations()},
+        states={key: app.read_state(key) for key in app.store.organizations()},
         findings=(*workspace.findings, *workspace.policies.findings),
         changes={entry.address: entry for entry in app.audit_log.entries()},
         today=today,
@@ -184,11 +182,7 @@ class OpenedReview:
 
     def plan(self, after: Workspace, *, refresh: bool) -> Plan:
         """What the edited manifests lead to."""
-        app, desired = self.app, after.desired
-        moment = app.clock.now()
-        request = PlanRequest(
-            desired=desired, settings=app.config.guards, today=self.today, moment=moment, refresh=refresh
-        )
+        app, request = self.app, self.app.request(after.desired, refresh=refresh)
         return planning.make_plan(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
 
     def evidence(self, closing: ReviewClosing, plan: Plan) -> tuple[dict[str, bytes], ReviewClosing]:
@@ -248,6 +242,19 @@ class OpenedReview:
                 evidence=digest.removeprefix("sha256:"),
             )
             editor.edit(organization, purpose="review close", change=partial(_log, entry=entry))
+
+
+def read_reminders(app: App, workspace: Workspace) -> tuple[list[WorkOrder], list[str]]:
+    """What reviewers of access still have to decide, and the reviews that cannot be read, which keep nothing back."""
+    asked, unread = list[WorkOrder](), list[str]()
+    for name in review_names(app):
+        try:
+            asked += OpenedReview.read(app, name, workspace).reminders()
+        except ReconcilerError:
+            advice = f"`{app.command('review', 'status', name)}` says why"
+            app.notify(f"access review {name} cannot be read", level="warning", advice=advice)
+            unread.append(name)
+    return asked, unread
 
 
 def _log(state: State, entry: AuditEntry) -> tuple[State, Sequence[AuditEntry]]:

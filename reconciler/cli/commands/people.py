@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from reconciler.apply.planning import PlanRequest, read_worlds
-from reconciler.apply.states import read_state
+from reconciler.apply.planning import read_worlds
 from reconciler.cli.app import App, Subject
 from reconciler.cli.options import (
     RENDERERS,
@@ -244,8 +242,8 @@ def _show_access(
 def _foresee(app: App, after: Workspace, found: AccessProposal) -> AccessProposal:
     """With what a plan of the edit would do; where states cannot be read, the proposal says so and stands."""
     try:
-        after = judge_recorded(after, app.root, today=app.today, read_recorded=partial(read_state, app.store))
-        request = PlanRequest(desired=after.desired, settings=app.config.guards, today=app.today, refresh=False)
+        after = judge_recorded(after, app.root, today=app.today, read_recorded=app.read_state)
+        request = app.request(after.desired, today=app.today, refresh=False)
         worlds = read_worlds(request, provider_for=app.provider_for, store=app.store)
     except ReconcilerError as error:
         return replace(found, unforeseen=f"what is recorded cannot be read: {error.message}")
@@ -312,7 +310,7 @@ def _follow(app: App, person: str, *, on: date | None, is_planned: bool, write: 
         leaves = leaving_day(report, desired, on or today)
         day = max(today, leaves or today)
         moment = now if day == today else datetime.combine(day, time(), UTC)
-        request = PlanRequest(desired=desired, settings=app.config.guards, today=day, moment=moment)
+        request = app.request(desired, today=day, moment=moment)
         worlds = read_worlds(request, provider_for=app.provider_for, store=app.store, on_notice=app.notify)
         return Leaver(report=report, leaves=leaves, edited=edit.texts, patch=edit.patch), worlds
 

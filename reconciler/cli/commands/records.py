@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from reconciler.apply.state_editor import find_lock
-from reconciler.apply.states import read_history, read_state, read_state_as_of, read_witnesses, verify_state
+from reconciler.apply.states import read_history, read_state_as_of, read_witnesses, verify_state
 from reconciler.audit.entries import OUTCOMES
 from reconciler.audit.log import Selection, digest_of, find_risk
 from reconciler.cli.app import App
@@ -65,7 +65,7 @@ def state() -> None:
 @click.pass_obj
 def list_states(app: App) -> None:
     """List the organizations that have a state."""
-    states = [read_state(app.store, organization) for organization in app.store.organizations()]
+    states = list(map(app.read_state, app.store.organizations()))
     app.show(RENDERERS.state_list, states)
 
 
@@ -100,7 +100,7 @@ def pull(app: App, organization: str, as_of: date | int | None) -> None:
 
 def _read(app: App, organization: str, as_of: date | int | None) -> State:
     app.require_state(organization)
-    return read_state(app.store, organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
+    return app.read_state(organization) if as_of is None else read_state_as_of(app.store, organization, as_of)
 
 
 @state.command("push")

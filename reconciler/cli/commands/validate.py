@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import date
-from typing import Any
 
 import click
 
-from reconciler.cli.app import App, load
+from reconciler.cli.app import App
 from reconciler.cli.options import RENDERERS, NumberType, document_option, format_option, now_option, page_options
 from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules
 from reconciler.engine.context import shards_of
@@ -87,10 +86,7 @@ def test(app: App, rules: tuple[str, ...], now: date | None) -> int:
     Here policies also look at what is recorded, which `validate` never reads.
     Exits with 3 when one of severity error objects.
     """
-
-    def read_recorded(organization: str) -> Any:
-        return load("apply.states:read_state")(app.store, organization)  # `validate` does without
-
-    inspection = inspect_policies(app.root, app.config, rules, today=now or app.today, read_recorded=read_recorded)
+    day, read = now or app.today, app.read_state
+    inspection = inspect_policies(app.root, app.config, rules, today=day, read_recorded=read)
     app.show(RENDERERS.findings, inspection)
     return code_of_findings(inspection.findings, policies=inspection.policies)
