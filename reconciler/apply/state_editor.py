@@ -102,6 +102,19 @@ class StateEditor:
             state, edits = change(loaded.state)
             return self._save(loaded, state, lease, edits) if edits else loaded.state
 
+    def get_lock(self, lock_id: str) -> Lock:
+        """The present lock with this id; raises StateConflict when it is gone."""
+        for lock in self.store.locks():
+            if lock.id == lock_id:
+                return lock
+            if lock.organization == lock_id:
+                raise StateConflict(
+                    f"{lock_id} is an organization, not a lock", advice=f"its lock has the ID {lock.id}"
+                )
+        if lock_id in self.store.organizations():
+            raise StateConflict(f"{lock_id} is not locked", advice="there is nothing to unlock")
+        raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
+
     def unlock(self, lock: Lock) -> None:
         """Take a lock away from its holder."""
         self.store.break_lock(lock.organization, lock.id)
@@ -153,18 +166,6 @@ class StateEditor:
 
 _CAUSES = dict.fromkeys(("drift", "drift_reverted", "cannot_tell"), "seen by an audit")
 """Of what nobody did with this tool: an end date may have passed, and a system may have failed to answer."""
-
-
-def find_lock(store: StateStore, lock_id: str) -> Lock:
-    """The present lock with this id; raises StateConflict when it is gone."""
-    for lock in store.locks():
-        if lock.id == lock_id:
-            return lock
-        if lock.organization == lock_id:
-            raise StateConflict(f"{lock_id} is an organization, not a lock", advice=f"its lock has the ID {lock.id}")
-    if lock_id in store.organizations():
-        raise StateConflict(f"{lock_id} is not locked", advice="there is nothing to unlock")
-    raise StateConflict(f"there is no lock {lock_id}", advice="it was released, or has been taken over meanwhile")
 
 
 def _without(state: State, wanted: Collection[Address], at: datetime) -> tuple[State, Edits]:

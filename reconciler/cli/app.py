@@ -38,7 +38,7 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model import SECRETS, ManifestError, Origin, ReconcilerError, count, dataclass
+from reconciler.model import SECRETS, ManifestError, Origin, ReconcilerError, UsageError, count, dataclass
 from reconciler.output import FORMS
 from reconciler.output.document import Style, Tone, make_visible
 from reconciler.output.text import fold
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from reconciler.apply.state_editor import StateEditor
     from reconciler.audit.log import AuditLog
     from reconciler.cli.workspace import Workspace
+    from reconciler.features.queries.directory import Sources
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
     from reconciler.model import (
@@ -123,6 +124,8 @@ class Subject(Mapping[str, Callable[..., str]]):
     annotations: str = ""
     content: Callable[..., Any] | str = lambda value, *_: value
     """What of the values stands in JSON; a name is that of a function too."""
+    pieces: str = ""
+    """What makes one document after the other while values come in, of which CSV is written before the last is made."""
 
     def __getitem__(self, form: str) -> Callable[..., str]:
         if form not in tuple(self):
@@ -136,6 +139,9 @@ class Subject(Mapping[str, Callable[..., str]]):
             content = self._load(self.content) if isinstance(self.content, str) else self.content
             text = (output.write if output else self._load(self.json))(content(*values[:-1]))
             return iter([text.decode()]) if isinstance(text, bytes) else iter(text)
+        if form == "csv" and self.pieces:
+            tables: Iterator[str] = load("output.csv:write_tables")(self._load(self.pieces)(*values[:-1]), values[-1])
+            return tables
         is_document = form in FORMS
         write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
         describe = self._load(self.document if is_document else self.annotations)
@@ -253,9 +259,17 @@ class App:
     @cached_property
     def store(self) -> StateStore:
         """Where the state lives."""
+        return self.open_store(self.config.state, key=self.config.state_key)
+
+    def open_store(self, address: str, *, key: str) -> StateStore:
+        """The store at an address, sealed under the key that a reference leads to, if any.
+
+        Its history is dated by the sandbox where there is one, else by the store's own clock.
+        """
         from reconciler.cli.credentials import open_store
 
-        return open_store(self.config.state, root=self.root, key=self.config.state_key, dating=self.dating)
+        dating = (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
+        return open_store(address, root=self.root, key=key, dating=dating)
 
     @cached_property
     def audit_log(self) -> AuditLog:
@@ -287,6 +301,14 @@ class App:
         from reconciler.apply.states import read_state
 
         return read_state(self.store, organization)
+
+    def sources(self, as_of: date | None = None) -> Sources:
+        """What a question about today or a past day is answered from; raises UsageError for a day to come."""
+        from reconciler.features.queries.directory import Sources
+
+        if as_of is not None and as_of > self.today:
+            raise UsageError(f"{as_of} has not come yet", advice="leave --as-of out to see what is recorded now")
+        return Sources(files=self.files, store=self.store, today=self.today, as_of=as_of)
 
     def require_state(self, organization: str) -> None:
         """Raises ReconcilerError, naming those there are, when an organization has no state."""
@@ -346,11 +368,6 @@ class App:
             commit += DIRTY
         branch = _first_set(_BRANCHES) or ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
         return Origin(commit=commit, branch=branch, job=process.job, operator=process.who)
-
-    @property
-    def dating(self) -> Callable[[], datetime] | None:
-        """The clock that dates the history of states, where it is not the store's own."""
-        return (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
 
     @cached_property
     def clock(self) -> Clock:
@@ -559,6 +576,10 @@ class App:
         profile.disable()
         with refused_writes(path):
             profile.dump_stats(path)
+
+    def echo(self, text: str) -> None:
+        """Print a line of a result, folded where a terminal is narrower."""
+        click.echo("\n".join(fold(text, self.style(sys.stdout).width)))
 
     def notify(self, message: str, *, level: str = "notice", **fields: object) -> None:
         """Tell the user something that is not the result: to stderr, as text or as one JSON object per line."""

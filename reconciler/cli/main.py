@@ -177,7 +177,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "validate": CommandEntry("validate", "Check the manifests, without any network."),
         "fmt": CommandEntry("init", "Format manifests."),
         "policy": CommandEntry("validate", "List policies, and judge the manifests by them."),
-        "systems": CommandEntry("queries", "List systems, roles and what they may do."),
+        "systems": CommandEntry("validate", "List systems, roles and what they may do."),
         "schema": CommandEntry("schema", "Print or write the JSON Schemas, or check files against one."),
     },
     "Changes": {
@@ -195,7 +195,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "access": CommandEntry("queries", "Show who can reach something, with which role, and how."),
         "why": CommandEntry("queries", "Show why somebody can reach something, since when and by what."),
         "expiring": CommandEntry("queries", "Show what ends by itself within some days."),
-        "report": CommandEntry("queries", "Write one HTML page that tells who may do what, for auditors and managers."),
+        "report": CommandEntry("report", "Write one HTML page that tells who may do what, for auditors and managers."),
     },
     "What people do by hand": {
         "work-orders": CommandEntry("work_orders", "List what people were asked to do, and report back."),
@@ -212,8 +212,8 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "review": CommandEntry("review", "Have every access reviewed, and keep the evidence."),
     },
     "What is remembered": {
-        "state": CommandEntry("records", "Show and maintain what is remembered between runs."),
-        "audit": CommandEntry("records", "Read and verify the log of what was done."),
+        "state": CommandEntry("state", "Show and maintain what is remembered between runs."),
+        "audit": CommandEntry("audit", "Read and verify the log of what was done."),
     },
     "Pipelines": {
         "codeowners": CommandEntry("codeowners", "Write CODEOWNERS from the owners in the manifests."),

@@ -308,8 +308,12 @@ class Renderers:
     audit_log: Subject = Subject("features.records", "document_of_audit_log", "AUDIT_LOG")
     who: Subject = Subject("features.queries.documents", "document_of_person", "WHO")
     access: Subject = Subject("features.queries.documents", "document_of_access", "ACCESS")
-    who_all: Subject = Subject("features.queries.everything", "document_of_everybody", "EVERYBODY")
-    access_all: Subject = Subject("features.queries.everything", "document_of_everything", "EVERYTHING")
+    who_all: Subject = Subject(
+        "features.queries.everything", "document_of_everybody", "EVERYBODY", pieces="pieces_of_everybody"
+    )
+    access_all: Subject = Subject(
+        "features.queries.everything", "document_of_everything", "EVERYTHING", pieces="pieces_of_everything"
+    )
     expiring: Subject = Subject("features.queries.expiring", "document_of_expiring", "EXPIRING")
     why: Subject = Subject("features.queries.reasons", "document_of_why", "WHY")
     review: Subject = Subject("features.review.document", "document_of_review", "REVIEW", "annotations_of_review")

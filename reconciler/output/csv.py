@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.output.document import (
     Block,
@@ -40,6 +40,17 @@ def write_csv(document: Document, _style: Style) -> Iterator[str]:
     for number, ((header, _), rows) in enumerate(tables.items()):
         yield from ["\n"] if number else []
         yield from _write(header, rows)
+
+
+def write_tables(documents: Iterable[Document], style: Style) -> Iterator[str]:
+    """The tables of several documents, without the header of one that is as that of the table before."""
+    header = ""
+    for document in documents:
+        lines = list(write_csv(document, style))
+        if lines[:1] != [header]:
+            yield from ["\n", *lines[:1]] if header else lines[:1]
+        yield from lines[1:]
+        header = lines[0] if lines else header
 
 
 def _tables(block: Block, under: tuple[str, ...]) -> Iterator[tuple[str, Table]]:

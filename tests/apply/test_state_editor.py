@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from reconciler.apply.journal import Lease, hold, intent_record, run_record
-from reconciler.apply.state_editor import find_lock
 from reconciler.apply.states import load_state, read_history, read_state, read_state_as_of, save_state, verify_state
 from reconciler.audit.log import AuditLog
 from reconciler.cli.credentials import open_store
@@ -199,13 +198,13 @@ def test_an_edit_waits_for_nobody_who_holds_the_organization(store: LocalFileSto
 def test_a_lock_is_taken_away_by_its_id_and_written_down(store: LocalFileStore) -> None:
     store.acquire("bc", purpose="apply", ttl=terms().ttl)
     (lock,) = store.locks()
-    editor(store).unlock(find_lock(store, lock.id))
+    editor(store).unlock(editor(store).get_lock(lock.id))
     assert store.locks() == []
     assert [(action, address) for _, action, address, _ in written_down(store)] == [
         ("state_unlock", "bc/organization/bc")
     ]
     with pytest.raises(StateConflict, match="there is no lock"):
-        find_lock(store, lock.id)
+        editor(store).get_lock(lock.id)
 
 
 def check_until_lost(lease: Lease) -> None:
@@ -217,7 +216,7 @@ def check_until_lost(lease: Lease) -> None:
 
 def test_a_holder_whose_lock_is_taken_away_stops_although_it_lives(store: LocalFileStore) -> None:
     with hold(store, "bc", purpose="apply", terms=terms(ttl=timedelta(seconds=1))) as lease:
-        editor(store).unlock(find_lock(store, lease.lock.id))
+        editor(store).unlock(editor(store).get_lock(lease.lock.id))
         with pytest.raises(LeaseLost):
             store.append("bc", b"late", token=lease.token)
         another = LocalFileStore(store._organizations.parent)  # noqa: SLF001  # a second instance

@@ -99,7 +99,7 @@ def test_nothing_but_the_clock_of_the_run_asks_the_machine_what_day_it_is() -> N
     assert found == {
         "cli/app.py",
         "cli/commands/doctor.py",
-        "cli/commands/queries.py",
+        "cli/commands/validate.py",
         "cli/main.py",  # the name of a log of a crash
         "features/publishing/client.py",  # until when a forge wants us to wait
     }

@@ -1,4 +1,4 @@
-"""`reconciler validate`, `policy` and `shards`: what the manifests say, and what is wrong with them."""
+"""`reconciler validate`, `policy`, `systems` and `shards`: what the manifests may say, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import date
 
 import click
 
-from reconciler.cli.app import App
+from reconciler.cli.app import App, SystemClock
 from reconciler.cli.options import RENDERERS, NumberType, document_option, format_option, now_option, page_options
 from reconciler.cli.workspace import inspect_policies, inspect_workspace, read_rules
 from reconciler.engine.context import shards_of
 from reconciler.model import Inspection, Severity, code_of_findings
 from reconciler.output.findings import summary_of_findings
 from reconciler.policies.judging import standing_rules
+from reconciler.systems.catalogue import SYSTEMS, system_table
 
 
 @click.command()
@@ -90,3 +91,20 @@ def test(app: App, rules: tuple[str, ...], now: date | None) -> int:
     inspection = inspect_policies(app.root, app.config, rules, today=day, read_recorded=read)
     app.show(RENDERERS.findings, inspection)
     return code_of_findings(inspection.findings, policies=inspection.policies)
+
+
+@click.command()
+@click.argument("system", required=False)
+@document_option
+@click.pass_obj
+def systems(app: App, system: str | None) -> None:
+    """List systems, roles and what they may do.
+
+    Role words are those that manifests use; the same word can mean different things in different systems. With
+    SYSTEM, only that one. Pages that were read more than a year ago are listed: they may say something else by now.
+    """
+    if system is not None and system not in SYSTEMS:
+        message = f"there is no system {system!r}; there are {', '.join(SYSTEMS)}"
+        raise click.BadParameter(message, param_hint="SYSTEM")
+    # A page that was read is as old as it is for this machine: no sandbox makes it older.
+    app.show(RENDERERS.systems, system_table(SystemClock().now().date(), system or ""))

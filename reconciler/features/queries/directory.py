@@ -112,6 +112,10 @@ class Sources:
             return read_state(self.store, organization)
         return read_state_as_of(self.store, organization, self.as_of)
 
+    def list_without_state(self) -> list[str]:
+        """The organizations that are declared and of which nothing is recorded."""
+        return sorted(load_about(self, [""]).organizations.keys() - {*self.store.organizations()})
+
     def read_histories(self, *, organization: str = "", person: str = "") -> dict[Address, AccessHistory]:
         """What the audit log tells of each access by the end of that day, under the name that it has today."""
         selection = Selection(organization=organization, person=person, until=self.as_of)

@@ -1,49 +1,27 @@
-"""`reconciler state` and `audit`: what is remembered between runs, and what was done. No system is touched."""
+"""`reconciler state`: what is remembered between runs. No system is touched."""
 
 from __future__ import annotations
 
-import re
-import sys
-from dataclasses import replace
 from datetime import date
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from reconciler.apply.state_editor import find_lock
-from reconciler.apply.states import read_history, read_state_as_of, read_witnesses, verify_state
-from reconciler.audit.entries import OUTCOMES
-from reconciler.audit.log import Selection, digest_of, find_risk
+from reconciler.apply.states import read_history, read_state_as_of, verify_state
 from reconciler.cli.app import App
-from reconciler.cli.credentials import open_store
 from reconciler.cli.options import (
     RENDERERS,
     NumberType,
     document_option,
     flag,
     read_address,
-    read_day,
     read_day_or_serial,
     read_subject,
     yes_option,
 )
-from reconciler.cli.streams import confirm, write_outputs
-from reconciler.features.queries.access import find_past
-from reconciler.features.queries.directory import Sources, find_in, load_directory, require_somebody
+from reconciler.cli.streams import confirm
 from reconciler.features.records import migrate as copy_states
-from reconciler.model import (
-    Action,
-    Address,
-    ExitCode,
-    ReconcilerError,
-    Risk,
-    State,
-    UsageError,
-    count,
-    state_to_json,
-    suggest_names,
-)
-from reconciler.output.text import fold
+from reconciler.model import Address, ExitCode, State, UsageError, count, state_to_json
 from reconciler.stores.rules import is_left_by_this_job
 from reconciler.stores.sealed import new_key as make_key
 
@@ -192,14 +170,13 @@ def unlock(app: App, lock_id: str | None, left_behind: bool, yes: bool) -> None:
     if lock_id is None:
         locks = list(filter(is_left_by_this_job, app.store.locks()))
     else:
-        lock = find_lock(app.store, lock_id)
+        lock = app.editor.get_lock(lock_id)
         process = f"process {lock.process}, {lock.purpose}"
         holder = f"{lock.who} on {lock.host} ({process}) since {lock.since:%Y-%m-%d %H:%M:%SZ}"
         confirm(f"Unlock {lock.organization}, which is held by {holder}?", yes=yes)
         locks = [lock]
-    editor = app.editor
     for lock in locks:
-        editor.unlock(lock)
+        app.editor.unlock(lock)
         app.notify(f"{lock.organization} is unlocked")
 
 
@@ -220,7 +197,7 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     STATE is the address that `state:` in reconciler.yaml will have, and `--key` the key; without it, personal data is
     in clear there. The present store stays as it is, and keeps the history.
     """
-    source, target = app.store, open_store(to, root=app.root, key=key, dating=app.dating)
+    source, target = app.store, app.open_store(to, key=key)
     confirm(f"Copy {count(len(source.organizations()), 'organization', 'organizations')}?", yes=yes)
 
     def report(organization: str, records: int) -> None:
@@ -249,132 +226,3 @@ def verify_states(app: App, organization: str | None) -> int:
 def new_key() -> None:
     """Print a key for `personal_data: sealed`. Keep it where your secrets are: without it the state is lost."""
     click.echo(make_key())
-
-
-def read_digest(typed: str) -> str:
-    """A whole SHA-256; a part of one, or the empty value of an unset variable, would check nothing."""
-    if not re.fullmatch(r"[0-9a-f]{64}", typed):
-        message = f"{typed!r} is no digest: give the 64 hexadecimal digits that `audit verify` printed"
-        raise click.BadParameter(message)
-    return typed
-
-
-@click.group()
-def audit() -> None:
-    """Read and verify the log of what was done."""
-
-
-@audit.command("log")
-@click.option("--organization", default="", metavar="KEY", help="Only this organization.")
-@click.option(
-    "--person",
-    default="",
-    metavar="PERSON",
-    help="Only what is about this person's access, also under the keys that they had before; by key, address or "
-    "number, also somebody of the past.",
-)
-@click.option(
-    "--address",
-    default="",
-    metavar="ADDRESS",
-    help="Only this address with what hangs on it, such as all access to an asset, also under the names it had before; "
-    "or a pattern with `*`.",
-)
-@click.option(
-    "--outcome",
-    type=click.Choice(OUTCOMES),
-    metavar="OUTCOME",
-    help=f"Only what came to this: {', '.join(f'`{one}`' for one in OUTCOMES)}.",
-)
-@click.option(
-    "--min-risk",
-    type=click.Choice([*map(str, Risk)]),
-    help="Only what risks at least this; what does not say it is left out, and counted on stderr.",
-)
-@click.option("--since", type=read_day, metavar="DATE", help="Only from this UTC day on.")
-@click.option("--until", type=read_day, metavar="DATE", help="Only up to the end of this UTC day.")
-@document_option
-@click.pass_obj
-def show_log(app: App, /, *, outcome: str | None, min_risk: str | None, **chosen: Any) -> None:
-    """Show what was done, oldest first."""
-    selection = Selection(outcome=outcome or "", **chosen)
-    if selection.since and selection.until and selection.until < selection.since:
-        raise UsageError(f"--until {selection.until} is before --since {selection.since}", advice="swap the two days")
-    if selection.person:
-        selection = replace(selection, person=_find_person(app, selection.person))
-    entries = list(app.audit_log.entries(selection))
-    if not entries:
-        _require_names(app, selection)
-    if min_risk is not None:
-        silent = sum(find_risk(entry) is None and entry.action in set(Action) for entry in entries)
-        entries = [entry for entry in entries if (risk := find_risk(entry)) and risk.rank <= Risk(min_risk).rank]
-        if silent:
-            what = count(silent, "entry does not say its risk and is", "entries do not say their risk and are")
-            app.notify(f"{what} left out; without --min-risk they are shown", level="warning")
-    app.show(RENDERERS.audit_log, entries)
-
-
-def _find_person(app: App, text: str) -> str:
-    """The key of somebody in the directory, or of the past, who is known by this name; else the name itself."""
-    person = find_in(load_directory(app.files).people, text)
-    sources = Sources(files=app.files, store=app.store, today=app.today)
-    return person.key if person else find_past(text, sources)[0] or text
-
-
-def _require_names(app: App, selection: Selection) -> None:
-    """A misspelt name must not look like one of whom nothing is known."""
-    records = list(app.audit_log.records())
-    organizations = {*app.store.organizations(), *(record.organization for record in records)}
-    entries = [entry for record in records for entry in record.entries]
-    if selection.organization and selection.organization not in organizations:
-        message = f"there is no organization {selection.organization!r}: it has no state, and the log has nothing of it"
-        raise ReconcilerError(message, advice=suggest_names(selection.organization, organizations))
-    if selection.person:
-        people = load_directory(app.files).people
-        require_somebody(selection.person, {*people, *(entry.person for entry in entries)})
-    if not records and selection.outcome:
-        message = f"the log has no record yet, so nothing is known of what has {selection.outcome!r} as its outcome"
-        raise ReconcilerError(message, advice="look whether `state:` and the workspace are the right ones")
-    alone = Selection(address=selection.address)
-    if selection.address and next(app.audit_log.entries(alone), None) is None:
-        message = f"the log has nothing of the address {selection.address!r}"
-        raise ReconcilerError(message, advice=suggest_names(selection.address, {entry.address for entry in entries}))
-
-
-@audit.command("verify")
-@click.option(
-    "--head", type=read_digest, metavar="DIGEST", help="The log must also contain the record with this digest."
-)
-@click.pass_obj
-def verify_log(app: App, head: str | None) -> int:
-    """Follow the chain of records, and name the first one that does not fit.
-
-    Its end has to be what the states remember of it. Prints the digest of the last record: kept elsewhere and given as
-    --head later, it also shows a log that was written anew together with the states.
-    """
-    trail = app.audit_log
-    verdict = trail.verify(list(read_witnesses(app.store)))
-    if verdict.broken:
-        # A run may have ended between the look at the states and the look at the log.
-        verdict = trail.verify(list(read_witnesses(app.store)))
-    if verdict.broken:
-        before = count(verdict.records, "record before it is whole", "records before it fit together")
-        app.notify(verdict.broken, level="error", advice=before)
-        return ExitCode.FAILED
-    if head and all(digest_of(line) != head for line in app.store.read_audit()):
-        message = f"the log does not contain the record {head[:12]}…: its end was cut off, or it was written anew"
-        app.notify(message, level="error")
-        return ExitCode.FAILED
-    if verdict.put_aside:
-        torn = count(verdict.put_aside, "byte", "bytes")
-        message = f"{torn} of records that were cut off once are kept beside the log, in audit.torn"
-        app.notify(message, level="warning")
-    if not verdict.records:
-        advice = "this is normal before the first `reconciler apply`; after it, look at `state:` in reconciler.yaml"
-        app.notify("the audit log has no record yet, so nothing was verified", level="warning", advice=advice)
-    write_outputs({"audit_head": verdict.head})
-    records = count(verdict.records, "record", "records")
-    entries = count(verdict.entries, "entry", "entries")
-    text = f"{records} with {entries} fit together; the last one is {verdict.head}"
-    click.echo("\n".join(fold(text, app.style(sys.stdout).width)))
-    return ExitCode.DONE
