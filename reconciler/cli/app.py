@@ -344,13 +344,10 @@ class App:
         return PlanRequest(desired=desired, settings=self.config.guards, today=day, moment=moment, refresh=refresh)
 
     def speech_for(self, actor: str, organization: str) -> Speech:
-        """The language of whoever acts in an organization; English where the manifests cannot be read."""
-        from reconciler.cli.link_codes import read_speech
-        from reconciler.features.work_orders.model import language_of
-        from reconciler.systems.languages import Speech
+        """How to speak to whoever acts in an organization."""
+        from reconciler.cli.link_codes import speech_for
 
-        language = language_of(actor, organization, self.declared) if self.declared else ""
-        return read_speech(self.root, language) if language else Speech()
+        return speech_for(self.root, self.declared, actor, organization)
 
     def read_origin(self, *paths: str) -> Origin:
         """What the repository and the environment say.

@@ -27,7 +27,8 @@ from reconciler.cli.streams import (
     write_privately,
 )
 from reconciler.features.work_orders.document import document_of_code, list_messages
-from reconciler.model import Address, Clock, LinkCode, ReconcilerError, UsageError, checked, dataclass
+from reconciler.features.work_orders.model import language_of
+from reconciler.model import Address, Clock, Desired, LinkCode, ReconcilerError, UsageError, checked, dataclass
 from reconciler.output.document import Style, make_visible
 from reconciler.output.html import write_html
 from reconciler.systems.catalogue import quote
@@ -41,6 +42,12 @@ def read_speech(root: Path, language: str) -> Speech:
     names = dict.fromkeys((language.partition("_")[0], language))  # what is said for `de` counts for `de_AT` too
     paths = [_path(root, name) for name in names]
     return load_speech(language, {str(path): read_text_file(path) for path in paths if path.exists()})
+
+
+def speech_for(root: Path, desired: Desired | None, actor: str, organization: str) -> Speech:
+    """For whoever acts in an organization; English where the manifests cannot be read."""
+    language = language_of(actor, organization, desired) if desired else ""
+    return read_speech(root, language) if language else Speech()
 
 
 def format_messages(root: Path, language: str) -> str:
