@@ -115,57 +115,28 @@ def compose(text: str) -> Node | None:
 
 def write_edit(text: str, edit: Edit) -> str:
     """The text after an edit; raises NotWritableError."""
+    page = _Layout(text)
+    entries, found = page.walk(edit.path)
     match edit:
         case Put(path=path, value=value):
-            return _put(text, path, value)
-        case Drop(path=path):
-            return _drop(text, path)
+            return page.put(entries, path[len(entries) :], value)
+        case Drop():
+            holder = entries[-2][1] if len(entries) > 1 else page.root
+            if isinstance(holder, MappingNode) and page.keeps_something(holder):
+                return page.take_out(holder, entries[-1])
+            return page.replace(entries[:-1], {}) if len(entries) > 1 else page.empty(holder)
+        case Join(item=item) if isinstance(found, SequenceNode):
+            return page.append(found, item)
         case Join(path=path, item=item):
-            return _join(text, path, item)
-        case Leave(path=path, item=item):
-            return _leave(text, path, item)
-
-
-def _put(text: str, path: Path, value: Value) -> str:
-    """The text in which a key has a value; what is missing on the way is made."""
-    page = _Layout(text)
-    entries, holder = page.walk(path)
-    missing = path[len(entries) :]
-    for key in reversed(missing[1:]):
-        value = {key: value}
-    if not missing:
-        return page.replace(entries, value)
-    if isinstance(holder, MappingNode):
-        return page.insert(holder, missing[0], value)
-    return page.replace(entries, {missing[0]: value}) if entries else page.begin({missing[0]: value})
-
-
-def _drop(text: str, path: Path) -> str:
-    """The text without an entry that is there; of a mapping that had no other, `{}` stays."""
-    page = _Layout(text)
-    entries, _ = page.walk(path)
-    holder = entries[-2][1] if len(entries) > 1 else page.root
-    if isinstance(holder, MappingNode) and page.keeps_something(holder):
-        return page.take_out(holder, entries[-1])
-    return page.replace(entries[:-1], {}) if len(entries) > 1 else page.empty(holder)
-
-
-def _join(text: str, path: Path, item: str) -> str:
-    """The text in which a list has one more item at its end."""
-    page = _Layout(text)
-    _, found = page.walk(path)
-    return page.append(found, item) if isinstance(found, SequenceNode) else _put(text, path, [item])
-
-
-def _leave(text: str, path: Path, item: str) -> str:
-    """The text in which a list has an item no more, however often it stood there; an empty list stays."""
-    while True:
-        page = _Layout(text)
-        entries, found = page.walk(path)
-        if not isinstance(found, SequenceNode) or item not in (values := [one.value for one in found.value]):
-            return text
-        gone = found.value[values.index(item)]
-        text = page.take_out(found, (gone, gone)) if page.keeps_something(found) else page.replace(entries, [])
+            return write_edit(text, Put(path=path, value=[item]))
+        case Leave(item=item) if isinstance(found, SequenceNode):
+            for one in found.value:
+                if one.value == item:
+                    left = (
+                        page.take_out(found, (one, one)) if page.keeps_something(found) else page.replace(entries, [])
+                    )
+                    return write_edit(left, edit)  # it may be listed several times
+    return text
 
 
 _Entry = tuple[Node, Node]
@@ -192,6 +163,17 @@ class _Layout:
             entries.append(entry)
             node = entry[1]
         return entries, node
+
+    def put(self, entries: Sequence[_Entry], missing: Path, value: Value) -> str:
+        """With a value behind the last of the entries, or behind the keys that are missing below it."""
+        for key in reversed(missing[1:]):
+            value = {key: value}
+        if not missing:
+            return self.replace(entries, value)
+        holder = entries[-1][1] if entries else self.root
+        if isinstance(holder, MappingNode):
+            return self.insert(holder, missing[0], value)
+        return self.replace(entries, {missing[0]: value}) if entries else self.begin({missing[0]: value})
 
     def begin(self, value: Mapping[str, Value]) -> str:
         """With the first entry, below comments at most."""

@@ -96,11 +96,11 @@ class _Steps:
 
 def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amendment:
     """The files after all wishes, read back; raises NotExpressible or ManifestError, and then nothing has changed."""
-    steps, index = _Steps(), made.files
+    steps = _Steps()
     for wish in sorted((wish for wish in wishes if wish.is_there), key=lambda one: one.reading_order):
-        _declare(wish, made, keys, steps, index)
-    _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps, index)
-    files = index.after(_edit_files([*steps.people.values(), *steps.edits], index).texts)
+        _declare(wish, made, keys, steps)
+    _withdraw_all([wish.found.address for wish in wishes if not wish.is_there], made, steps)
+    files = made.files.after(_edit_files([*steps.people.values(), *steps.edits], made.files).texts)
     desired = files.load(today=made.today, allowed_domains=made.allowed_domains)
     _compare(made.desired, desired, steps)
     return replace(
@@ -112,7 +112,7 @@ def amend(made: Amendment, wishes: Sequence[Wish], keys: KeyAssignment) -> Amend
     )
 
 
-def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps, index: ManifestIndex) -> None:
+def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps) -> None:
     """Declare something as it is live, after whatever it hangs on; raises NotExpressible where nobody can."""
     context, live = wish.context, wish.found.live
     assert live is not None  # noqa: S101  # see Wish.is_there
@@ -125,7 +125,7 @@ def _declare(wish: Wish, made: Amendment, keys: KeyAssignment, steps: _Steps, in
         steps.present[address] = renamed
         declared = made.desired.resources[address.organization].get(address)
         if declared is not None:
-            steps.edits += _change(renamed, declared, system, index)
+            steps.edits += _change(renamed, declared, system, made.files)
             continue
         if resource.address in keys.strangers:
             raise NotExpressible(keys.strangers[resource.address])
@@ -170,7 +170,7 @@ def _change(live: Resource, declared: Declared, system: System, index: ManifestI
     return edits
 
 
-def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps, index: ManifestIndex) -> None:
+def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps) -> None:
     """Take declarations out, with what cannot stay without them; what hangs on others goes first."""
     gone: dict[Address, Declared] = {}
     for wanted in addresses:
@@ -188,21 +188,22 @@ def _withdraw_all(addresses: Iterable[Address], made: Amendment, steps: _Steps, 
         for line in gone[address].lines:
             if line.through and person:
                 left[line.through, person] = None
-            elif not line.through and (edit := index.take_out(address)[1]) not in steps.edits:
+            elif not line.through and (edit := made.files.take_out(address)[1]) not in steps.edits:
                 steps.edits.append(edit)
-    steps.edits += [_leave_group(group, who, gone, made, index) for group, who in left]
+    steps.edits += [_leave_group(group, who, gone, made) for group, who in left]
 
 
-def _leave_group(group: str, who: str, gone: Collection[Address], made: Amendment, index: ManifestIndex) -> Edit:
+def _leave_group(group: str, who: str, gone: Collection[Address], made: Amendment) -> Edit:
     """Leave the group that lists them, which may be one inside of the group that gives what goes."""
     for address, declared in made.desired.everything.items():
         if address not in gone and who in address.parts and any(line.through == group for line in declared.lines):
             raise NotExpressible(f"it comes through {group}, which also gives {address}")
-    listing = [name for name in index.groups.of(who) if group in index.groups.giving_through(name)]
+    groups = made.files.groups
+    listing = [name for name in groups.of(who) if group in groups.giving_through(name)]
     if len(listing) != 1:
         several = f", in which {who} is more than once" if listing else ""
         raise NotExpressible(f"it comes through {group}{several}")
-    return index.leave_group(listing[0], who)[1]
+    return made.files.leave_group(listing[0], who)[1]
 
 
 def _edit_files(edits: Iterable[Edit], index: ManifestIndex) -> ManifestEdit:
