@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -134,9 +135,9 @@ def make_leave(files: Sequence[SourceFile], key: str, person: Person | None, *, 
     if person is not None:
         has_left = person.ends is not None and person.ends <= min(on, today)
         edits: list[Edit] = [] if has_left else [Put(path=("people", key, "ends"), value=on.isoformat())]
-        return index.edit({person.place.file: edits})
+        return index.edit((person.place.file, edit) for edit in edits)
     expires = on if on > today else None
-    return index.edit({path: list(_edits_in(node, key, expires)) for path, node in index.nodes.items()})
+    return index.edit((path, edit) for path, node in index.nodes.items() for edit in _edits_in(node, key, expires))
 
 
 def _edits_in(node: object, key: str, expires: date | None) -> Iterator[Edit]:
@@ -239,10 +240,12 @@ class ManifestIndex:
         before = {path: self.texts[path] for path in changed if path in self.texts}
         return ManifestEdit(texts=changed, patch=render_patch(before, changed))
 
-    def edit(self, edits: Mapping[str, Sequence[Edit]]) -> ManifestEdit:
-        """Carry edits out, file by file; raises EditError."""
-        edited = {path: edit_manifest(self.files[path], wanted) for path, wanted in sorted(edits.items()) if wanted}
-        return self.rewrite(edited)
+    def edit(self, edits: Iterable[tuple[str, Edit]]) -> ManifestEdit:
+        """Carry edits out, each in its file; raises EditError."""
+        wanted = defaultdict[str, list[Edit]](list)
+        for path, edit in edits:
+            wanted[path].append(edit)
+        return self.rewrite({path: edit_manifest(self.files[path], wanted[path]) for path in sorted(wanted)})
 
     def fold(self, file: str, edits: Iterable[Edit]) -> list[Edit]:
         """The same edits, where everything that goes into a new entry comes with it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from datetime import date, timedelta
@@ -197,14 +196,16 @@ def propose_grant(request: AccessRequest, desired: Desired, index: ManifestIndex
     # Another end for a line that begins later would cut that one short.
     elif own.attributes == asked and not request.break_glass and (own.starts or today) <= today:
         edits = [Put(path=(*written.path, name), value=terms[name]) for name in ("expires", "reason")]
-        return ProposedEdit(edit=index.edit({file: edits}), notes=(f"it would have ended on {own.expires}",))
+        return ProposedEdit(
+            edit=index.edit((file, edit) for edit in edits), notes=(f"it would have ended on {own.expires}",)
+        )
     else:
         edits = _give_beside(request, terms, desired, notes)
     conflict = ("organizations", organization.key, "on_conflict")
     if any(line.attributes != asked for line in lines) and index.find(conflict).value != "highest":
         edits.append(Put(path=conflict, value="highest"))
         notes.append(f"{organization.key} gets `on_conflict: highest`: of two roles of one person the stronger counts")
-    return ProposedEdit(edit=index.edit({file: edits}), notes=tuple(notes))
+    return ProposedEdit(edit=index.edit((file, edit) for edit in edits), notes=tuple(notes))
 
 
 _OF_AN_EMERGENCY = ("break_glass", "reviewed_by")
@@ -266,18 +267,13 @@ def propose_revoke(
     if not affected:
         advice = _advise_on_holders(person, target, desired, today)
         raise UsageError(f"the manifests give {person} no access to {_name(target)}", advice=advice)
-    edits, notes = defaultdict[str, list[Edit]](list), list[str]()
-    for declared in sorted(affected, key=lambda one: one.address.kind == "member"):
-        if any(not line.through for line in declared.lines):
-            file, edit = index.take_out(declared.address)
-            edits[file].append(edit)
+    affected.sort(key=lambda one: one.address.kind == "member")
+    edits = [index.take_out(one.address) for one in affected if not all(line.through for line in one.lines)]
     through = {line.through for declared in affected for line in declared.lines if line.through}
-    for group in index.groups.of(person):
-        if index.groups.giving_through(group) & through:
-            file, edit = index.leave_group(group, person)
-            edits[file].append(edit)
-            notes.append(f"they leave group:{group}, and lose all that it gives")
-    return ProposedEdit(edit=index.edit(edits), notes=tuple(notes))
+    left = [group for group in index.groups.of(person) if index.groups.giving_through(group) & through]
+    edits += [index.leave_group(group, person) for group in left]
+    notes = tuple(f"they leave group:{group}, and lose all that it gives" for group in left)
+    return ProposedEdit(edit=index.edit(edits), notes=notes)
 
 
 def _advise_on_holders(person: str, target: Address, desired: Desired, today: date) -> str:

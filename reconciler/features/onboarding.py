@@ -271,12 +271,11 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
 
 def write_proposal(proposal: Proposal, index: ManifestIndex, *, beside: str) -> ManifestEdit:
     """The edit of the files; what has no place yet goes into the file `beside`."""
-    by_path: dict[str, list[Edit]] = {}
+    edits = list[tuple[str, Edit]]()
     for edit in proposal.edits:
         file = index.find_file(edit.path)
-        target = beside if file is None or edit.path[0] == "people" else file.path
-        by_path.setdefault(target, []).append(edit)
-    return index.edit(by_path)
+        edits.append((beside if file is None or edit.path[0] == "people" else file.path, edit))
+    return index.edit(edits)
 
 
 def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, desired: Desired) -> Onboarding:

@@ -7,7 +7,6 @@ revoked too, because somebody may have decided to keep it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
@@ -67,7 +66,7 @@ def settle(
     places = {one.facts.address: one.place for sheet in sheets for one in sheet.accesses}
     surgery = _Surgery(world, ManifestIndex(files), results, places)
     surgery.add_what_hangs_on_memberships()
-    edits = surgery.edits()
+    edits = list(surgery.edits())
     edit = ManifestEdit(texts={}, patch="")
     if not surgery.notes.has_errors:
         try:
@@ -188,9 +187,8 @@ class _Surgery:
                 note = f"it cannot stay without {address}"
                 self.results[other] = replace(known, outcome=ReviewOutcome.ENDS_TOO, note=note)
 
-    def edits(self) -> dict[str, list[Edit]]:
-        """File -> what to edit in it."""
-        found = defaultdict[str, list[Edit]](list)
+    def edits(self) -> Iterator[tuple[str, Edit]]:
+        """What to edit in which file."""
         persons: dict[str, None] = {}
         for address, result in sorted(self.results.items()):
             lines = self._declared[address].lines if address in self._declared else ()
@@ -198,16 +196,13 @@ class _Surgery:
                 if any(line.through for line in lines):
                     persons[person_in(address)] = None
                 if any(not line.through for line in lines):
-                    file, edit = self.index.take_out(address)
-                    found[file].append(edit)
+                    yield self.index.take_out(address)
             elif result.outcome is ReviewOutcome.SHORTENED:
                 for line in lines:
                     if put := self._shortening(address, line, result.until or self.world.today):
-                        found[line.place.file].append(put)
+                        yield line.place.file, put
         for person in persons:
-            for file, edit in self._departures(person):
-                found[file].append(edit)
-        return found
+            yield from self._departures(person)
 
     def _shortening(self, address: Address, line: Entitlement, until: date) -> Edit | None:
         if line.expires is not None and line.expires <= until:

@@ -217,7 +217,7 @@ def _edit_files(edits: Iterable[Edit], index: ManifestIndex) -> ManifestEdit:
                 raise NotExpressible(f"no file has `{'.'.join(top)}`")
             chosen[top] = found.path
         batches.setdefault(chosen[top], []).append(edit)
-    return index.edit({path: index.fold(path, batch) for path, batch in batches.items()})
+    return index.edit((path, edit) for path, batch in batches.items() for edit in index.fold(path, batch))
 
 
 def _compare(before: Desired, after: Desired, steps: _Steps) -> None:

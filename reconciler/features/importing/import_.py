@@ -174,9 +174,8 @@ def _compose(
     # New people go where people are declared.
     present = request.files.find_file((_PEOPLE,))
     if people and present is not None and len(people) <= _MAX_EDITS:
-        edited = request.files.edit(
-            {present.path: [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]}
-        ).texts
+        edits = [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]
+        edited = request.files.edit((present.path, edit) for edit in edits).texts
     elif people:
         name = _PEOPLE if present is None else f"{_PEOPLE}-{min(live)}"
         after[request.path(name)] = render_manifest({"version": 1, _PEOPLE: people})
