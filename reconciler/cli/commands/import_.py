@@ -74,9 +74,9 @@ def import_(
         )
         made = draft_import(request, provider_for=app.provider_for, on_notice=notify)
     if dry_run:
-        click.echo(made.patch, nl=False)
+        click.echo(made.edit.patch, nl=False)
         return _report_unread(made, app)
-    for path, text in made.after.items():
+    for path, text in made.edit.texts.items():
         (app.root / path).parent.mkdir(parents=True, exist_ok=True)
         replace_file(app.root / path, text)
     record_import(made, app.editor)
@@ -202,9 +202,9 @@ def adopt(app: App, addresses: tuple[str, ...], in_place: bool, now: date | None
             request, app.files, allowed_domains=domains, provider_for=reach, store=app.store, on_notice=app.notify
         )
     if in_place:
-        app.write_edits(made.after)
+        app.write_edits(made.edit.texts)
     else:
-        click.echo(made.patch, nl=False)
+        click.echo(made.edit.patch, nl=False)
     for one in made.refused:
         app.notify(f"{one.address} is not adopted: {one.reason}", level="warning", advice=one.advice)
     for part in made.unread:

@@ -260,10 +260,7 @@ class NotAdopted:
 class Adoption:
     """Edits that make the manifests say what is live. Nothing is written yet."""
 
-    after: Mapping[str, str]
-    """Path -> text, of the files that change."""
-    patch: str
-    """The same as a unified diff."""
+    edit: ManifestEdit
     adopted: tuple[Address, ...] = ()
     """In the words of the manifests afterwards, with what had to come along."""
     people: tuple[str, ...] = ()
@@ -310,10 +307,8 @@ def adopt(
         for one in (wish.found for wish in found)
         if _reason_against(one)
     ]
-    edit = original.files.rewrite(made.files.texts)
     return Adoption(
-        after=edit.texts,
-        patch=edit.patch,
+        edit=original.files.rewrite(made.files.texts),
         adopted=tuple(sorted(made.touched)),
         people=tuple(sorted(made.people)),
         refused=tuple(sorted(refused, key=lambda one: one.address)),

@@ -10,7 +10,7 @@ from functools import partial
 
 from reconciler.apply.planning import ProviderFor, Scopes, read_live
 from reconciler.apply.state_editor import Edits, StateEditor
-from reconciler.editing.index import ManifestIndex
+from reconciler.editing.index import ManifestEdit, ManifestIndex
 from reconciler.editing.writer import Path, Put
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.importing.compose import (
@@ -45,15 +45,12 @@ from reconciler.output.document import Block, Document, Item, Items, Paragraph, 
 class Import:
     """What an import writes. Nothing is written yet."""
 
-    after: Mapping[str, str]
-    """Path -> text, of the files that change or are new."""
+    edit: ManifestEdit
     people: tuple[str, ...]
     """Keys of the people who are new to the directory."""
     organizations: tuple[Composition, ...]
     states: Mapping[str, State] = field(default_factory=dict)
     """Organization -> what will be remembered of it."""
-    patch: str = ""
-    """The files as a unified diff."""
 
 
 _MAX_ROUNDS = 4
@@ -113,7 +110,7 @@ def draft_import(
         if not wrong:
             found = make_contexts(worlds, request.settings)
             states = {one.organization.key: replace(one.state, records=one.records) for one in found}
-            return replace(made, states=states, patch=request.files.rewrite(made.after).patch)
+            return replace(made, states=states)
         for change, origin in wrong:
             refused.setdefault(origin, f"a plan would {change.action.replace('_', ' ')} it")
     message = f"no manifests could be written whose plan is empty: {wrong[0][0].address} would be changed"
@@ -186,12 +183,13 @@ def _compose(
     if taken := sorted(after.keys() & request.files.texts):
         advice = "give another folder: --to DIR"
         raise ReconcilerError(f"{taken[0]} is there already, and is not overwritten", advice=advice)
-    return Import(after={**edited, **after}, people=tuple(people), organizations=tuple(organizations))
+    edit = request.files.rewrite({**edited, **after})
+    return Import(edit=edit, people=tuple(people), organizations=tuple(organizations))
 
 
 def _read_worlds(request: ImportRequest, made: Import, provider_for: ProviderFor) -> Worlds:
     """The three worlds as the next plan will have them: what is declared is what would stand in the files."""
-    desired = request.load(made.after)
+    desired = request.load(made.edit.texts)
     scopes = Scopes(desired)
     states = {one.key: State(organization=one.key) for one in request.organizations}
     live = {
@@ -215,7 +213,7 @@ def document_of_import(made: Import) -> Document:
     files = {one.file for one in made.organizations}
     people = count(len(made.people), "person", "people")
     blocks: list[Block] = [
-        Section(title=plain(path), blocks=(Paragraph(text=people),)) for path in made.after if path not in files
+        Section(title=plain(path), blocks=(Paragraph(text=people),)) for path in made.edit.texts if path not in files
     ]
     blocks += [Section(title=plain(one.file), blocks=tuple(_blocks_of(one))) for one in made.organizations]
     return Document(title="Import", is_title_needless=True, blocks=tuple(blocks))

@@ -95,7 +95,7 @@ def test_whatever_is_done_by_hand_can_be_adopted(seed: dict[str, Any], done: lis
             provider_for=stage.provider_for,
             store=stage.store,
         )
-        stage.files |= made.after
+        stage.files |= made.edit.texts
         event("adopted" if made.adopted else "nothing to adopt")
         for refusal in made.refused:
             event(f"refused: {refusal.reason}")

@@ -122,7 +122,7 @@ class Stage:
             today=self.world.now().date(),
         )
         made = draft_import(request, provider_for=self.provider_for)
-        self.files |= made.after
+        self.files |= made.edit.texts
         record_import(made, self.editor())
         return made
 
