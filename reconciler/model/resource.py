@@ -318,11 +318,11 @@ class Unread:
     def finding(self) -> Finding:
         """The same for whoever reads findings; no report leaves it out."""
         when = f"last read on {self.last_read}" if self.last_read else "no earlier look is recorded"
+        unmanage = ", or until its kind is left out of `manages:`" if Part(self.prefix).kind else ""
         return Finding(
             id="unread",
             message=f"{self.what} of {self.organization} could not be read ({when}): {self.reason}",
-            advice="nothing is planned, ended or taken for complete there; repair the access, or leave the kind out of "
-            "`manages:`",
+            advice=f"nothing is planned, ended or taken for complete there until it can be read{unmanage}",
             address=self.prefix,
         )
 

@@ -43,6 +43,16 @@ def run(tmp_path: Path) -> Run:
     return start
 
 
+def test_without_a_roster_nobody_is_told_to_repair_an_access(run: Run, tmp_path: Path) -> None:
+    """The reason says how it is read, and `manages:` is about kinds and not about everything."""
+    (tmp_path / "reconciler.yaml").write_text(CONFIG.replace(", exists: false", ""), encoding="utf-8")
+    for command in ("plan", "drift", "adopt"):
+        told = run(command, "--format", "json", code=1).stdout if command != "adopt" else run(command, code=1).stderr
+        assert "run `reconciler observe dev --from FILE`" in told
+        assert "repair" not in told
+        assert "manages" not in told
+
+
 def only_id(run: Run) -> str:
     (order,) = json.loads(run("work-orders", "list", "--format", "json").stdout)["work_orders"]
     return str(order["id"])

@@ -116,8 +116,8 @@ def _code(app: App, without_state: Iterable[str], as_of: date | None = None) -> 
         return ExitCode.DONE
     message = f"nothing is known of what is there in {join(names)}: there is no state"
     advice = (
-        "this is normal before the first `reconciler apply`; after it, correct `state:` in reconciler.yaml, or "
-        "bring the state back from a copy with `reconciler state push`"
+        "this is normal before the first `reconciler apply` that could read it; after that, correct `state:` in "
+        "reconciler.yaml, or bring the state back from a copy with `reconciler state push`"
     )
     if as_of:
         message = f"nothing is known of {join(names)} at the end of {as_of}"
