@@ -127,14 +127,14 @@ class ManifestEdit:
 def make_leave(files: Sequence[SourceFile], key: str, person: Person | None, *, on: date, today: date) -> ManifestEdit:
     """The edit after which somebody has no access from a UTC day on.
 
-    Whoever is in the directory gets `ends`, which covers everything and keeps what they had readable; an end that has
-    passed stays. An e-mail address that stands where a person may stand is taken out, or ends with each of its
+    Whoever is in the directory gets `ends`, which covers everything and keeps what they had readable; an end that is
+    earlier stays. An e-mail address that stands where a person may stand is taken out, or ends with each of its
     memberships when the day is still to come.
     """
     index = ManifestIndex(files)
     if person is not None:
-        has_left = person.ends is not None and person.ends <= min(on, today)
-        edits: list[Edit] = [] if has_left else [Put(path=("people", key, "ends"), value=on.isoformat())]
+        is_earlier = person.ends is not None and person.ends <= on
+        edits: list[Edit] = [] if is_earlier else [Put(path=("people", key, "ends"), value=on.isoformat())]
         return index.edit((person.place.file, edit) for edit in edits)
     expires = on if on > today else None
     return index.edit((path, edit) for path, node in index.nodes.items() for edit in _edits_in(node, key, expires))

@@ -325,4 +325,8 @@ def _follow(app: App, person: str, *, on: date | None, is_planned: bool, write: 
         for order in desk.issue(find_known_secrets(leaver.keys, leaver.holdings, worlds)):
             app.notify(f"work order {order.id}: {order.actor or order.actor_role} is asked to act")
     leaver, worlds = look()
+    if on is not None and leaver.leaves is not None and leaver.leaves < on:
+        app.notify(
+            f"the manifests end their access on {leaver.leaves}, and that stays: offboarding makes nothing longer"
+        )
     return follow_leaver(leaver, worlds, settings=app.config.guards, today=today)

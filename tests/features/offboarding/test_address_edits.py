@@ -50,3 +50,21 @@ def test_a_line_that_ends_before_somebody_leaves_is_not_made_longer(ends: str) -
     files = [SourceFile("a.yaml", text.encode())]
     edit = make_leave(files, "gil@agency.example", None, on=date(2035, 1, 31), today=TODAY)
     assert edit.texts == {}
+
+
+@pytest.mark.parametrize(
+    ("ends", "on", "then"),
+    [
+        ("2026-11-20", "2026-11-22", "2026-11-20"),  # they have left already
+        ("2026-12-01", "2035-01-31", "2026-12-01"),  # nobody stays longer because somebody sees them out
+        ("2026-12-01", "2026-12-01", "2026-12-01"),
+        ("2026-12-01", "2026-11-25", "2026-11-25"),
+        ("2026-11-20", "2026-11-19", "2026-11-19"),
+    ],
+)
+def test_the_end_of_somebody_never_moves_to_a_later_day(ends: str, on: str, then: str) -> None:
+    text = f"version: 1\npeople:\n  gil: {{email: gil@agency.example, ends: {ends}}}\n"
+    index = ManifestIndex([SourceFile("a.yaml", text.encode())])
+    person = index.load(today=TODAY).people["gil"]
+    edit = make_leave([*index.files.values()], "gil", person, on=date.fromisoformat(on), today=TODAY)
+    assert edit.texts.get("a.yaml", text) == text.replace(ends, then)
