@@ -15,7 +15,15 @@ from reconciler import __version__
 from reconciler.apply.journal import LoadedState
 from reconciler.apply.states import StateBuilder, load_state
 from reconciler.engine.context import ALL_SHARDS, EVERYTHING, PlanningContext, Shard, Targets
-from reconciler.engine.identities import Identities, Renamed, identifiers_in, rename_to_today, with_fingerprints
+from reconciler.engine.identities import (
+    Identities,
+    Names,
+    Renamed,
+    identifiers_in,
+    rename_rosters,
+    rename_to_today,
+    with_fingerprints,
+)
 from reconciler.engine.orders import hold_asked, request_of
 from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan, plan_organization
 from reconciler.model import (
@@ -42,6 +50,7 @@ from reconciler.model import (
     ReconcilerError,
     Record,
     Resource,
+    Roster,
     Scope,
     State,
     StateStore,
@@ -210,10 +219,11 @@ class Scopes:
             key = record.address.key
             if record.identity and record.address.kind == "member" and _is_free(record.identity, key, claimed):
                 own_people[key] = _unique(*own_people.get(key, people.get(key, ())), record.identity)
+        whose = ChainMap(held, _reverse(own_people), keys)
         return Scope(
             organization=self._desired.organizations[organization],
             people=ChainMap(own_people, people),
-            keys=ChainMap(held, _reverse(own_people), keys),
+            keys=whose,
             members=frozenset(at.key for at in (*declared, *state.records) if at.kind == "member"),
             roles={at: role for at, item in declared.items() if isinstance(role := item.attributes.get("role"), str)},
             assets={
@@ -230,7 +240,7 @@ class Scopes:
             names=self._names,
             details={address: item.details for address, item in declared.items() if item.details},
             platform_ids=_platform_ids(state, claimed, numbers),
-            rosters=state.rosters,
+            rosters=rename_rosters(state.rosters, _names_now(state.rosters.get("member"), whose)),
             told={at: record.attributes for at, record in present.items() if KINDS[at.kind].is_told},
         )
 
@@ -265,6 +275,12 @@ class Scopes:
             people = {key: identifiers_in(system, person) for key, person in self._desired.people.items()}
             self._by_system[system.name] = people, _reverse(people)
         return self._by_system[system.name]
+
+
+def _names_now(members: Roster | None, whose: Mapping[str, str]) -> Names:
+    """The keys of those who have the accounts in a roster by now, whatever the keys that it was read under mean."""
+    rows = [(one.address.key, whose.get(one.identity.lower())) for one in (members.resources if members else ())]
+    return Names(keys={("member", key): now for key, now in rows if now not in (None, key)})
 
 
 def _platform_ids(state: State, claimed: Mapping[str, str], declared: Mapping[str, str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from reconciler.model import (
     Person,
     Record,
     Resource,
+    Roster,
     Shape,
     State,
     System,
@@ -333,14 +334,18 @@ def rename_to_today(state: State, identities: Identities) -> Renamed:
     names = identities.names(state.organization, remembered_in(state), numbers=numbers, recorded=state.records)
     shown = {one.address: one.identity for roster in state.rosters.values() for one in roster.resources}
     renamed = rename_state(state, names)
-    named = identities.names(state.organization, shown) if shown else Names()
-    if not named.keys:
-        return Renamed(state=renamed, names=names)
-    rosters = {
-        kind: replace(roster, resources=tuple(_rename_resource(one, named) for one in roster.resources))
-        for kind, roster in state.rosters.items()
-    }
+    rosters = rename_rosters(state.rosters, identities.names(state.organization, shown)) if shown else state.rosters
     return Renamed(state=replace(renamed, rosters=rosters), names=names)
+
+
+def rename_rosters(rosters: Mapping[str, Roster], names: Names) -> Mapping[str, Roster]:
+    """What people read off a system, each row under another name."""
+    if not names.keys:
+        return rosters
+    return {
+        kind: replace(roster, resources=tuple(_rename_resource(one, names) for one in roster.resources))
+        for kind, roster in rosters.items()
+    }
 
 
 def former_addresses(

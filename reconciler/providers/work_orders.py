@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from reconciler.model import (
     KINDS,
@@ -16,11 +15,9 @@ from reconciler.model import (
     Outcome,
     Part,
     Resource,
-    Roster,
     Scope,
     Waiting,
     Waits,
-    rename_owner,
 )
 from reconciler.systems.drafting import describe_wait, draft_orders
 
@@ -74,16 +71,14 @@ def _read_rosters(scope: Scope) -> Live:
     """
     organization = scope.organization
     rosters = {kind: scope.rosters[kind] for kind in organization.system.kinds if kind in scope.rosters}
-    renamed = _renamed(rosters.get("member"), scope)
     resources: dict[Address, Resource] = {}
     unknown = _unread(scope)
     for roster in rosters.values():
         unknown.update(roster.unknown)
         for resource in roster.resources:
-            named = _rename(resource, renamed)
-            if named.address in resources:
-                unknown[str(named.address)] = "several rows of the roster are about this one"
-            resources[named.address] = named
+            if resource.address in resources:
+                unknown[str(resource.address)] = "several rows of the roster are about this one"
+            resources[resource.address] = resource
     for address in [address for address in resources if str(address) in unknown]:
         del resources[address]
     if rosters:
@@ -111,26 +106,3 @@ def _unread(scope: Scope) -> dict[str, str]:
         for kind in kinds
         if kind != "organization" and kind not in scope.rosters
     }
-
-
-def _renamed(members: Roster | None, scope: Scope) -> dict[str, str]:
-    """Key of a person in the roster -> the key that the manifests give the same identity by now."""
-    found = {}
-    for resource in members.resources if members else ():
-        key = scope.keys.get(resource.identity.lower(), resource.address.key)
-        if key != resource.address.key:
-            found[resource.address.key] = key
-    return found
-
-
-def _rename(resource: Resource, renamed: dict[str, str]) -> Resource:
-    address, part = resource.address, KINDS[resource.address.kind].person_part
-    parts = [renamed.get(text, text) if index == part else text for index, text in enumerate(address.parts)]
-    if not renamed:
-        return resource
-    return replace(
-        resource,
-        address=Address(address.organization, address.kind, "/".join(parts)),
-        attributes=rename_owner(resource.attributes, lambda key: renamed.get(key, key)),
-        pending=rename_owner(resource.pending, lambda key: renamed.get(key, key)),
-    )

@@ -37,12 +37,8 @@ def roster(kind: str, *resources: Resource, days_ago: int = 0, **unknown: str) -
     return Roster(kind=kind, taken=START - timedelta(days=days_ago), resources=resources, unknown=prefixes)
 
 
-def scope(*rosters: Roster, **keys: str) -> Scope:
-    return Scope(
-        organization=ORGANIZATION,
-        keys={f"{name}@acme.example": key for name, key in keys.items()},
-        rosters={one.kind: one for one in rosters},
-    )
+def scope(*rosters: Roster) -> Scope:
+    return Scope(organization=ORGANIZATION, rosters={one.kind: one for one in rosters})
 
 
 def test_an_organization_that_nobody_has_looked_at_is_unknown() -> None:
@@ -75,17 +71,9 @@ def test_what_a_roster_does_not_know_is_unknown() -> None:
     assert live.find(Address("dev", "member", "bo")) == Unknown("no role")
 
 
-def test_a_person_who_got_another_key_since_is_found_under_it_everywhere() -> None:
-    rosters = roster("member", EVE), roster("app", APP), roster("app_access", MANAGER)
-    live = WorkOrdersProvider().read(scope(*rosters, eve="eva"))
-    assert {address.key for address in live.resources if address.kind != "organization"} == {"eva", "shop", "shop/eva"}
-    assert live.resources[APP.address].attributes == {"owner": "person:eva"}
-
-
-def test_two_rows_that_turn_out_to_be_about_one_person_are_unknown() -> None:
-    other = replace(EVE, address=Address("dev", "member", "e@old.example"), identity="e@old.example")
-    scope_ = replace(scope(roster("member", EVE, other)), keys={"e@old.example": "eve", "eve@acme.example": "eve"})
-    assert isinstance(WorkOrdersProvider().read(scope_).find(EVE.address), Unknown)
+def test_two_rows_about_one_person_are_unknown() -> None:
+    other = replace(EVE, identity="e@old.example")
+    assert isinstance(WorkOrdersProvider().read(scope(roster("member", EVE, other))).find(EVE.address), Unknown)
 
 
 def test_every_resource_lies_under_its_own_address_and_in_a_kind_the_system_has() -> None:
