@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import count, islice
 
 from reconciler.engine.context import Targets
-from reconciler.engine.identities import Names
+from reconciler.engine.identities import Names, rename_state
 from reconciler.model import (
     KINDS,
     Address,
@@ -25,6 +25,7 @@ from reconciler.model import (
     HeadWitness,
     LoggedEntry,
     Risk,
+    State,
     StateConflict,
     StateStore,
     StoreError,
@@ -204,15 +205,52 @@ def _names_in(address: Address) -> Iterator[tuple[str, str]]:
         yield from zip(KINDS[address.kind].parents or (address.kind,), address.parts, strict=False)
 
 
-def _name_today(address: Address, renames: Iterable[tuple[Address, Address]]) -> Address | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renames:
+    """What one record says got other names, all at once: two things may have changed theirs with each other."""
+
+    record: int
+    organization: str
+    keys: Mapping[tuple[str, str], str]
+    """Kind and key before -> the key since."""
+
+    @property
+    def taken(self) -> frozenset[tuple[str, str]]:
+        """The names that mean another thing since, and did not go to a new one themselves."""
+        return frozenset((kind, now) for (kind, _), now in self.keys.items()) - self.keys.keys()
+
+    def person_before(self, key: str) -> str:
+        """What a person was called before."""
+        return next((was for (kind, was), now in self.keys.items() if (kind, now) == ("member", key)), key)
+
+
+def _name_today(address: Address, later: Iterable[Renames]) -> Address | None:
     """What an address of the log is called after some renames; None once one has given its name to another thing."""
-    for was, now in renames:
-        names = list(_names_in(address))
-        if (now.kind, now.key) in names:
+    for renames in later:
+        names = frozenset(_names_in(address))
+        if not names.isdisjoint(renames.taken):
             return None
-        if (was.kind, was.key) in names:
-            address = Names(keys={(was.kind, was.key): now.key}).today(address)
+        if not names.isdisjoint(renames.keys):
+            address = Names(keys=renames.keys).today(address)
     return address
+
+
+def under_later_names(state: State, renames: Iterable[Renames]) -> State:
+    """A state of the past with its members and assets under the names that they have got since.
+
+    What had such a name then and has it no more goes by its identity.
+    """
+    known = state.audit.number if state.audit else 0
+    for one in renames:
+        if one.organization == state.organization and one.record > known:
+            there = {(at.kind, at.key): record for at, record in state.records.items()}
+            given = {(kind, now) for (kind, was), now in one.keys.items() if (kind, was) in there}
+            displaced = {
+                name: there[name].identity.replace("/", "_") or f"former-{name[1]}"
+                for name in given & one.taken & there.keys()
+            }
+            state = rename_state(state, Names(keys={**one.keys, **displaced}, displaced=frozenset(displaced)))
+    return state
 
 
 class AuditLog:
@@ -291,32 +329,32 @@ class AuditLog:
 
         What was written of a person before they got the key that is asked for is found under the key of then.
         """
-        renames = self._renames() if selection.person or selection.address else {}
-        return (entry for entry, _ in self._selected(selection, renames=renames))
+        renames = self.renames() if selection.person or selection.address else ()
+        return (entry for entry, _ in self._selected(selection, renames))
 
     def by_access(self, selection: Selection) -> dict[Address, list[LoggedEntry]]:
         """The same entries, by what each is about and as that is called today."""
         found: dict[Address, list[LoggedEntry]] = {}
-        for entry, today in self._selected(selection, renames=self._renames()):
+        for entry, today in self._selected(selection, self.renames()):
             if today is not None:
                 found.setdefault(today, []).append(entry)
         return found
 
     def _selected(
-        self, selection: Selection, *, renames: Mapping[tuple[Address, Address], int]
+        self, selection: Selection, renames: Sequence[Renames]
     ) -> Iterator[tuple[LoggedEntry, Address | None]]:
         """The entries of the selection, each with its address of today, if that is not another's."""
-        people = [(was.key, now.key, number) for (was, now), number in renames.items() if now.kind == "member"]
-        to_come: dict[str, list[tuple[int, Address, Address]]] = {}
-        for (was, now), number in renames.items():
-            to_come.setdefault(now.organization, []).append((number, was, now))
+        by_organization: dict[str, list[Renames]] = {}
+        for one in renames:
+            by_organization.setdefault(one.organization, []).append(one)
         for number, record in enumerate(self.records(), start=1):
             organization, person = record.organization, selection.person
-            for before, since, renamed in reversed(people):
-                if renamed > number and since == person:
-                    person = before
-            later = [(was, now) for renamed, was, now in to_come.get(organization, ()) if renamed > number]
-            touched = {(one.kind, one.key) for names in later for one in names}
+            own = by_organization.get(organization, [])
+            # Where somebody got another key after they were gone, only the log of other organizations says so.
+            for one in reversed(own if any(it.person_before(person) != person for it in own) else renames):
+                person = one.person_before(person) if one.record > number else person
+            later = [one for one in own if one.record > number]
+            touched = {name for one in later for name in (*one.keys, *one.taken)}
             for entry in record.entries:
                 today: Address | None = Address.parse(entry.address)
                 if today and later and not touched.isdisjoint(_names_in(today)):
@@ -324,15 +362,19 @@ class AuditLog:
                 if selection.covers(organization, entry, person=person, today=today):
                     yield log_entry(entry, record, number=number), today
 
-    def _renames(self) -> dict[tuple[Address, Address], int]:
-        """What a member or an asset was called before and is called since -> number of the first record of that."""
-        found: dict[tuple[Address, Address], int] = {}
+    def renames(self) -> Sequence[Renames]:
+        """When members and assets got other keys, oldest first."""
+        found = []
         for number, record in enumerate(self.records(), start=1):
+            keys: dict[tuple[str, str], str] = {}
             for entry in record.entries:
                 if entry.action in ("rename", "state_mv"):
                     other = entry.detail.removeprefix("was ")
                     was, now = (other, entry.address) if entry.action == "rename" else (entry.address, other)
-                    found.setdefault((Address.parse(was), Address.parse(now)), number)
+                    before = Address.parse(was)
+                    keys[before.kind, before.key] = Address.parse(now).key
+            if keys:
+                found.append(Renames(record=number, organization=record.organization, keys=keys))
         return found
 
     def verify(self, witnesses: Collection[HeadWitness] | None = None) -> Verdict:

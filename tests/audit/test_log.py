@@ -131,6 +131,18 @@ def test_what_was_done_under_a_former_key_is_found_under_todays(store: LocalFile
     assert shown == [0, 1, 3, 5], "and nothing of whoever has the former key since"
 
 
+def test_each_organization_knows_by_itself_since_when_somebody_has_another_key(store: LocalFileStore) -> None:
+    log = AuditLog(store)
+    rename = replace(entry(3, person="evelyn"), action="rename", address="bc/member/evelyn", detail="was bc/member/eve")
+    other = replace(rename, serial=5, address="dev/member/evelyn", detail="was dev/member/eve")
+    log.append(record(entry(0), organization="gone"))
+    for one in (entry(1), rename, entry(4, person="evelyn")):
+        log.append(record(one))
+    log.append(record(other, organization="dev"))
+    shown = [one.serial for one in log.entries(Selection(person="evelyn"))]
+    assert shown == [0, 1, 3, 4, 5]
+
+
 def told(serial: int, outcome: str, after: str, *, action: str = "seen", detail: str = "") -> AuditEntry:
     return replace(entry(serial), outcome=outcome, after=after, before="", action=action, detail=detail)
 

@@ -226,3 +226,65 @@ def test_the_log_fits_to_the_state_after_a_change_of_keys_and_of_nothing_else(wo
     workspace.run("apply", "--auto-approve")
     assert "rename" in workspace.run("audit", "log")
     workspace.run("audit", "verify")
+
+
+def test_a_question_about_a_past_day_knows_people_and_things_by_their_names_of_today(workspace: Workspace) -> None:
+    workspace.settle()
+    past = workspace.run("sandbox", "clock").partition("T")[0]
+    workspace.run("sandbox", "clock", "+1d")
+    workspace.write(("  eva: {email", "  evelyn: {email"), ("eva: standard", "evelyn: standard"))
+    workspace.write(("{eva: op", "{evelyn: op"), ("us: {id", "usa: {id"), ("[us]", "[usa]"), ("{us: op", "{usa: op"))
+    workspace.settle()
+    asked = "why", "evelyn", "acme-bc/ad_account/usa", "--as-of", past
+    assert "operator on ad account usa at the end of" in workspace.run(*asked)
+    assert "access to ad account usa  operator" in workspace.run("who", "eva", "--as-of", past)
+    assert "evelyn" in workspace.run("access", "acme-bc/ad_account/us", "--as-of", past)
+    # Somebody else gets the key that was given up.
+    workspace.run("sandbox", "clock", "+1d")
+    workspace.write(("  evelyn: {email", "  eva: {email: ivy@acme.example}\n  evelyn: {email"))
+    workspace.write(("evelyn: standard}", "evelyn: standard, eva: standard}"))
+    workspace.settle()
+    assert "access to ad account usa  operator" in workspace.run("who", "evelyn", "--as-of", past)
+    assert "operator on ad account usa at the end of" in workspace.run(*asked)
+    assert "Nothing of theirs is recorded" in workspace.run("who", "eva", "--as-of", past)
+    everybody = workspace.run("who", "--all", "--as-of", past).splitlines()
+    assert [line.split()[1] for line in everybody if line.startswith("evelyn")] == [
+        "acme-bc/member/evelyn",
+        "acme-bc/ad_account_access/usa/evelyn",
+    ]
+
+
+def test_a_key_that_was_taken_from_somebody_who_left_does_not_give_away_what_they_had(workspace: Workspace) -> None:
+    workspace.write((", eva: standard}", ", eva: standard, ivy@acme.example: standard}"))
+    workspace.write(("people:\n", "people:\n  cy: {email: cy@acme.example}\n"), ("ana: analyst", "cy: analyst"))
+    workspace.write((", eva: standard,", ", cy: standard, eva: standard,"))
+    workspace.settle()
+    past = workspace.run("sandbox", "clock").partition("T")[0]
+    workspace.run("sandbox", "clock", "+1d")
+    workspace.write(("  cy: {email: cy@acme.example}\n", ""), ("cy: analyst", "ana: analyst"), ("cy: standard, ", ""))
+    workspace.settle()
+    workspace.write(("  eva: {email", "  cy: {email"), ("eva: standard", "cy: standard"), ("{eva: op", "{cy: op"))
+    workspace.settle()
+    told = workspace.run("who", "cy", "--as-of", past)
+    assert "access to ad account us  operator" in told
+    assert "buyers" not in told
+    assert "buyers" in workspace.run("who", "cy@acme.example", "--as-of", past)
+
+
+def test_things_that_pass_their_keys_on_in_one_run_take_their_past_along(workspace: Workspace) -> None:
+    european = '      eu: {id: "7100000000000000002", access: {eva: analyst}}\n'
+    workspace.write(("    asset_groups", f"{european}    asset_groups"))
+    workspace.settle()
+    past = workspace.run("sandbox", "clock").partition("T")[0]
+    workspace.run("sandbox", "clock", "+1d")
+    workspace.write(
+        ("us: {id", "was-us: {id"), ("eu: {id", "us: {id"), ("[us]", "[was-us]"), ("{us: op", "{was-us: op")
+    )
+    assert "No changes" in workspace.settle()
+    for day in ((), ("--as-of", past)):
+        for name, role in (("us", "analyst"), ("was-us", "operator")):
+            told = workspace.run("why", "eva", f"acme-bc/ad_account/{name}", *day)
+            assert f"eva\n{role} on ad account {name}" in told
+            assert "grant applied" in told
+    assert "us/eva" in workspace.run("audit", "log", "--address", "acme-bc/ad_account/was-us")
+    assert "eu/eva" not in workspace.run("audit", "log", "--address", "acme-bc/ad_account/was-us")

@@ -174,7 +174,7 @@ def who(text: str, sources: Sources) -> PersonReport:
                 without_state.append(organization)  # nothing is known to be absent
     key = person.key if person else _key_in(parts, names)
     if not key:
-        if not as_of and (now := _key_of_today(text, sources)):
+        if now := _key_of_today(text, sources):
             return who(now, sources)
         key, gone = find_past(text, sources)
         if gone:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
 
 from reconciler.apply.states import read_state, read_state_as_of
-from reconciler.audit.log import AuditLog, Selection
+from reconciler.audit.log import AuditLog, Renames, Selection, under_later_names
 from reconciler.engine.holdings import AccessIndex, index_access
 from reconciler.manifests import load
 from reconciler.manifests.source import SourceFile
@@ -183,12 +183,14 @@ class RecordedStates:
     """Organizations of which no state is kept from that day or before -> what the audit log had of them by then."""
     not_kept: tuple[str, ...]
     """Organizations of which nothing at all is known of that day."""
+    renames: Sequence[Renames] = ()
+    """What got other names, of which those after a past day count: everything is told as it is called today."""
 
     def index(self, organization: str, desired: Desired) -> AccessIndex:
         """Everything known of one organization; of one that is neither kept nor in the log nothing is recorded."""
         state = self.from_log.get(organization, State(organization=organization))
         if organization in self.kept:
-            state = self.sources.read_state(organization)
+            state = under_later_names(self.sources.read_state(organization), self.renames)
         today, as_of, is_from_log = self.sources.today, self.sources.as_of, organization in self.from_log
         index = index_access(organization, desired=desired, state=state, today=today, as_of=as_of)
         return replace(index, is_from_log=is_from_log, has_no_state=index.has_no_state and not is_from_log)
@@ -202,6 +204,9 @@ def read_states(
     Reading bytes is much cheaper than reading states.
     """
     store, day, kept, not_kept = sources.store, sources.as_of, [], []
+    renames = AuditLog(store).renames() if day else ()
+    if words is not None:
+        words = {word for word in words for word in (word, *_earlier_keys(word, renames))}
     for organization in store.organizations() if organizations is None else organizations:
         versions = store.history(organization) if day else []
         past = [version for version in versions if version.at.date() <= day] if day else []
@@ -214,7 +219,15 @@ def read_states(
             kept += [organization] if any(may_mention(text, words) for text in texts) else []
     told = _read_states_from_log(sources, frozenset(not_kept))
     lost = tuple(organization for organization in not_kept if organization not in told)
-    return RecordedStates(sources=sources, kept=frozenset(kept), from_log=told, not_kept=lost)
+    return RecordedStates(sources=sources, kept=frozenset(kept), from_log=told, not_kept=lost, renames=renames)
+
+
+def _earlier_keys(key: str, renames: Sequence[Renames]) -> Iterator[str]:
+    """What a person was called before, in whatever organization."""
+    for one in reversed(renames):
+        if (before := one.person_before(key)) != key:
+            yield before
+            key = before
 
 
 def _read_texts(store: StateStore, organization: str, past: PastVersion | None) -> list[bytes]:
