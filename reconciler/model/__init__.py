@@ -112,18 +112,6 @@ from reconciler.model.finding import (
     suggest_names,
     suggest_word,
 )
-from reconciler.model.holding import (
-    AccessHistory,
-    AccessMatrix,
-    AccessReason,
-    AccessStatus,
-    Holding,
-    OrganizationHoldings,
-    PersonReport,
-    Reach,
-    WhyReport,
-    format_access,
-)
 from reconciler.model.json import (
     EXPECTED,
     SEALED,
@@ -154,6 +142,7 @@ from reconciler.model.plan import (
     OBSERVED_DIFFERENCE,
     ORDER_WITHDRAWN,
     UNDECLARED_ADMIN,
+    AccessHistory,
     Applied,
     AuditEntry,
     AuditRecord,
@@ -170,6 +159,7 @@ from reconciler.model.plan import (
     Result,
     Waits,
     describe_outcome,
+    format_access,
     log_entry,
     name_orders,
     role_behind,

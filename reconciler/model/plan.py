@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field, fields, replace
 from datetime import date, datetime
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
+from reconciler.model.address import Action, Address
 from reconciler.model.change import Blocked, Cause, Change, LeftOut, Risk, Waiting
 from reconciler.model.declared import Mode
-from reconciler.model.drift import Drift
+from reconciler.model.drift import Drift, DriftSort
 from reconciler.model.finding import Finding
-from reconciler.model.resource import OfOrganizations, Resource, Unread
-from reconciler.model.state import WorkOrder
+from reconciler.model.resource import Attributes, OfOrganizations, Resource, Status, Unread
+from reconciler.model.state import Record, WorkOrder
 from reconciler.model.values import dataclass
 
 PLAN_FORMAT = "1.0"
@@ -364,6 +366,117 @@ def log_entry(entry: AuditEntry, record: AuditRecord, *, number: int) -> LoggedE
     return LoggedEntry(
         **said, record=number, organization=record.organization, lineage=record.lineage, origin=record.origin
     )
+
+
+_TAKES_AWAY = frozenset(
+    {Action.REMOVE, Action.CANCEL_INVITATION, Action.REVOKE, Action.UNLINK, Action.UNSHARE, Action.REMOVE_PARTNER}
+    | {Action.FORGET, Action.DELETE_GROUP, Action.DELETE_ORGANIZATION, "state_rm"}
+)
+"""Actions of the audit log after which it is not there, or not known of any more."""
+_TAKES_EFFECT = frozenset({"applied", "requested", "accepted", "adopted"})
+_GOES = frozenset({"declined", "expired", "cancelled", "lapsed", "revoked", "left"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessHistory:
+    """What the audit log tells of one access: since when it is there, and by what."""
+
+    address: Address
+    """As it is called today."""
+    entries: tuple[LoggedEntry, ...] = ()
+    """Oldest first, also under the names that it had before."""
+    asked: LoggedEntry | None = None
+    """The entry that asked for it, where somebody had to agree before it began."""
+    began: LoggedEntry | None = None
+    """The entry since which it is there; where it has ended, was there."""
+    changed: LoggedEntry | None = None
+    """The last entry since then that gave it other values."""
+    ended: LoggedEntry | None = None
+    """The entry with which it ended; None while it is there."""
+
+    @classmethod
+    def of(cls, address: Address, entries: tuple[LoggedEntry, ...]) -> Self:
+        """What entries tell of an access, given all of them."""
+        asked = began = changed = ended = None
+        for entry, effect, _ in _effects(entries):
+            if effect is not None and effect.is_pending and (began is None or ended is not None):
+                asked, began, changed, ended = entry, None, None, None
+            elif effect is Status.ACTIVE and (began is None or ended is not None):
+                asked = None if ended is not None else asked
+                began, changed, ended = entry, None, None
+            elif effect is Status.ACTIVE:
+                changed = entry
+            elif effect is Status.REMOVED:
+                ended = entry
+        return cls(address=address, entries=entries, asked=asked, began=began, changed=changed, ended=ended)
+
+    @property
+    def left(self) -> Record | None:
+        """What the entries leave there, None for nothing; without attributes where none of them says with which."""
+        found: Record | None = None
+        for entry, effect, after in _effects(self.entries):
+            if effect is Status.REMOVED:
+                found = None
+            elif effect is not None:
+                since = found.since if found is not None and found.status is effect else entry.time.date()
+                found = Record(address=self.address, attributes=after, status=effect, since=since)
+        return found
+
+
+def _effects(entries: tuple[LoggedEntry, ...]) -> Iterator[tuple[LoggedEntry, Status | None, Attributes]]:
+    """Each entry with how it stands after it: there, asked for or gone; None where that makes no difference.
+
+    What a work order asks for takes effect when a look shows it; its own entry says nothing of access.
+    """
+    handed_over: dict[str, LoggedEntry] = {}
+    is_there = False
+    for entry in entries:
+        said = entry
+        if entry.outcome == "waits":
+            handed_over |= dict.fromkeys(filter(None, entry.order.split(", ")), entry)
+        elif entry.action == "work_order" and entry.outcome == "verified" and entry.order in handed_over:
+            said = replace(handed_over[entry.order], outcome="applied")
+        effect, after = _effect_of(said, is_there=is_there)
+        is_there = is_there if effect is None else effect is Status.ACTIVE
+        yield entry, effect, after
+
+
+def _effect_of(entry: LoggedEntry, *, is_there: bool) -> tuple[Status | None, Attributes]:
+    """How it stands after an entry, and with which attributes; None for no difference."""
+    after = _parse_access(entry.after)
+    status = str(after.pop("status", ""))
+    if entry.action in ("drift", "drift_reverted") and (entry.before or entry.after):
+        return Status(status) if status and not Status(status).is_gone else Status.REMOVED, after
+    if entry.action == "drift":  # before entries said how it was
+        is_new = entry.detail.startswith(DriftSort.ADDED_OUTSIDE.label)
+        is_changed = is_there and entry.detail.startswith(DriftSort.CHANGED.label)
+        is_gone = entry.detail.startswith(DriftSort.GONE.label)
+        return Status.ACTIVE if is_new or is_changed else Status.REMOVED if is_gone else None, {}
+    if entry.outcome in _GOES or (entry.action in _TAKES_AWAY and entry.outcome == "applied"):
+        return Status.REMOVED, {}
+    if entry.outcome not in _TAKES_EFFECT or not status:
+        return None, {}
+    is_in = status == Status.ACTIVE or Status(status).is_pending
+    return Status(status) if is_in else Status.REMOVED, after
+
+
+_PAIR = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
+
+
+def format_access(held: Resource | Record | None) -> str:
+    """Access as the audit log tells it, `permissions=live,post role=admin status=active`."""
+    if held is None:
+        return ""
+    values = {**held.attributes, "status": held.status.value}
+    return " ".join(
+        f"{name}={value if isinstance(value, str) else ','.join(value)}" for name, value in sorted(values.items())
+    )
+
+
+def _parse_access(text: str) -> dict[str, str | tuple[str, ...]]:
+    """What `format_access` wrote."""
+    pairs = _PAIR.findall(text)
+    return {name: tuple(value.split(",")) if name == "permissions" else value for name, value in pairs}
 
 
 def name_orders(orders: Iterable[WorkOrder]) -> str:

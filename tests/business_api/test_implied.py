@@ -21,13 +21,14 @@ from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.journal import LeaseTerms
 from reconciler.apply.planning import PlanRequest, make_plan
 from reconciler.apply.states import load_state
+from reconciler.engine.holdings import AccessMatrix
 from reconciler.features.planning.report import document_of_report
 from reconciler.features.queries.access import access, who
 from reconciler.features.queries.directory import Sources
 from reconciler.features.queries.documents import describe_recorded, describe_status
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model import AccessMatrix, Action, Applied, Failed, GuardSettings, InDoubt, Plan, Report, State
+from reconciler.model import Action, Applied, Failed, GuardSettings, InDoubt, Plan, Report, State
 from reconciler.sandbox.api.emulator import Emulator
 from reconciler.sandbox.api.faults import Fault
 from reconciler.sandbox.api.transport import BusinessApiTransport

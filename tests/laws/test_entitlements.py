@@ -18,7 +18,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.editing.index import ManifestIndex
-from reconciler.engine.holdings import find_reaches, index_access
+from reconciler.engine.holdings import AccessStatus, find_reaches, index_access
 from reconciler.engine.planner import Worlds, make_contexts, plan
 from reconciler.features.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.review.compare import compare
@@ -26,7 +26,6 @@ from reconciler.features.review.model import Effect
 from reconciler.manifests.load import Manifests, load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import (
-    AccessStatus,
     Address,
     Desired,
     GuardSettings,

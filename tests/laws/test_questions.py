@@ -18,13 +18,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
+from reconciler.engine.holdings import Holding, PersonReport, WhyReport
 from reconciler.features.queries.access import access, who
 from reconciler.features.queries.directory import Sources
 from reconciler.features.queries.everything import parse_ability, read_everybody, read_everything
 from reconciler.features.queries.expiring import ExpirySort, find_expiring
 from reconciler.features.queries.reasons import why
 from reconciler.manifests.source import SourceFile
-from reconciler.model import GuardSettings, Holding, PastVersion, PersonReport, ReconcilerError, WhyReport
+from reconciler.model import GuardSettings, PastVersion, ReconcilerError
 from reconciler.sandbox import people
 from reconciler.sandbox.world import Refusal, World
 from reconciler.stores.local_file import LocalFileStore

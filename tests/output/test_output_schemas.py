@@ -13,6 +13,15 @@ import pytest
 
 from reconciler.cli.options import RENDERERS
 from reconciler.cli.schemas import json_schema
+from reconciler.engine.holdings import (
+    AccessMatrix,
+    AccessReason,
+    Holding,
+    OrganizationHoldings,
+    PersonReport,
+    Reach,
+    WhyReport,
+)
 from reconciler.features.certification.model import (
     Campaign,
     CampaignProgress,
@@ -48,9 +57,7 @@ from reconciler.manifests.source import SourceFile
 from reconciler.model import (
     Access,
     AccessHistory,
-    AccessMatrix,
     AccessPath,
-    AccessReason,
     Action,
     ActivityEntry,
     Address,
@@ -68,7 +75,6 @@ from reconciler.model import (
     Failed,
     FailureReason,
     Finding,
-    Holding,
     InDoubt,
     Inspection,
     KnownDrift,
@@ -78,15 +84,12 @@ from reconciler.model import (
     Observation,
     OrderStatus,
     OrganizationDrift,
-    OrganizationHoldings,
     OrganizationPlan,
     Parameter,
     PastState,
     Person,
-    PersonReport,
     Place,
     Plan,
-    Reach,
     Record,
     Refused,
     Report,
@@ -100,7 +103,6 @@ from reconciler.model import (
     Unread,
     Waiting,
     Waits,
-    WhyReport,
     WorkOrder,
     log_entry,
 )

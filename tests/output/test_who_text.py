@@ -12,20 +12,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model import (
-    AccessMatrix,
-    Address,
-    Attributes,
-    Declared,
-    Holding,
-    OrganizationHoldings,
-    Person,
-    PersonReport,
-    Place,
-    Reach,
-    Record,
-    Status,
-)
+from reconciler.engine.holdings import AccessMatrix, Holding, OrganizationHoldings, PersonReport, Reach
+from reconciler.model import Address, Attributes, Declared, Person, Place, Record, Status
 from reconciler.output.document import Style, display_width
 
 HEADERS = {"who", "what", "connected"}

@@ -26,6 +26,7 @@ from reconciler.cli.options import (
 from reconciler.cli.planning import is_blocked, save_plan
 from reconciler.cli.workspace import Workspace, judge_recorded
 from reconciler.editing.index import ManifestEdit, ManifestIndex, make_leave
+from reconciler.engine.holdings import PersonReport
 from reconciler.engine.planner import Worlds, plan
 from reconciler.features.granting import (
     AccessProposal,
@@ -51,7 +52,6 @@ from reconciler.model import (
     Finding,
     ManifestError,
     Person,
-    PersonReport,
     ReconcilerError,
     Severity,
     UsageError,

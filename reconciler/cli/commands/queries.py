@@ -9,10 +9,11 @@ import click
 
 from reconciler.cli.app import App, Subject
 from reconciler.cli.options import RENDERERS, as_of_option, document_option, flag, read_days
+from reconciler.engine.holdings import AccessMatrix, PersonReport
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries import everything, reasons
 from reconciler.features.queries import expiring as ends
-from reconciler.model import AccessMatrix, ExitCode, PersonReport, UsageError
+from reconciler.model import ExitCode, UsageError
 from reconciler.output.document import join
 
 

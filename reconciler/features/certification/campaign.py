@@ -9,7 +9,7 @@ from datetime import date
 from reconciler.engine.context import Targets
 from reconciler.engine.entitlements import dated_accesses, on_day
 from reconciler.engine.guards import marks_of, marks_of_strangers
-from reconciler.engine.holdings import index_access
+from reconciler.engine.holdings import Holding, index_access
 from reconciler.features.certification.files import digest_of_facts
 from reconciler.features.certification.model import (
     AccessFacts,
@@ -27,7 +27,6 @@ from reconciler.model import (
     Desired,
     Entitlement,
     Finding,
-    Holding,
     LoggedEntry,
     Place,
     ReconcilerError,

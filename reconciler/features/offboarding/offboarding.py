@@ -13,6 +13,7 @@ from glob import escape
 
 from reconciler import __version__
 from reconciler.engine.context import Targets
+from reconciler.engine.holdings import Holding, PersonReport
 from reconciler.engine.planner import Worlds
 from reconciler.engine.planner import plan as make_plan
 from reconciler.features.offboarding.document import Blocker, LeaverItem, Matter, Offboarding, Progress, Surface
@@ -26,11 +27,9 @@ from reconciler.model import (
     Desired,
     Guard,
     GuardSettings,
-    Holding,
     Live,
     OrderStatus,
     Owner,
-    PersonReport,
     Plan,
     Resource,
     Unknown,

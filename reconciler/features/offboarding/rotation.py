@@ -12,11 +12,11 @@ from reconciler.apply.planning import Scopes
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.apply.states import new_ids, new_lineage, read_state
 from reconciler.audit.entries import ORDER_ACTION
+from reconciler.engine.holdings import Holding
 from reconciler.engine.planner import Worlds
 from reconciler.model import (
     Address,
     Attributes,
-    Holding,
     OrderStatus,
     Owner,
     RotationTask,

@@ -9,7 +9,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from reconciler.apply.states import read_state_as_of
-from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere
+from reconciler.engine.holdings import (
+    AccessIndex,
+    AccessMatrix,
+    Holding,
+    OrganizationHoldings,
+    PersonReport,
+    Reach,
+    find_reaches,
+    is_owned_elsewhere,
+)
 from reconciler.features.queries.directory import (
     Directory,
     Sources,
@@ -22,16 +31,11 @@ from reconciler.features.queries.directory import (
 from reconciler.model import (
     KINDS,
     AccessHistory,
-    AccessMatrix,
     Address,
     Desired,
-    Holding,
     ManifestError,
     Move,
-    OrganizationHoldings,
     Person,
-    PersonReport,
-    Reach,
     ReconcilerError,
     Shape,
     StateStore,

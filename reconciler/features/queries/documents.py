@@ -7,23 +7,16 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from itertools import groupby
 
-from reconciler.model import (
-    KINDS,
-    AccessHistory,
+from reconciler.engine.holdings import (
     AccessMatrix,
     AccessStatus,
-    Address,
     Holding,
-    LoggedEntry,
     OrganizationHoldings,
-    Owner,
     PersonReport,
     Reach,
-    Status,
     WhyReport,
-    ask_about_states,
-    count,
 )
+from reconciler.model import KINDS, AccessHistory, Address, LoggedEntry, Owner, Status, ask_about_states, count
 from reconciler.output.document import (
     Block,
     Document,

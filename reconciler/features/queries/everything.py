@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from reconciler.engine.holdings import AccessIndex, find_reaches
+from reconciler.engine.holdings import (
+    AccessIndex,
+    AccessMatrix,
+    Holding,
+    OrganizationHoldings,
+    PersonReport,
+    Reach,
+    find_reaches,
+)
 from reconciler.features.queries.access import holdings_in, matrix_of
 from reconciler.features.queries.directory import Sources, load_about, load_directory, normal_identity, read_states
 from reconciler.features.queries.documents import (
@@ -18,20 +26,7 @@ from reconciler.features.queries.documents import (
     explain_gaps,
     name_thing,
 )
-from reconciler.model import (
-    AccessMatrix,
-    Address,
-    Attributes,
-    Holding,
-    OrganizationHoldings,
-    PersonReport,
-    Reach,
-    ReconcilerError,
-    System,
-    count,
-    dataclass,
-    suggest_names,
-)
+from reconciler.model import Address, Attributes, ReconcilerError, System, count, dataclass, suggest_names
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, name_subject, plain
 from reconciler.output.json import Output
 from reconciler.systems.catalogue import SYSTEMS

@@ -8,12 +8,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from reconciler.engine.entitlements import on_day
-from reconciler.engine.holdings import index_access
+from reconciler.engine.holdings import AccessStatus, index_access
 from reconciler.engine.lifecycle import get_end_of_invitation
 from reconciler.features.queries.directory import Sources, load_about
 from reconciler.features.queries.documents import describe_recorded
 from reconciler.model import (
-    AccessStatus,
     Attributes,
     Declared,
     Desired,

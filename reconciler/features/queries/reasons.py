@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.engine.holdings import AccessIndex, find_reaches, is_owned_elsewhere, link_of
+from reconciler.engine.holdings import (
+    AccessIndex,
+    AccessReason,
+    Holding,
+    Reach,
+    WhyReport,
+    find_reaches,
+    is_owned_elsewhere,
+    link_of,
+)
 from reconciler.engine.identities import Names
 from reconciler.features.queries.access import find_past, find_topic, names_of, read_index, unknown_person
 from reconciler.features.queries.directory import (
@@ -25,20 +34,7 @@ from reconciler.features.queries.documents import (
     tell_story,
     title_of_person,
 )
-from reconciler.model import (
-    KINDS,
-    AccessHistory,
-    AccessReason,
-    Address,
-    Holding,
-    KnownDrift,
-    Person,
-    Reach,
-    ReconcilerError,
-    WhyReport,
-    parents_of,
-    person_in,
-)
+from reconciler.model import KINDS, AccessHistory, Address, KnownDrift, Person, ReconcilerError, parents_of, person_in
 from reconciler.output.document import (
     Block,
     Document,

@@ -12,23 +12,28 @@ from datetime import date, datetime, timedelta
 from reconciler.apply.states import read_state
 from reconciler.audit.log import AuditLog, Selection
 from reconciler.engine.entitlements import last_day_as_admin
-from reconciler.engine.holdings import AccessIndex, find_reaches, index_access, is_owned_elsewhere
+from reconciler.engine.holdings import (
+    AccessIndex,
+    AccessStatus,
+    Holding,
+    Reach,
+    find_reaches,
+    index_access,
+    is_owned_elsewhere,
+)
 from reconciler.engine.identities import Identities, rename_to_today
 from reconciler.engine.lifecycle import get_end_of_invitation
 from reconciler.model import (
     KINDS,
-    AccessStatus,
     Address,
     Desired,
     Finding,
     GuardSettings,
-    Holding,
     KnownDrift,
     LoggedEntry,
     OrderStatus,
     Organization,
     Person,
-    Reach,
     Shape,
     State,
     StateStore,

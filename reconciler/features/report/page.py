@@ -17,8 +17,9 @@ from typing import Any
 
 from reconciler.engine.entitlements import DatedAccess, dated_accesses, earlier
 from reconciler.engine.guards import marks_of, marks_of_strangers
+from reconciler.engine.holdings import AccessStatus, Holding, Reach
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later
-from reconciler.model import KINDS, AccessStatus, Address, Attributes, Finding, Holding, LoggedEntry, Reach, risk_of
+from reconciler.model import KINDS, Address, Attributes, Finding, LoggedEntry, risk_of
 from reconciler.output.document import make_visible, name_attributes, name_subject
 from reconciler.output.rows import MARKS
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.engine.holdings import index_access
+from reconciler.engine.holdings import OrganizationHoldings, PersonReport, index_access
 from reconciler.features.offboarding.document import Offboarding, summary_of_offboarding
 from reconciler.features.offboarding.offboarding import Leaver, follow_leaver, leaving_day
-from reconciler.model import OrganizationHoldings, PersonReport, State, person_in
+from reconciler.model import State, person_in
 from tests.engine.given import Case, read_case
 
 PATHS = sorted((Path(__file__).parents[2] / "cases" / "offboarding").glob("*.yaml"))

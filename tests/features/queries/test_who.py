@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.audit.log import AuditLog
 from reconciler.cli.options import RENDERERS
-from reconciler.engine.holdings import index_access
+from reconciler.engine.holdings import AccessStatus, Holding, PersonReport, index_access
 from reconciler.features.queries import access as knowing
 from reconciler.features.queries import directory
 from reconciler.features.queries.directory import Sources, may_mention
@@ -22,16 +22,13 @@ from reconciler.features.queries.documents import describe_declared
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import (
-    AccessStatus,
     Action,
     Address,
     AuditEntry,
     AuditRecord,
     Deferral,
-    Holding,
     ManifestError,
     PastVersion,
-    PersonReport,
     ReconcilerError,
     Record,
     State,

@@ -9,21 +9,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.options import RENDERERS
+from reconciler.engine.holdings import AccessMatrix, Reach
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries.access import who
 from reconciler.features.queries.directory import Sources
 from reconciler.manifests.source import SourceFile
-from reconciler.model import (
-    AccessMatrix,
-    Address,
-    Reach,
-    ReconcilerError,
-    Record,
-    State,
-    Status,
-    StoreError,
-    state_to_json,
-)
+from reconciler.model import Address, ReconcilerError, Record, State, Status, StoreError, state_to_json
 from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 
