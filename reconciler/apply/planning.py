@@ -32,6 +32,7 @@ from reconciler.model import (
     Address,
     Applied,
     AskingProvider,
+    Cause,
     Change,
     Declared,
     Desired,
@@ -398,6 +399,8 @@ class PlanRequest:
     """False plans against what is recorded, without asking any system."""
     retry: bool = False
     """Try again at once what failed earlier today."""
+    left_out: frozenset[Address] = frozenset()
+    """What the plan that is applied does not try again, and so is held up by nothing and holds nothing up."""
     settled: tuple[OrganizationPlan, ...] = ()
     """What a plan has of organizations that were left out of `desired` because nothing is to be said of them."""
     is_part: bool = False
@@ -405,7 +408,10 @@ class PlanRequest:
 
     def for_apply(self, made: Plan) -> PlanRequest:
         """The same for what a plan is about. What was deferred today is in it only if it was to be tried again."""
-        return replace(self, targets=Targets.parse(made.targets), retry=True)
+        causes = Cause.DEFERRED, Cause.REPORTED
+        left_out = (one for part in made.organizations for one in part.left_out if one.cause in causes)
+        addresses = frozenset(one.address for one in left_out)
+        return replace(self, targets=Targets.parse(made.targets), retry=True, left_out=addresses)
 
     def plan_again(self, state: State, live: Live, *, moment: datetime) -> Planned:
         """One organization, planned from what is recorded and live of it at a moment."""
@@ -417,6 +423,7 @@ class PlanRequest:
             today=self.today,
             moment=moment,
             retry=self.retry,
+            left_out=self.left_out,
         )
         (context,) = make_contexts(worlds, self.settings)
         return Planned(context, plan_organization(context, self.targets))

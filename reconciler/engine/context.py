@@ -88,6 +88,8 @@ class PlanningContext:
     """On that day; it decides which work orders have run out."""
     retry: bool = False
     """Whether what was deferred today is tried again at once."""
+    left_out: frozenset[Address] = frozenset()
+    """What is not tried again all the same, nor asked for, because the plan that is applied does not."""
 
     @property
     def address(self) -> Address:

@@ -58,6 +58,7 @@ class Worlds:
     moment: datetime | None = None
     """The time on that day, where it is known; else it is its beginning."""
     retry: bool = False
+    left_out: frozenset[Address] = frozenset()
     renamed: Mapping[str, Renamed] = field(default_factory=dict)
     """Organization key -> what is recorded of it under the names of today, where that was worked out already."""
 
@@ -159,6 +160,7 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
         today=worlds.today,
         moment=moment,
         retry=worlds.retry,
+        left_out=worlds.left_out,
     )
 
 
@@ -240,10 +242,7 @@ def propose(context: PlanningContext, targets: Targets) -> Decisions:
         if not context.is_contested(difference.address)
     ]
     covered = [step for step in steps if step is not None and targets.covers(step.address)]
-    return proposed.and_also(
-        _defer(step, context) if isinstance(step, Change) else step
-        for step in _with_groups_whole(covered, context, targets)
-    )
+    return proposed.and_also(_defer(step, context) for step in _with_groups_whole(covered, context, targets))
 
 
 def _managed_part(context: PlanningContext) -> dict[Address, Resource]:
@@ -257,12 +256,15 @@ def _managed_part(context: PlanningContext) -> dict[Address, Resource]:
     return context.find_ours()
 
 
-def _defer(change: Change, context: PlanningContext) -> Change | LeftOut:
-    """A change that failed by itself before is deferred for the rest of the day."""
-    deferral = context.state.deferred.get(change.address)
-    if deferral is None or context.retry or deferral.tried < context.today:
-        return change
-    return LeftOut(address=change.address, cause=Cause.DEFERRED, reason=deferral.reason, since=deferral.since)
+def _defer(step: Change | Waiting | LeftOut, context: PlanningContext) -> Change | Waiting | LeftOut:
+    """A change that failed by itself before is deferred for the rest of the day, and for good by a plan that did so."""
+    deferral = context.state.deferred.get(step.address)
+    is_left_out = step.address in context.left_out and not isinstance(step, LeftOut)
+    is_too_early = isinstance(step, Change) and not context.retry and deferral and deferral.tried >= context.today
+    if not (is_left_out or is_too_early):
+        return step
+    reason, since = (deferral.reason, deferral.since) if deferral else ("the plan does not try it again", None)
+    return LeftOut(address=step.address, cause=Cause.DEFERRED, reason=reason, since=since)
 
 
 def _indistinct(context: PlanningContext, targets: Targets) -> Iterator[Waiting]:
