@@ -146,6 +146,15 @@ def test_modules_import_each_other_at_the_top() -> None:
     assert len(found) <= MAX_INNER_IMPORTS, "\n".join(found)
 
 
+def test_nine_of_ten_files_import_few_others() -> None:
+    counts = figures.imports_per_file()
+    assert counts[int(len(counts) * 0.9)] <= 8
+
+
+def test_whoever_changes_a_feature_works_in_its_folder_its_command_and_its_tests() -> None:
+    assert {name: rooms for name, rooms in figures.rooms_of_features().items() if len(rooms) > 3} == {}
+
+
 def test_there_are_not_more_files_than_somebody_can_know() -> None:
     assert len(modules()) <= MAX_FILES
 
