@@ -38,8 +38,18 @@ from reconciler.cli.streams import (
     write_outputs,
     write_summary,
 )
-from reconciler.model import SECRETS, ManifestError, Origin, ReconcilerError, UsageError, count, dataclass
-from reconciler.output import FORMS
+from reconciler.model import (
+    SECRETS,
+    Explorer,
+    ManifestError,
+    Metered,
+    Origin,
+    ReconcilerError,
+    UsageError,
+    count,
+    dataclass,
+)
+from reconciler.output import ANNOTATION_FORMS, FORMS
 from reconciler.output.document import Style, Tone, make_visible
 from reconciler.output.text import fold
 from reconciler.sandbox import WORLD_FILE
@@ -59,7 +69,6 @@ if TYPE_CHECKING:
         Address,
         Clock,
         Desired,
-        Explorer,
         Organization,
         Provider,
         Risk,
@@ -67,7 +76,6 @@ if TYPE_CHECKING:
         StateLocked,
         StateStore,
     )
-    from reconciler.output.findings import Annotations
     from reconciler.output.json import Output
     from reconciler.providers.business_api.client import Client
     from reconciler.sandbox.world import World
@@ -88,18 +96,6 @@ class SystemClock:
     def now(self) -> datetime:
         """The current time, in UTC."""
         return datetime.now(UTC)
-
-
-ANNOTATION_FORMS: Mapping[str, Callable[[Annotations, Style], Iterator[str]]] = {
-    "github": lambda found, style: load("output.findings:write_workflow_commands")(
-        [*found.remarks, *found.notes], style
-    ),
-    "sarif": lambda found, style: load("output.sarif:write_sarif")(
-        [*found.remarks, *found.notes], style, category=found.category
-    ),
-    "junit": lambda found, _: load("output.findings:write_junit")(found.suites),
-}
-"""For forges and build servers, which know nothing but remarks on lines and test cases."""
 
 
 def load(name: str) -> Any:
@@ -142,11 +138,9 @@ class Subject(Mapping[str, Callable[..., str]]):
         if form == "csv" and self.pieces:
             tables: Iterator[str] = load("output.csv:write_tables")(self._load(self.pieces)(*values[:-1]), values[-1])
             return tables
-        is_document = form in FORMS
-        write = load(FORMS[form]) if is_document else ANNOTATION_FORMS[form]
-        describe = self._load(self.document if is_document else self.annotations)
-        pieces: Iterator[str] = write(describe(*values[:-1]), values[-1])
-        return pieces
+        describe = self._load(self.document if form in FORMS else self.annotations)
+        found: Iterator[str] = load({**FORMS, **ANNOTATION_FORMS}[form])(describe(*values[:-1]), values[-1])
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter((*FORMS, *(ANNOTATION_FORMS if self.annotations else ()), "json"))
@@ -224,6 +218,13 @@ class App:
 
         return read_manifest_files(self.root, self.config)
 
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Of each of them, by its path."""
+        from reconciler.manifests.source import digests_of
+
+        return digests_of(self.files)
+
     def read_workspace(self, *, today: date | None = None) -> Workspace:
         """The manifests as they are meant on a day, by default today, judged by the policies."""
         from reconciler.cli.workspace import read_workspace
@@ -253,7 +254,7 @@ class App:
         for path, text in texts.items():
             replace_file(self.root / path, text)
             self.notify(f"{path} is edited")
-        for made in ("files", "declared"):  # they are read again
+        for made in ("files", "digests", "declared"):  # they are read again
             self.__dict__.pop(made, None)
 
     @cached_property
@@ -404,8 +405,6 @@ class App:
 
     def explorers(self) -> dict[str, Explorer]:
         """Every configured provider that can be asked what there is, by the name it is configured under."""
-        from reconciler.model import Explorer
-
         made = {name: self._provider(name) for name in sorted(self.config.providers)}
         return {name: provider for name, provider in made.items() if isinstance(provider, Explorer)}
 
@@ -425,8 +424,6 @@ class App:
 
     def calls(self) -> int:
         """How many calls were made so far to systems that count them."""
-        from reconciler.model import Metered
-
         return sum(provider.calls for provider in self._providers.values() if isinstance(provider, Metered))
 
     def close(self) -> None:

@@ -60,7 +60,6 @@ from reconciler.model import (
     StoreError,
     UsageError,
     count,
-    dataclass,
     exit_code,
     is_pattern,
     plan_from_json,
@@ -71,17 +70,6 @@ from reconciler.model import (
 from reconciler.policies.judging import are_local, are_timeless
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SettledChoice:
-    """What a plan may leave out."""
-
-    files: Mapping[str, SettledFile]
-    """By path."""
-    digests: Mapping[str, str]
-    """Of all files."""
-    basis: Basis
-
-
 def read_everything(app: App, *, today: date) -> Workspace:
     """The whole workspace as it is meant on a day."""
     settings = _digest_settings(app, app.config.digest)
@@ -89,24 +77,23 @@ def read_everything(app: App, *, today: date) -> Workspace:
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests), settings=settings)
 
 
-def _find_left_out(app: App, *, today: date, refresh: bool) -> _SettledChoice | None:
+def _find_left_out(app: App, *, today: date, refresh: bool) -> SettledIndex | None:
     """What a plan may leave out before anything else is read; None where there is nothing."""
     settled = SettledIndex.parse(_read(app))
     if settled is None:
         return None
-    digests = digests_of(app.files)
     files = choose(
         settled,
         settings=_digest_settings(app, app.config.digest),
-        digests=digests,
+        digests=app.digests,
         stamps=app.store.stamps(),
         today=today,
         mark_of=(lambda organization: _mark(app, organization)) if refresh else None,
     )
-    return _SettledChoice(files=files, digests=digests, basis=settled.basis) if files else None
+    return replace(settled, files=files) if files else None
 
 
-def _read_what_differs(app: App, chosen: _SettledChoice, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
+def _read_what_differs(app: App, chosen: SettledIndex, *, today: date) -> tuple[Workspace, Mapping[str, SettledFile]]:
     """The workspace without the files that a plan can leave out, and those of the chosen ones."""
     left_out = chosen.files
     workspace = _check(app, left_out, today=today)
@@ -115,13 +102,13 @@ def _read_what_differs(app: App, chosen: _SettledChoice, *, today: date) -> tupl
         is_wrong = workspace.references or any(one.severity is Severity.ERROR for one in workspace.policies.doubts)
         fewer: Mapping[str, SettledFile] = {}
         if not is_wrong:
-            fewer = choose_again(left_out, workspace.manifests, basis=chosen.basis, digests=chosen.digests)
+            fewer = choose_again(left_out, workspace.manifests, basis=chosen.basis, digests=app.digests)
         if len(fewer) == len(left_out):
             break
         left_out = fewer
         workspace = _check(app, left_out, today=today)
     if left_out and workspace.manifests.desired is not None:
-        desired = replace(workspace.manifests.desired, digest=digest_of(chosen.digests))
+        desired = replace(workspace.manifests.desired, digest=digest_of(app.digests))
         workspace = replace(workspace, manifests=replace(workspace.manifests, desired=desired))
     return replace(workspace, passed_over=find_passed_over(app.root, app.config.manifests)), left_out
 
@@ -178,7 +165,7 @@ class SettledKeeper:
         rules = read_rules(app.root, app.config)
         if not are_local(app.config.policies, rules.rules):
             return
-        digests, marks = digests_of(app.files), self._mark_all()
+        digests, marks = app.digests, self._mark_all()
         basis = Basis(
             settings=self._workspace.settings,
             files={path: digests[path] for path in sorted(self._workspace.manifests.directory)},

@@ -49,12 +49,17 @@ class Annotations:
     suites: Mapping[str, Sequence[Case]]
     """Organization or file -> its test cases."""
 
+    @property
+    def findings(self) -> list[Finding]:
+        """Everything that is remarked, errors first; what is in files before what is in none."""
+        return sorted((*self.remarks, *self.notes), key=lambda finding: finding.sort_key)
 
-def write_junit(suites: Mapping[str, Sequence[Case]]) -> Iterator[str]:
+
+def write_junit(about: Annotations, _style: Style) -> Iterator[str]:
     """A suite for each entry that has cases, each a piece. What is invisible becomes visible: XML could not hold it."""
     from xml.etree import ElementTree as ET
 
-    found = [(name, cases) for name, cases in suites.items() if cases]
+    found = [(name, cases) for name, cases in about.suites.items() if cases]
     root = ET.Element("testsuites", {"name": "reconciler", **_counts([case for _, cases in found for case in cases])})
     # An element without children is closed in its tag.
     alone = ET.tostring(root, encoding="unicode")
@@ -94,14 +99,14 @@ def _counts(cases: Sequence[Case]) -> dict[str, str]:
     return {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": str(skipped), "time": "0"}
 
 
-def write_workflow_commands(findings: Sequence[Finding], style: Style) -> Iterator[str]:
-    """One line for each that will be shown, errors first; those in files before those in none.
+def write_workflow_commands(about: Annotations, style: Style) -> Iterator[str]:
+    """One line for each finding that will be shown.
 
     Of more than the runner shows, the last line says how many there are.
     """
-    ordered = sorted(findings, key=lambda finding: finding.sort_key)
+    found = about.findings
     for severity in Severity:
-        alike = [finding for finding in ordered if finding.severity is severity]
+        alike = [finding for finding in found if finding.severity is severity]
         shown = alike if len(alike) <= _MAX_SHOWN else alike[: _MAX_SHOWN - 1]
         yield from (f"::{_COMMANDS[severity]} {_properties(one, style)}::{_data(one)}\n" for one in shown)
         if len(shown) < len(alike):

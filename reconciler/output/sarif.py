@@ -14,6 +14,7 @@ from urllib.parse import quote
 from reconciler import __version__
 from reconciler.model import Finding, Place, Severity, write_json
 from reconciler.output.document import Style, make_visible
+from reconciler.output.findings import Annotations
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -24,10 +25,10 @@ _ANYWHERE = "reconciler.yaml"
 _POSITION = re.compile(r":\d+(?::\d+)?\b")
 
 
-def write_sarif(findings: Sequence[Finding], style: Style, *, category: str) -> Iterator[str]:
-    """One run with its rules, in pieces; `category` keeps the runs of different commands apart. ASCII only."""
-    ordered = sorted(findings, key=lambda finding: finding.sort_key)
-    ids = sorted({finding.id for finding in ordered})
+def write_sarif(about: Annotations, style: Style) -> Iterator[str]:
+    """One run with its rules, in pieces. ASCII only."""
+    findings = about.findings
+    ids = sorted({finding.id for finding in findings})
     run = {
         "tool": {
             "driver": {
@@ -37,10 +38,10 @@ def write_sarif(findings: Sequence[Finding], style: Style, *, category: str) -> 
                 "rules": [_describe_rule(id_) for id_ in ids],
             }
         },
-        "automationDetails": {"id": f"reconciler/{category}/{_as_uri(style.prefix)}"},
+        "automationDetails": {"id": f"reconciler/{about.category}/{_as_uri(style.prefix)}"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The top of the repository."}}},
-        "results": _results(ordered, ids, style),
+        "results": _results(findings, ids, style),
     }
     return write_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 

@@ -17,7 +17,7 @@ from jsonschema import Draft4Validator  # noqa: TID253  # holds our SARIF agains
 from reconciler.cli.options import RENDERERS
 from reconciler.model import DriftReport, Finding, Inspection, Place, Severity
 from reconciler.output.document import Style, make_visible
-from reconciler.output.findings import write_workflow_commands
+from reconciler.output.findings import Annotations, write_workflow_commands
 from reconciler.output.sarif import write_sarif
 from tests.output import drifts, plans
 
@@ -51,10 +51,14 @@ def decode(line: str) -> tuple[str, dict[str, str], str]:
     return found[1], {name: unescape(value, more) for name, value in properties.items()}, unescape(found[3])
 
 
+def about(*remarks: Finding) -> Annotations:
+    return Annotations(category="validate", remarks=remarks, suites={})
+
+
 @settings(max_examples=25)
 @given(findings)
 def test_the_runner_reads_an_annotation_as_it_was_meant(finding: Finding) -> None:
-    (line,) = "".join(write_workflow_commands([finding], Style(prefix="infra/"))).splitlines()
+    (line,) = "".join(write_workflow_commands(about(finding), Style(prefix="infra/"))).splitlines()
     command, properties, message = decode(line)
     assert command == {"error": "error", "warning": "warning", "note": "notice"}[finding.severity]
     assert properties["title"] == finding.id
@@ -67,11 +71,12 @@ def test_the_runner_reads_an_annotation_as_it_was_meant(finding: Finding) -> Non
 
 def test_of_a_sort_ten_annotations_are_shown_and_the_tenth_counts_the_rest() -> None:
     many = [Finding(id="x-y", message=f"m{n:02}", place=Place("a.yaml", n + 1, 1)) for n in range(27)]
-    lines = "".join(write_workflow_commands([*many, Finding(id="z-z", message="w", severity=Severity.WARNING)], PLAIN))
+    found = about(*many, Finding(id="z-z", message="w", severity=Severity.WARNING))
+    lines = "".join(write_workflow_commands(found, PLAIN))
     assert lines.count("::error") == 10
     assert "18 more are not shown here" in lines.splitlines()[9]
     assert lines.splitlines()[10].startswith("::warning")
-    assert "".join(write_workflow_commands(many[:10], PLAIN)).count("title=x-y") == 10
+    assert "".join(write_workflow_commands(about(*many[:10]), PLAIN)).count("title=x-y") == 10
 
 
 def test_a_plan_annotates_every_change_that_is_risky() -> None:
@@ -91,7 +96,7 @@ def results_of(text: str) -> list[Any]:
 @settings(max_examples=25)
 @given(st.lists(findings, max_size=6))
 def test_whatever_the_findings_they_are_sarif(found: list[Finding]) -> None:
-    document = json.loads("".join(write_sarif(found, Style(prefix="infra/"), category="validate")))
+    document = json.loads("".join(write_sarif(about(*found), Style(prefix="infra/"))))
     Draft4Validator(SCHEMA).validate(document)
     prints = [one["partialFingerprints"]["primaryLocationLineHash"] for one in document["runs"][0]["results"]]
     assert len(set(prints)) == len(found)
@@ -112,7 +117,7 @@ def test_a_finding_stays_the_same_alert_when_lines_move() -> None:
     moved = replace(finding, message="see access/a.yaml:9:3", place=Place("access/a.yaml", 8, 1))
     elsewhere = replace(finding, place=Place("access/b.yaml", 5, 1))
     one, two, three = (
-        results_of("".join(write_sarif([each], PLAIN, category="validate")))[0]["partialFingerprints"]
+        results_of("".join(write_sarif(about(each), PLAIN)))[0]["partialFingerprints"]
         for each in (finding, moved, elsewhere)
     )
     assert one == two
@@ -121,7 +126,7 @@ def test_a_finding_stays_the_same_alert_when_lines_move() -> None:
 
 def test_a_place_counts_from_the_top_of_the_repository_and_is_a_uri() -> None:
     finding = Finding(id="x-y", message="m", place=Place("access/ä b%.yaml", 2, 3))
-    (result,) = results_of("".join(write_sarif([finding], Style(prefix="infra/"), category="validate")))
+    (result,) = results_of("".join(write_sarif(about(finding), Style(prefix="infra/"))))
     physical = result["locations"][0]["physicalLocation"]
     assert physical["artifactLocation"]["uri"] == "infra/access/%C3%A4%20b%25.yaml"
     assert physical["region"] == {"startLine": 2, "startColumn": 3}

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.cli.app import ANNOTATION_FORMS, load
+from reconciler.cli.app import load
 from reconciler.cli.options import RENDERERS
 from reconciler.model import Address, Finding, Inspection, Place, Plan, Severity
-from reconciler.output import FORMS
+from reconciler.output import ANNOTATION_FORMS, FORMS
 from reconciler.output.document import Document, Section, Style, Table
 from reconciler.output.rows import ADD, row_of
 from reconciler.output.text import MAX_ROWS
