@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -43,6 +43,7 @@ from reconciler.model import (
     Explorer,
     ManifestError,
     Metered,
+    MissingExtra,
     Origin,
     ReconcilerError,
     UsageError,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from reconciler.output.json import Output
     from reconciler.providers.business_api.client import Client
     from reconciler.sandbox.world import World
+    from reconciler.stores.rules import Dating, Holder
     from reconciler.systems.languages import Speech
 
 _Made = TypeVar("_Made")
@@ -260,17 +262,40 @@ class App:
     @cached_property
     def store(self) -> StateStore:
         """Where the state lives."""
-        return self.open_store(self.config.state, key=self.config.state_key)
+        return self.open_store(self.config.state, key=self.config.state_key, dating=self.dating)
 
-    def open_store(self, address: str, *, key: str) -> StateStore:
-        """The store at an address, sealed under the key that a reference leads to, if any.
+    @property
+    def dating(self) -> Dating:
+        """The clock that dates the history of states, where it is not the store's own."""
+        return (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
 
-        Its history is dated by the sandbox where there is one, else by the store's own clock.
+    def open_store(self, address: str, *, key: str = "", dating: Dating = None) -> StateStore:
+        """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
+
+        A message never repeats an address: it may hold a password.
         """
-        from reconciler.cli.credentials import open_store
+        from reconciler.manifests.config import STATE_SCHEMES
 
-        dating = (lambda: self.world.now()) if self._is_played else None  # noqa: PLW0108 - opens no world to read
-        return open_store(address, root=self.root, key=key, dating=dating)
+        SECRETS.learn_address(address)
+        scheme, separator, _ = address.partition(":")
+        if not separator or scheme not in STATE_SCHEMES:
+            why = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
+            advice = f"write `state: PREFIX:...` with one of {', '.join(sorted(STATE_SCHEMES))}"
+            raise ReconcilerError(why, advice=advice)
+        open_plain = partial(_open_plain, address, STATE_SCHEMES[scheme], root=self.root, dating=dating)
+        if not key:
+            return open_plain(holder=None)
+        from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
+
+        seal = Seal(parse_key(self.read_secret(key)))
+        return SealedStore(open_plain(holder=sealed_holder(self.process, seal)), seal)
+
+    @cached_property
+    def process(self) -> Holder:
+        """Who holds locks in the name of this run."""
+        from reconciler.stores.rules import this_process
+
+        return this_process()
 
     @cached_property
     def audit_log(self) -> AuditLog:
@@ -358,9 +383,7 @@ class App:
         The commit is the one that is checked out, whatever a CI system says that it started from. The branch is what CI
         says, because CI checks out a commit and not a branch.
         """
-        from reconciler.stores.rules import this_process
-
-        root, process = self.root, this_process()
+        root, process = self.root, self.process
         commit = ask_git(root, "rev-parse", "HEAD") or _first_set(_COMMITS)
         if commit and paths and ask_git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths):
             commit += DIRTY
@@ -481,13 +504,11 @@ class App:
         Markdown, whatever the form. Limits are about what a forge shows beside a change: what has no annotations is
         shown whole.
         """
-        from reconciler.stores.rules import this_process
-
         style = replace(
             self.style(sys.stdout),
             max_chars=self.max_chars if subject.annotations else 0,
             prefix=find_prefix(self.root),
-            job=this_process().job,
+            job=self.process.job,
             source=find_source(self.root, commit) if self.form in _LINKING or comment_to else "",
         )
         limits = [self.min_risk] if subject.annotations and self.min_risk is not None else []
@@ -587,6 +608,25 @@ class App:
             first, *others = map(make_visible, f"{message}{advice}".splitlines() or [""])
             line = "\n".join(part for one in (label + first, *others) for part in fold(one, style.width))
         click.echo(line, err=True, color=True)
+
+
+def _open_plain(address: str, extra: str, *, root: Path, holder: Holder | None, dating: Dating) -> StateStore:
+    """The store at an address, whose paths count from `root`; without a `holder`, locks are in this process' name."""
+    scheme, _, rest = address.partition(":")
+    match scheme:
+        case "file":
+            from reconciler.stores.local_file import LocalFileStore
+
+            return LocalFileStore(root / rest, holder=holder, dating=dating)
+        case "sqlite" | "postgresql":
+            try:
+                from reconciler.stores.sql import open_sql_store
+            except ModuleNotFoundError as error:
+                raise MissingExtra("state in a database", extra) from error
+            return open_sql_store(address, root=root, holder=holder, dating=dating)
+    from reconciler.stores.object_store import open_object_store
+
+    return open_object_store(address, holder=holder, dating=dating)
 
 
 def _first_set(names: Iterable[str]) -> str:

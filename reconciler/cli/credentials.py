@@ -1,4 +1,4 @@
-"""Secrets by reference, and the store that the configuration names, opened with them.
+"""Secrets by reference.
 
 A secret itself is in no file of ours: `env:NAME`, `file:PATH`, `keyring:SERVICE/NAME`.
 """
@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.streams import read_text_file, refused_writes, write_privately
-from reconciler.manifests.config import STATE_SCHEMES
-from reconciler.model import SECRETS, MissingExtra, ReconcilerError, StateStore
-from reconciler.stores.local_file import LocalFileStore
-from reconciler.stores.rules import Dating, Holder, this_process
+from reconciler.model import SECRETS, MissingExtra, ReconcilerError
 
 _FORMS = "write env:NAME, file:PATH or keyring:SERVICE/NAME"
 _PROBE = "nothing secret"
@@ -113,41 +110,3 @@ def _write_file(path: Path, secret: str, *, place: Path) -> None:
         except BaseException:
             made.unlink(missing_ok=True)
             raise
-
-
-def open_store(address: str, *, root: Path, key: str = "", dating: Dating = None) -> StateStore:
-    """The store at an address as `state:` has it; `key` is a reference to the key that it is sealed under, if any.
-
-    A message never repeats an address: it may hold a password.
-    """
-    SECRETS.learn_address(address)
-    scheme, separator, rest = address.partition(":")
-    if not separator or scheme not in STATE_SCHEMES:
-        message = f"state of kind {scheme!r} cannot be used" if separator else "the address of the state has no scheme"
-        advice = f"write `state: PREFIX:...` with one of {', '.join(sorted(STATE_SCHEMES))}"
-        raise ReconcilerError(message, advice=advice)
-    if not key:
-        return _open_plain(scheme, rest, root=root, dating=dating)
-    from reconciler.stores.sealed import Seal, SealedStore, parse_key, sealed_holder
-
-    seal = Seal(parse_key(read_secret(key, root=root)))
-    holder = sealed_holder(this_process(), seal)
-    return SealedStore(_open_plain(scheme, rest, root=root, holder=holder, dating=dating), seal)
-
-
-def _open_plain(
-    scheme: str, rest: str, *, root: Path, holder: Holder | None = None, dating: Dating = None
-) -> StateStore:
-    """The store at `rest`, whose paths count from `root`; without a `holder`, locks are in the name of this process."""
-    match scheme:
-        case "file":
-            return LocalFileStore(root / rest, holder=holder, dating=dating)
-        case "sqlite" | "postgresql":
-            try:
-                from reconciler.stores.sql import open_sql_store
-            except ModuleNotFoundError as error:
-                raise MissingExtra("state in a database", STATE_SCHEMES[scheme]) from error
-            return open_sql_store(f"{scheme}:{rest}", root=root, holder=holder, dating=dating)
-    from reconciler.stores.object_store import open_object_store
-
-    return open_object_store(f"{scheme}:{rest}", holder=holder, dating=dating)

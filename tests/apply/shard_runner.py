@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.apply.apply import Run, apply_plan
 from reconciler.apply.planning import PlanRequest, make_plan
-from reconciler.cli.credentials import open_store
+from reconciler.cli.app import App
 from reconciler.engine.context import Shard
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -59,7 +59,7 @@ def desired(count: int) -> Desired:
 
 def main() -> None:
     address, folder, shard = sys.argv[1], Path(sys.argv[2]), Shard.parse(sys.argv[3])
-    store = open_store(address, root=folder)
+    store = App(root=folder).open_store(address)
     request = PlanRequest(desired=desired(int(sys.argv[4])), settings=GuardSettings(), today=TODAY, shard=shard)
     with World.open(folder / "world.db", clock=lambda: NOW) as world:
         provider = SandboxProvider(world)

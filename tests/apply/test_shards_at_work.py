@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.apply.states import load_state
 from reconciler.audit.log import AuditLog
-from reconciler.cli.credentials import open_store
+from reconciler.cli.app import App
 from reconciler.engine.context import shards_of
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.world import World
@@ -44,7 +44,7 @@ def test_four_runners_apply_many_organizations_exactly_once(postgresql_address: 
     counts = [int(count) for count, _ in told]
     assert sum(counts) == len(ORGANIZATIONS)
     assert min(counts) > 0
-    store = open_store(postgresql_address, root=tmp_path)
+    store = App(root=tmp_path).open_store(postgresql_address)
     assert store.organizations() == ORGANIZATIONS
     assert {load_state(store, key).state.serial for key in ORGANIZATIONS} == {4}  # run, intent, outcome, snapshot
     with World.open(tmp_path / "world.db", clock=lambda: NOW) as world:

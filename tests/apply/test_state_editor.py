@@ -15,7 +15,7 @@ import pytest
 from reconciler.apply.journal import Lease, hold, intent_record, run_record
 from reconciler.apply.states import load_state, read_history, read_state, read_state_as_of, save_state, verify_state
 from reconciler.audit.log import AuditLog
-from reconciler.cli.credentials import open_store
+from reconciler.cli.app import App
 from reconciler.features.records import migrate
 from reconciler.model import (
     Action,
@@ -263,7 +263,7 @@ def test_a_migration_carries_states_and_the_audit_log_and_can_be_repeated(
 ) -> None:
     save(store, State(organization="dev", lineage="l2"))
     editor(store).forget([ANA])
-    target = open_store("sqlite:///moved/states.db", root=tmp_path)
+    target = App(root=tmp_path).open_store("sqlite:///moved/states.db")
     moved: list[tuple[str, int]] = []
     for _ in range(2):
         migrate(store, target, terms=terms(), on_moved=lambda key, records: moved.append((key, records)))
@@ -286,7 +286,7 @@ def test_of_two_migrations_at_once_one_at_least_ends_well_and_nothing_is_doubled
         editor(store).push(f"org-{number}", state_to_json(read_state(store, f"org-{number}")))
 
     def run(_number: int) -> bool:
-        target = open_store("sqlite:///moved/states.db", root=tmp_path)
+        target = App(root=tmp_path).open_store("sqlite:///moved/states.db")
         try:
             migrate(LocalFileStore(tmp_path / "state"), target, terms=terms(), on_moved=lambda _key, _records: None)
         except (StateConflict, StateLocked):
@@ -295,7 +295,7 @@ def test_of_two_migrations_at_once_one_at_least_ends_well_and_nothing_is_doubled
 
     with ThreadPoolExecutor(2) as pool:
         assert any(pool.map(run, range(2)))
-    target = open_store("sqlite:///moved/states.db", root=tmp_path)
+    target = App(root=tmp_path).open_store("sqlite:///moved/states.db")
     assert list(target.read_audit()) == list(store.read_audit())
     assert target.organizations() == store.organizations()
     assert {len(target.history(key)) for key in target.organizations()} == {1}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli.credentials import open_store
+from reconciler.cli.app import App
 from reconciler.cli.main import cli
 from reconciler.model import Lock, StateStore
 
@@ -21,8 +21,8 @@ KILLED = """
 import os, sys
 from datetime import timedelta
 from pathlib import Path
-from reconciler.cli.credentials import open_store
-open_store(sys.argv[1], root=Path(sys.argv[2])).acquire("acme-bc", purpose="apply", ttl=timedelta(minutes=5))
+from reconciler.cli.app import App
+App(root=Path(sys.argv[2])).open_store(sys.argv[1]).acquire("acme-bc", purpose="apply", ttl=timedelta(minutes=5))
 os._exit(9)
 """
 
@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def store(run: Run, tmp_path: Path) -> StateStore:
-    return open_store(STATE, root=tmp_path)
+    return App(root=tmp_path).open_store(STATE)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from reconciler.apply.journal import LeaseTerms, hold
-from reconciler.cli.credentials import open_store
+from reconciler.cli.app import App
 from reconciler.model import StateConflict, StateLocked, StateStore, StoreError
 from reconciler.stores.rules import SystemTimer
 
@@ -100,4 +100,4 @@ DEEDS: dict[str, Callable[..., None]] = {"race": run_race, "hold": run_holder}
 
 if __name__ == "__main__":
     deed, address, root, key, *arguments = sys.argv[1:]
-    DEEDS[deed](open_store(address, root=Path(root), key=key), *arguments)
+    DEEDS[deed](App(root=Path(root)).open_store(address, key=key), *arguments)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.cli.credentials import open_store
+from reconciler.cli.app import App
 from reconciler.model import StateStore
 
 
@@ -24,4 +24,4 @@ class Place:
 
     def open(self) -> StateStore:
         """A store as the command line makes it."""
-        return open_store(self.address, root=self.root, key=self.key)
+        return App(root=self.root).open_store(self.address, key=self.key)

@@ -197,7 +197,7 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     STATE is the address that `state:` in reconciler.yaml will have, and `--key` the key; without it, personal data is
     in clear there. The present store stays as it is, and keeps the history.
     """
-    source, target = app.store, app.open_store(to, key=key)
+    source, target = app.store, app.open_store(to, key=key, dating=app.dating)
     confirm(f"Copy {count(len(source.organizations()), 'organization', 'organizations')}?", yes=yes)
 
     def report(organization: str, records: int) -> None:
