@@ -26,6 +26,7 @@ from reconciler.output.text import render_text
 from reconciler.systems.catalogue import SYSTEMS, get_system
 
 _NOWHERE = Place("", 1, 1)
+_BY_ID = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
 
 
 @click.command("import")
@@ -64,8 +65,14 @@ def import_(
     files = read_files(app.root, entries, under="manifests")
     with app.progress("reading the systems") as notify:
         declared = load_manifests(files, today=app.today).readable.organizations
+        chosen = tuple(_choose(app, organizations, declared, every=every, **named))
+        if not chosen:
+            app.notify(
+                "nothing to import: the manifests declare every organization that the providers show", advice=_BY_ID
+            )
+            return ExitCode.DONE
         request = ImportRequest(
-            organizations=tuple(_choose(app, organizations, declared, every=every, **named)),
+            organizations=chosen,
             files=ManifestIndex(files),
             folder=_folder_for(to, app.root, app.config.manifests),
             settings=app.config.guards,
@@ -122,10 +129,8 @@ def _choose(
     found = _explore(app, declared)
     if not every:
         return [_find(name, found, declared) for name in wanted]
-    if not found:
-        message = "the configured providers show no organization that is not declared yet"
-        advice = "one that no provider shows is named: `reconciler import ORG --system SYSTEM --id ID`"
-        raise ReconcilerError(message, advice=advice)
+    if not app.explorers():  # then nobody knows what there is
+        raise ReconcilerError("no configured provider can be asked what there is", advice=_BY_ID)
     return found.values()
 
 

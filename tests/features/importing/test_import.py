@@ -110,9 +110,17 @@ def test_what_is_declared_is_not_imported_and_no_file_is_overwritten(workspace: 
 
 def test_when_nothing_is_left_to_import_it_says_how_to_name_what_no_provider_shows(workspace: Path, run: Run) -> None:
     run("import", "--all")
-    said = run("import", "--all", code=1).stderr
-    assert "the configured providers show no organization that is not declared yet" in said
-    assert "`reconciler import ORG --system SYSTEM --id ID`" in said
+    for words in (["--all"], ["--all", "--dry-run"]):
+        again = run("import", *words)
+        assert "nothing to import: the manifests declare every organization that the providers show" in again.stderr
+        assert "`reconciler import ORG --system SYSTEM --id ID`" in again.stderr
+        assert again.stdout == ""
+    assert "nothing to adopt" in run("adopt").stderr  # and that is done, too
+
+
+def test_where_no_provider_can_be_asked_nobody_knows_that_nothing_is_left(workspace: Path, run: Run) -> None:
+    (workspace / "reconciler.yaml").write_text("version: 1\nproviders: {default: {kind: work_orders}}\n")
+    assert "no configured provider can be asked what there is" in run("import", "--all", code=1).stderr
 
 
 def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(workspace: Path, run: Run) -> None:
