@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from yaml.events import ScalarEvent, StreamEndEvent
 
@@ -35,6 +36,14 @@ def format_manifest(file: SourceFile) -> tuple[str | None, tuple[Finding, ...]]:
         notes.error("unsafe-format", message, Place(file.path, 1, 1), advice="format it by hand, and report this")
         return None, tuple(notes.findings)
     return text, ()
+
+
+def refuse_format(file: Path) -> Finding:
+    """What to say of a file that is no manifest of the workspace; nothing of it is shown."""
+    notes = Notes()
+    message = f"{file} is no manifest of this workspace, so it stays as it is"
+    notes.error("not-a-manifest", message, None, advice="`manifests:` in reconciler.yaml says where they are")
+    return notes.findings[0]
 
 
 def _usual_lines(text: str) -> Iterator[str]:

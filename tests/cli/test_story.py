@@ -316,6 +316,33 @@ def test_fmt_takes_single_files(run: Run, tmp_path: Path) -> None:
     assert run("fmt", str(tmp_path / "access/other.yaml")).stdout == "access/other.yaml\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("package.json", b'{"a":  1}\n\n\n'),
+        ("access/notes.md", b"key:   value\n"),
+        ("access/manifest.json", b'{"version":  1}\n\n'),
+        ("ci.yaml", b"name:   ci\n"),
+        ("elsewhere.yaml", b"version:   1\n"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0 : \xff"),
+        ("sandbox.yaml", b"version:   1\n"),
+    ],
+)
+def test_fmt_refuses_what_is_no_manifest_of_the_workspace(run: Run, tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    for words in (["fmt"], ["fmt", "--check"]):
+        refused = run(*words, str(tmp_path / name), code=1)
+        assert (refused.stdout, f"error[not-a-manifest]: {tmp_path / name} is" in refused.stderr) == ("", True)
+    assert (tmp_path / name).read_bytes() == content
+
+
+def test_fmt_takes_a_folder_and_a_way_around(run: Run, tmp_path: Path) -> None:
+    edit(tmp_path, "version: 1\n", "version: 1   \n")
+    (tmp_path / "link").symlink_to(tmp_path / "access")
+    for place in ("access", "link", "link/example.yaml", "access/../access/example.yaml"):
+        assert run("fmt", "--check", str(tmp_path / place), code=1).stdout == "access/example.yaml\n"
+
+
 def test_schemas_are_printed_and_written(run: Run, tmp_path: Path) -> None:
     printed = json.loads(run("schema", "manifest").stdout)
     assert "organizations" in printed["properties"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -10,9 +11,9 @@ import click
 from reconciler.cli.app import App, load
 from reconciler.cli.options import flag
 from reconciler.cli.streams import CONFIG_FILE, make_folder, read_text_file, replace_file
-from reconciler.cli.workspace import find_workspace_above, read_files
-from reconciler.editing.format import format_manifest
-from reconciler.model import ExitCode, Finding, ManifestError, ReconcilerError, Severity
+from reconciler.cli.workspace import find_workspace_above
+from reconciler.editing.format import format_manifest, refuse_format
+from reconciler.model import ExitCode, ManifestError, ReconcilerError, Severity
 
 _TEMPLATES = {CONFIG_FILE: "reconciler.yaml", "access/example.yaml": "example.yaml", "sandbox.yaml": "sandbox.yaml"}
 """File of the workspace -> its template."""
@@ -72,13 +73,13 @@ def fmt(app: App, check: bool, files: tuple[Path, ...]) -> int:
     """Format manifests.
 
     Without FILES, all manifests of the workspace. Prints the names of the files that change; comments and meaning
-    stay as they are.
+    stay as they are. What is no manifest of the workspace is refused.
     """
-    entries = [str(file.resolve()) for file in files]
-    sources = read_files(app.root, entries, under="manifests") if files else app.files
-    errors: list[Finding] = []
+    real = {source: (app.root / source.path).resolve() for source in app.files} if files else {}
+    chosen = {file: [one for one, at in real.items() if at.is_relative_to(file.resolve())] for file in files}
+    errors = [refuse_format(file) for file, found in chosen.items() if not found]
     changed = 0
-    for source in sources:
+    for source in dict.fromkeys(chain(*chosen.values())) if files else app.files:
         text, found = format_manifest(source)
         errors += [finding for finding in found if finding.severity is Severity.ERROR]
         if text is None or source.data is None or text.encode() == source.data:
