@@ -128,13 +128,16 @@ def make_leave(files: Sequence[SourceFile], key: str, person: Person | None, *, 
     """The edit after which somebody has no access from a UTC day on.
 
     Whoever is in the directory gets `ends`, which covers everything and keeps what they had readable; an end that is
-    earlier stays. An e-mail address that stands where a person may stand is taken out, or ends with each of its
-    memberships when the day is still to come.
+    earlier stays, and who would come on that day or later never comes. An e-mail address that stands where a person may
+    stand is taken out, or ends with each of its memberships when the day is still to come.
     """
     index = ManifestIndex(files)
     if person is not None:
         is_earlier = person.ends is not None and person.ends <= on
-        edits: list[Edit] = [] if is_earlier else [Put(path=("people", key, "ends"), value=on.isoformat())]
+        never_comes = not is_earlier and person.starts is not None and person.starts >= on
+        ends = min(on, today) if never_comes else on
+        edits: list[Edit] = [] if is_earlier else [Put(path=("people", key, "ends"), value=ends.isoformat())]
+        edits += [Drop(path=("people", key, "starts"))] if never_comes else []
         return index.edit((person.place.file, edit) for edit in edits)
     expires = on if on > today else None
     return index.edit((path, edit) for path, node in index.nodes.items() for edit in _edits_in(node, key, expires))
@@ -142,9 +145,13 @@ def make_leave(files: Sequence[SourceFile], key: str, person: Person | None, *, 
 
 def _edits_in(node: object, key: str, expires: date | None) -> Iterator[Edit]:
     """What takes somebody out, or ends the memberships that their other access goes with."""
-    for path, name, holder in _mentions(node, key, ()):
+    found = list(_mentions(node, key, ()))
+    never_joins = {
+        path[:2] for path, name, holder in found if path[-1] == "members" and _begins_after(holder, name, expires)
+    }
+    for path, name, holder in found:
         here = (*path, name)
-        if expires is None:
+        if expires is None or path[:2] in never_joins or _begins_after(holder, name, expires):
             yield Leave(path=path, item=name) if isinstance(holder, list) else _drop_entry(here)
         elif path[0] == "groups":
             advice = f"give them an entry under `people`, or run this again on {expires}"
@@ -155,6 +162,13 @@ def _edits_in(node: object, key: str, expires: date | None) -> Iterator[Edit]:
                 yield Put(path=here, value={"role": str(terms), "expires": day})
             elif str(terms.get("expires", day)) >= day:  # nothing lasts longer because somebody leaves
                 yield Put(path=(*here, "expires"), value=day)
+
+
+def _begins_after(holder: object, name: str, expires: date | None) -> bool:
+    """Whether a line begins on the day on which it would end, or later."""
+    terms = holder.get(name) if isinstance(holder, dict) else None
+    starts = terms.get("starts") if isinstance(terms, dict) else None
+    return expires is not None and starts is not None and str(starts) >= expires.isoformat()
 
 
 def _drop_entry(path: Path) -> Drop:

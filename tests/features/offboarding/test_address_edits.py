@@ -68,3 +68,38 @@ def test_the_end_of_somebody_never_moves_to_a_later_day(ends: str, on: str, then
     person = index.load(today=TODAY).people["gil"]
     edit = make_leave([*index.files.values()], "gil", person, on=date.fromisoformat(on), today=TODAY)
     assert edit.texts.get("a.yaml", text) == text.replace(ends, then)
+
+
+@pytest.mark.parametrize(
+    ("on", "then"),
+    [
+        ("2026-11-22", "ends: 2026-11-22"),  # they never come
+        ("2026-12-15", "ends: 2026-11-22"),
+        ("2026-12-16", "starts: 2026-12-15, ends: 2026-12-16"),
+    ],
+)
+def test_whoever_leaves_before_they_come_does_not_come(on: str, then: str) -> None:
+    text = "version: 1\npeople:\n  gil: {email: gil@agency.example, starts: 2026-12-15}\n"
+    index = ManifestIndex([SourceFile("a.yaml", text.encode())])
+    person = index.load(today=TODAY).people["gil"]
+    edit = make_leave([*index.files.values()], "gil", person, on=date.fromisoformat(on), today=TODAY)
+    assert edit.texts["a.yaml"] == text.replace("starts: 2026-12-15", then)
+    assert index.after(edit.texts).load(today=TODAY).people["gil"].ends == date.fromisoformat(then[-10:])
+
+
+@pytest.mark.parametrize(
+    ("starts", "begins", "left"),
+    [
+        ("2026-12-20", "2026-12-20", False),  # they would come after they left
+        ("2026-12-19", "2026-12-19", False),
+        ("2026-12-18", "2026-12-19", True),
+    ],
+)
+def test_what_begins_after_an_address_leaves_is_taken_out(starts: str, begins: str, left: bool) -> None:
+    text = MANIFEST.replace("gil@agency.example: standard", f"gil@agency.example: {{role: standard, starts: {starts}}}")
+    text = text.replace("gil@agency.example: operator", f"gil@agency.example: {{role: operator, starts: {begins}}}")
+    index = ManifestIndex([SourceFile("a.yaml", text.encode())])
+    edit = make_leave([*index.files.values()], "gil@agency.example", None, on=date(2026, 12, 19), today=TODAY)
+    found = index.after(edit.texts).load(today=TODAY).resources["bc"]
+    assert (Address("bc", "member", "gil@agency.example") in found) is left
+    assert "operator" not in edit.texts["a.yaml"]
