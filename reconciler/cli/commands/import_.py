@@ -88,7 +88,8 @@ def import_(
         replace_file(app.root / path, text)
     record_import(made, app.editor)
     click.echo(render_text(document_of_import(made), app.style(sys.stdout)), nl=False, color=True)
-    app.notify("next: read the files, then `reconciler plan`: it has nothing to change in what was read")
+    rest = "takes away what people have who have left, and has nothing else" if made.has_leavers else "has nothing"
+    app.notify(f"next: read the files, then `reconciler plan`: it {rest} to change in what was read")
     return _report_unread(made, app)
 
 

@@ -51,6 +51,8 @@ class Import:
     organizations: tuple[Composition, ...]
     states: Mapping[str, State] = field(default_factory=dict)
     """Organization -> what will be remembered of it."""
+    has_leavers: bool = False
+    """Whether the first plan takes something away: what people have who have left."""
 
 
 _MAX_ROUNDS = 4
@@ -85,7 +87,7 @@ class ImportRequest:
 def draft_import(
     request: ImportRequest, *, provider_for: ProviderFor, on_notice: Callable[[str], None] = lambda _text: None
 ) -> Import:
-    """Manifests whose plan is empty; raises ReconcilerError when that cannot be had.
+    """Manifests whose plan is empty, but for people who have left; raises ReconcilerError when that cannot be had.
 
     They are read back and planned before anybody sees them. What a plan would change is not declared but told in a
     comment, with the reason.
@@ -110,7 +112,7 @@ def draft_import(
         if not wrong:
             found = make_contexts(worlds, request.settings)
             states = {one.organization.key: replace(one.state, records=one.records) for one in found}
-            return replace(made, states=states)
+            return replace(made, states=states, has_leavers=bool(changes))
         for change, origin in wrong:
             refused.setdefault(origin, f"a plan would {change.action.replace('_', ' ')} it")
     message = f"no manifests could be written whose plan is empty: {wrong[0][0].address} would be changed"

@@ -35,7 +35,8 @@ def test_a_leaver_who_is_still_in_is_left_out_with_the_reason_and_then_removed(t
     (tmp_path / "access").mkdir()
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    run(tmp_path, "import", "--all")
+    told = run(tmp_path, "import", "--all")
+    assert "`reconciler plan`: it takes away what people have who have left, and has nothing else to change" in told
     written = "\n".join(path.read_text(encoding="utf-8") for path in (tmp_path / "access").glob("acme-*.yaml"))
     assert "acme-brand:" in written
     assert "# - member bo (administrator): a plan would remove it" in written
