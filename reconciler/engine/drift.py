@@ -254,10 +254,9 @@ def record_drift(context: PlanningContext) -> dict[Address, KnownDrift]:
 
 
 def _differences(context: PlanningContext) -> list[Drift]:
-    found = {one.address: one for one in (*_drift_of_records(context), *_drift_of_strangers(context))}
-    found |= {one.address: one for one in _drift_of_memory(context) if one.address not in found}
-    found |= {one.address: one for one in _drift_of_unverified(context) if one.address not in found}
-    found |= {one.address: one for one in _drift_of_unread(context)}
+    """One at each address: of several, the last source knows best."""
+    sources = (_drift_of_unverified, _drift_of_memory, _drift_of_records, _drift_of_strangers, _drift_of_unread)
+    found = {one.address: one for source in sources for one in source(context)}
     return [found[address] for address in sorted(found)]
 
 

@@ -29,7 +29,6 @@ from reconciler.model import (
     Status,
     System,
     Waiting,
-    fingerprint_of,
     is_administrator,
     person_in,
     risk_of,
@@ -268,16 +267,7 @@ def judge_request(request: Waiting, context: PlanningContext) -> Waiting | Block
     """Asking admins to give up their rights takes away as much as demoting them, so the same guards apply."""
     if request.action is not Action.GIVE_UP_ADMIN:
         return request
-    change = Change(
-        address=request.address,
-        action=request.action,
-        before=request.before,
-        after=request.after,
-        fingerprint=fingerprint_of(request.before),
-        why="declared",
-        place=request.place,
-    )
-    verdict = judge(change, context, _ON_REQUESTS)
+    verdict = judge(replace(request.as_change(), why="declared"), context, _ON_REQUESTS)
     return verdict if isinstance(verdict, Blocked) else request
 
 
