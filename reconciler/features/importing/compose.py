@@ -98,14 +98,14 @@ def assign_keys(
                     by_identity[identity] = ""
                     everybody = familiar | made.people.keys()
                     try:
-                        person = introduce(
+                        key, entry = introduce(
                             resource.identity, organization.system, shown=address.key, name=name, taken=everybody
                         )
                     except NotExpressible as error:
                         made.strangers[address] = str(error)
                     else:
-                        made.people[person.key] = person.entry
-                        by_identity[identity] = person.key
+                        made.people[key] = entry
+                        by_identity[identity] = key
                 made.keys[address] = by_identity[identity] or address.key
     return made
 
@@ -362,16 +362,8 @@ _MAX_KEY = 60
 _NOWHERE = Place("", 1, 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPerson:
-    """Somebody who is to be added to the people of the manifests."""
-
-    key: str
-    entry: Value
-
-
-def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> NewPerson:
-    """The person behind an identity; raises NotExpressible where that is no whole address or number.
+def introduce(identity: str, system: System, *, shown: str, name: str, taken: Container[str]) -> tuple[str, Value]:
+    """Key and entry of the person behind an identity; raises NotExpressible where that is no whole address or number.
 
     `shown` is what the system shows of it. Nothing is ever guessed: an address with stars in it is no address.
     """
@@ -390,13 +382,13 @@ def introduce(identity: str, system: System, *, shown: str, name: str, taken: Co
         local, _, domain = email.partition("@")
         short = slug(local.partition("+")[0]) or "person"
         whose = slug(domain.split(".")[-2] if "." in domain else domain) or "other"
-        return NewPerson(key=choose_key(_slugs(short, f"{short}-{whose}"), taken), entry={**named, "email": email})
+        return choose_key(_slugs(short, f"{short}-{whose}"), taken), {**named, "email": email}
     if identity.startswith("+") and "phone" in system.identifiers:
         phone = contacts.read_phone(identity, _NOWHERE)
         if notes.has_errors or phone != identity:
             raise NotExpressible(f"{identity!r} is no phone number that can be declared")
-        wishes = _slugs(called, f"phone-{phone.removeprefix('+')}")
-        return NewPerson(key=choose_key(wishes, taken), entry={**named, "identities": {"phone": phone}})
+        key = choose_key(_slugs(called, f"phone-{phone.removeprefix('+')}"), taken)
+        return key, {**named, "identities": {"phone": phone}}
     raise NotExpressible("the system shows neither an e-mail address nor a phone number of it")
 
 

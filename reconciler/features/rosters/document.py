@@ -12,12 +12,11 @@ from reconciler.output.document import (
     Detail,
     Document,
     Findings,
-    Item,
-    Items,
     Paragraph,
     Row,
     Section,
     Table,
+    bullets,
     code,
     plain,
 )
@@ -40,22 +39,19 @@ def document_of_observation(observation: Observation) -> Document:
     return Document(
         title=plain(f"Roster of {observation.organization}"),
         is_title_needless=True,
-        blocks=tuple(_blocks(observation)),
+        blocks=tuple(filter(None, _blocks(observation))),
         summary=plain(summary),
         whole="roster",
     )
 
 
-def _blocks(observation: Observation) -> Iterator[Block]:
+def _blocks(observation: Observation) -> Iterator[Block | None]:
     yield from (_roster(roster, observation) for roster in observation.rosters)
     if observation.previous:
         yield _differences(observation, observation.previous)
-    drift = rows_section("Drift", map(drift_row, observation.drift))
-    if drift:
-        yield drift
-    if observation.unknown:
-        items = (Item(text=plain(f"{_name_scope(one)}: {why}")) for one, why in sorted(observation.unknown.items()))
-        yield Section(title="Unknown, so plans leave it alone", blocks=(Items(items=tuple(items)),))
+    yield rows_section("Drift", map(drift_row, observation.drift))
+    unknown = (plain(f"{_name_scope(one)}: {why}") for one, why in sorted(observation.unknown.items()))
+    yield bullets("Unknown, so plans leave it alone", unknown)
     if observation.findings:
         everything = Findings(findings=observation.findings, texts=observation.texts)
         wrong = tuple(one for one in observation.findings if one.severity is not Severity.NOTE)

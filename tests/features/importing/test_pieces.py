@@ -26,7 +26,7 @@ BRAND = get_system("organization_account")
     ],
 )
 def test_somebody_new_gets_a_readable_key_that_is_free(identity: str, taken: set[str], key: str) -> None:
-    assert introduce(identity, BRAND, shown=identity, name="", taken=taken).key == key
+    assert introduce(identity, BRAND, shown=identity, name="", taken=taken)[0] == key
 
 
 @pytest.mark.parametrize(
