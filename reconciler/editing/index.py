@@ -294,15 +294,14 @@ class ManifestIndex:
                 listed[name] = tuple(map(str, members)) if isinstance(members, list) else ()
         return GroupLists(listed)
 
-    def find_file(self, path: Path) -> SourceFile | None:
-        """The file in which most of a path is written already; the first by name where several have as much."""
+    def find_file(self, path: Path) -> str:
+        """The file in which most of a path is written already, the first of several; empty where nothing of it is."""
         depths = {name: _depth_of(node, path) for name, node in self.nodes.items()}
-        return self.files[max(depths, key=depths.__getitem__)] if any(depths.values()) else None
+        return max(depths, key=depths.__getitem__) if any(depths.values()) else ""
 
     def find(self, path: Path) -> Written:
         """Where a path is written, in the file that has most of it."""
-        begun = self.find_file(path)
-        file = begun.path if begun else next(iter(self.files))
+        file = self.find_file(path) or next(iter(self.files))
         node: object = self.nodes[file]
         found: list[str] = []
         for part in path:

@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import Any
 
 from reconciler.editing.index import ManifestIndex
-from reconciler.manifests.source import SourceFile, parse_file
+from reconciler.manifests.source import SourceFile
 from reconciler.model import Desired, dataclass
 
 BEGIN = "# BEGIN of what `reconciler codeowners` writes; change `owners` in the manifests instead"
@@ -50,13 +50,12 @@ class _Owners:
     def of_organization(self, key: str) -> tuple[str, ...]:
         return self.desired.organizations[key].owners or self.workspace
 
-    def of_file(self, file: SourceFile, through: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    def of_file(self, path: str, node: Any, through: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
         """Those of every organization that the file says something about, and of its groups and assets."""
-        node: Any = parse_file(file).node or {}
-        groups = node.get("groups") or {}
-        keys = {key for key, one in self.desired.organizations.items() if one.place.file == file.path}
+        groups = (node or {}).get("groups") or {}
+        keys = {key for key, one in self.desired.organizations.items() if one.place.file == path}
         touched = keys | {key for name in groups for key in through.get(str(name), ())}
-        approvals = (one for one in self.desired.approvals if one.place is not None and one.place.file == file.path)
+        approvals = (one for one in self.desired.approvals if one.place is not None and one.place.file == path)
         touched |= {one.address.organization for one in approvals}
         by_owners: dict[tuple[str, ...], list[str]] = {}
         for key in sorted(touched & self.desired.organizations.keys()):
@@ -70,7 +69,7 @@ class _Owners:
         if len(by_owners) > 1:
             named = "; ".join(f"{', '.join(what)}: {', '.join(each) or 'nobody'}" for each, what in by_owners.items())
             self.notices[
-                f"{file.path} is about things of several owners, and a forge asks any of them about the whole file "
+                f"{path} is about things of several owners, and a forge asks any of them about the whole file "
                 f"({named}); divide it where that is not meant"
             ] = None
         return tuple(owners) or self.workspace
@@ -81,7 +80,8 @@ def find_code_owners(
 ) -> CodeOwners:
     """Of all manifests, and of `general` paths that belong to the workspace, such as its own file."""
     owners = _Owners(desired=desired, workspace=workspace)
-    lists = ManifestIndex(files).groups
+    index = ManifestIndex(files)
+    lists = index.groups
     through: dict[str, set[str]] = defaultdict(set)  # `group:NAME` -> the organizations where a line names it
     for address, declared in desired.everything.items():
         for line in declared.lines:
@@ -92,7 +92,8 @@ def find_code_owners(
     }
     lines = {path: owners.on_forge(workspace, path) for path in general}
     only_there = frozenset(lines)
-    lines |= {file.path: owners.on_forge(owners.of_file(file, reaching), file.path) for file in files}
+    for path in (file.path for file in files):
+        lines[path] = owners.on_forge(owners.of_file(path, index.nodes[path], reaching), path)
     for path in [path for path in lines if not _PLAIN_PATH.fullmatch(path)]:
         owners.notices[f"{path!r} cannot stand in CODEOWNERS because of its name: rename it"] = None
         del lines[path]

@@ -271,11 +271,8 @@ def propose(newcomer: Joiner, desired: Desired, groups: GroupLists, *, today: da
 
 def write_proposal(proposal: Proposal, index: ManifestIndex, *, beside: str) -> ManifestEdit:
     """The edit of the files; what has no place yet goes into the file `beside`."""
-    edits = list[tuple[str, Edit]]()
-    for edit in proposal.edits:
-        file = index.find_file(edit.path)
-        edits.append((beside if file is None or edit.path[0] == "people" else file.path, edit))
-    return index.edit(edits)
+    files = (beside if edit.path[0] == "people" else index.find_file(edit.path) or beside for edit in proposal.edits)
+    return index.edit(zip(files, proposal.edits, strict=True))
 
 
 def describe_proposal(newcomer: Joiner, proposal: Proposal, edit: ManifestEdit, desired: Desired) -> Onboarding:

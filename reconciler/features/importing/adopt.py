@@ -213,9 +213,9 @@ def _edit_files(edits: Iterable[Edit], index: ManifestIndex) -> ManifestEdit:
         top = edit.path[:1] if edit.path[0] == "people" else edit.path[:2]
         if top not in chosen:
             found = index.find_file(edit.path) or index.find_file(("organizations",))
-            if found is None:
+            if not found:
                 raise NotExpressible(f"no file has `{'.'.join(top)}`")
-            chosen[top] = found.path
+            chosen[top] = found
         batches.setdefault(chosen[top], []).append(edit)
     return index.edit((path, edit) for path, batch in batches.items() for edit in index.fold(path, batch))
 

@@ -172,11 +172,11 @@ def _compose(
     after: dict[str, str] = {}
     # New people go where people are declared.
     present = request.files.find_file((_PEOPLE,))
-    if people and present is not None and len(people) <= _MAX_EDITS:
+    if people and present and len(people) <= _MAX_EDITS:
         edits = [Put(path=(_PEOPLE, key), value=entry) for key, entry in people.items()]
-        edited = request.files.edit((present.path, edit) for edit in edits).texts
+        edited = request.files.edit((present, edit) for edit in edits).texts
     elif people:
-        name = _PEOPLE if present is None else f"{_PEOPLE}-{min(live)}"
+        name = f"{_PEOPLE}-{min(live)}" if present else _PEOPLE
         after[request.path(name)] = render_manifest({"version": 1, _PEOPLE: people})
     for made in organizations:
         remarks = remarks_on(made)
