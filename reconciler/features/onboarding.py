@@ -25,22 +25,13 @@ from reconciler.model import (
     ReconcilerError,
     Resource,
     dataclass,
+    name_access,
+    name_attributes,
     person_in,
     role_in,
     strongest,
 )
-from reconciler.output.document import (
-    Block,
-    Document,
-    Inline,
-    bullets,
-    code,
-    edit_section,
-    name_access,
-    name_attributes,
-    plain,
-    word_finding,
-)
+from reconciler.output.document import Block, Document, Inline, bullets, code, edit_section, plain, word_finding
 from reconciler.output.json import Output
 
 

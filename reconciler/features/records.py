@@ -18,21 +18,11 @@ from reconciler.model import (
     StateSummary,
     StoreError,
     count,
-    state_to_json,
-)
-from reconciler.output.document import (
-    Detail,
-    Document,
-    Inline,
-    Paragraph,
-    Row,
-    Table,
-    code,
     name_access,
     name_subject,
-    plain,
-    table,
+    state_to_json,
 )
+from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain, table
 from reconciler.output.json import Output
 
 HISTORY = Output(

@@ -375,3 +375,55 @@ def explain_unread(unread: Sequence[Unread]) -> tuple[str, ...]:
     rest = len(unread) - MAX_NAMED_UNREAD
     told = [f"{UNREAD_SIGN}{one.finding.message}" for one in unread[:MAX_NAMED_UNREAD]]
     return (*told, *([f"{UNREAD_SIGN}{rest} more parts; the findings name them"] if rest > 0 else []))
+
+
+def name_subject(address: Address) -> str:
+    """Who or what an address is about; a person by key alone, everything else with its kind."""
+    kind = KINDS[address.kind]
+    parts = address.parts
+    if kind.person_part is not None and kind.person_part < len(parts):
+        return parts[kind.person_part]
+    if kind.parents:
+        return f"{KINDS[kind.parents[0]].title} {parts[0]}"
+    return f"{kind.title} {address.key}"
+
+
+def name_access(address: Address, *sides: Attributes) -> str:
+    """What is had on what: `operator on ad account us-brand`, `access to pixel shop`; two sides with an arrow."""
+    values = list(dict.fromkeys(value for attributes in sides if (value := name_attributes(attributes))))
+    reached = _name_object(address)
+    if values or not reached:
+        return " on ".join(part for part in (" -> ".join(values), reached) if part)
+    kind = KINDS[address.kind]
+    return f"access to {reached}" if kind.person_part is not None else f"{kind.title}: {reached}"
+
+
+def name_values(resource: Resource) -> str:
+    """The attributes and the status, for comparing one resource with itself: `admin, active`."""
+    status = resource.status.replace("_", " ")
+    return ", ".join(part for part in (name_attributes(resource.attributes), status) if part)
+
+
+def name_title(resource: Resource) -> str:
+    """`, shown as 'Acme Shop'` of an asset whose owner calls it something that it is not known by; else empty."""
+    is_shown = resource.address.kind != "member" and resource.name.casefold() not in ("", resource.identity.casefold())
+    return f", shown as {resource.name!r}" if is_shown else ""
+
+
+def name_attributes(attributes: Attributes) -> str:
+    """The attributes as a reader would say them: `standard, finance analyst`."""
+    words = []
+    for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
+        text = value if isinstance(value, str) else " + ".join(value)
+        if name == "owner":
+            text = f"owned by {text.replace(':', ' ', 1)}"
+        words.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
+    return ", ".join(words)
+
+
+def _name_object(address: Address) -> str:
+    """What an edge reaches, besides its subject: `ad account us-brand`; empty for anything that is no edge."""
+    kind = KINDS[address.kind]
+    subject = 0 if kind.person_part is None else kind.person_part
+    parts = enumerate(zip(kind.parents, address.parts, strict=False))
+    return " ".join(f"{KINDS[parent].title} {part}" for index, (parent, part) in parts if index != subject)

@@ -1,4 +1,3 @@
-# Long because every part of a document is declared here, with the words that go into it.
 """What is to be shown, before anybody knows in which form: headings, paragraphs, tables, lists, and the words in them.
 
 Text of strangers is made visible here: columns stay columns, and nothing in it acts.
@@ -14,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 
-from reconciler.model import KINDS, Address, Attributes, Finding, Place, Resource, Severity, dataclass
+from reconciler.model import Finding, Place, Severity, dataclass
 
 
 class Tone(StrEnum):
@@ -82,58 +81,6 @@ def join(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def name_subject(address: Address) -> str:
-    """Who or what an address is about; a person by key alone, everything else with its kind."""
-    kind = KINDS[address.kind]
-    parts = address.parts
-    if kind.person_part is not None and kind.person_part < len(parts):
-        return parts[kind.person_part]
-    if kind.parents:
-        return f"{KINDS[kind.parents[0]].title} {parts[0]}"
-    return f"{kind.title} {address.key}"
-
-
-def name_access(address: Address, *sides: Attributes) -> str:
-    """What is had on what: `operator on ad account us-brand`, `access to pixel shop`; two sides with an arrow."""
-    values = list(dict.fromkeys(value for attributes in sides if (value := name_attributes(attributes))))
-    reached = _name_object(address)
-    if values or not reached:
-        return " on ".join(part for part in (" -> ".join(values), reached) if part)
-    kind = KINDS[address.kind]
-    return f"access to {reached}" if kind.person_part is not None else f"{kind.title}: {reached}"
-
-
-def name_values(resource: Resource) -> str:
-    """The attributes and the status, for comparing one resource with itself: `admin, active`."""
-    status = resource.status.replace("_", " ")
-    return ", ".join(part for part in (name_attributes(resource.attributes), status) if part)
-
-
-def name_title(resource: Resource) -> str:
-    """`, shown as 'Acme Shop'` of an asset whose owner calls it something that it is not known by; else empty."""
-    is_shown = resource.address.kind != "member" and resource.name.casefold() not in ("", resource.identity.casefold())
-    return f", shown as {resource.name!r}" if is_shown else ""
-
-
-def name_attributes(attributes: Attributes) -> str:
-    """The attributes as a reader would say them: `standard, finance analyst`."""
-    words = []
-    for name, value in sorted(attributes.items(), key=lambda item: (item[0] != "role", item[0])):
-        text = value if isinstance(value, str) else " + ".join(value)
-        if name == "owner":
-            text = f"owned by {text.replace(':', ' ', 1)}"
-        words.append(text if name in {"role", "permissions", "owner"} else f"{name} {text}")
-    return ", ".join(words)
-
-
-def _name_object(address: Address) -> str:
-    """What an edge reaches, besides its subject: `ad account us-brand`; empty for anything that is no edge."""
-    kind = KINDS[address.kind]
-    subject = 0 if kind.person_part is None else kind.person_part
-    parts = enumerate(zip(kind.parents, address.parts, strict=False))
-    return " ".join(f"{KINDS[parent].title} {part}" for index, (parent, part) in parts if index != subject)
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})

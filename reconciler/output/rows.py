@@ -21,6 +21,10 @@ from reconciler.model import (
     Severity,
     count,
     dataclass,
+    name_access,
+    name_subject,
+    name_title,
+    name_values,
     reading_order,
 )
 from reconciler.output.document import (
@@ -34,10 +38,6 @@ from reconciler.output.document import (
     Table,
     Tone,
     code,
-    name_access,
-    name_subject,
-    name_title,
-    name_values,
     plain,
     words_of,
 )

@@ -19,8 +19,8 @@ from reconciler.model import (
     Resource,
     Status,
     Waiting,
+    name_values,
 )
-from reconciler.output.document import name_values
 
 SECTIONS = ("changes", "waiting", "blocked", "left_out", "unmanaged", "drift", "findings")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.options import RENDERERS
-from reconciler.model import Change, Risk
-from reconciler.output.document import Style, name_subject
+from reconciler.model import Change, Risk, name_subject
+from reconciler.output.document import Style
 from tests.output.pages import GOLDEN, mixed_plan, mixed_review
 
 if TYPE_CHECKING:

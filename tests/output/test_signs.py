@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.features.planning.document import VERB_ORDER, VERBS, Direction, terms_of
-from reconciler.model import KINDS, Action, Address, Attributes, Change, Resource, Status
-from reconciler.output.document import name_subject
+from reconciler.model import KINDS, Action, Address, Attributes, Change, Resource, Status, name_subject
 from reconciler.output.rows import ADD, ALL_SIGNS, FORGET, REMOVE, SIGNS, TRANSFER
 
 

@@ -33,11 +33,11 @@ from reconciler.model import (
     State,
     dataclass,
     is_administrator,
+    name_access,
     person_in,
     risk_of,
     suggest_names,
 )
-from reconciler.output.document import name_access
 
 _MAX_NAMED = 5
 

@@ -38,9 +38,9 @@ from reconciler.model import (
     Notes,
     Place,
     dataclass,
+    name_access,
     person_in,
 )
-from reconciler.output.document import name_access
 
 _OUTCOMES = {
     ReviewDecision.KEEP: ReviewOutcome.KEPT,

@@ -34,10 +34,11 @@ from reconciler.model import (
     Resource,
     Unknown,
     dataclass,
+    name_access,
+    name_attributes,
     person_in,
     role_in,
 )
-from reconciler.output.document import name_access, name_attributes
 from reconciler.systems.catalogue import quote
 
 _GIVING = INVITATIONS | {Action.CHANGE_ROLE, Action.GRANT, Action.CHANGE_GRANT}

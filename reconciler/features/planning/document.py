@@ -33,6 +33,9 @@ from reconciler.model import (
     explain_unread,
     is_administrator,
     is_downgrade,
+    name_access,
+    name_subject,
+    name_title,
     plan_to_json,
     summarize_unread,
 )
@@ -48,9 +51,6 @@ from reconciler.output.document import (
     Sign,
     explain_approval,
     join,
-    name_access,
-    name_subject,
-    name_title,
     plain,
 )
 from reconciler.output.rows import (

@@ -16,7 +16,19 @@ from reconciler.engine.holdings import (
     Reach,
     WhyReport,
 )
-from reconciler.model import KINDS, AccessHistory, Address, LoggedEntry, Owner, Status, ask_about_states, count
+from reconciler.model import (
+    KINDS,
+    AccessHistory,
+    Address,
+    LoggedEntry,
+    Owner,
+    Status,
+    ask_about_states,
+    count,
+    name_access,
+    name_attributes,
+    name_subject,
+)
 from reconciler.output.document import (
     Block,
     Document,
@@ -27,9 +39,6 @@ from reconciler.output.document import (
     Section,
     Table,
     code,
-    name_access,
-    name_attributes,
-    name_subject,
     plain,
     table,
 )

@@ -26,8 +26,8 @@ from reconciler.features.queries.documents import (
     explain_gaps,
     name_thing,
 )
-from reconciler.model import Address, Attributes, ReconcilerError, System, count, dataclass, suggest_names
-from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, name_subject, plain
+from reconciler.model import Address, Attributes, ReconcilerError, System, count, dataclass, name_subject, suggest_names
+from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain
 from reconciler.output.json import Output
 from reconciler.systems.catalogue import SYSTEMS
 

@@ -25,9 +25,10 @@ from reconciler.model import (
     count,
     dataclass,
     is_downgrade,
+    name_attributes,
     person_in,
 )
-from reconciler.output.document import Document, Paragraph, Row, Table, code, name_attributes, plain
+from reconciler.output.document import Document, Paragraph, Row, Table, code, plain
 from reconciler.output.json import Output
 
 

@@ -34,21 +34,19 @@ from reconciler.features.queries.documents import (
     tell_story,
     title_of_person,
 )
-from reconciler.model import KINDS, AccessHistory, Address, KnownDrift, Person, ReconcilerError, parents_of, person_in
-from reconciler.output.document import (
-    Block,
-    Document,
-    Facts,
-    Inline,
-    Paragraph,
-    Row,
-    Section,
-    code,
+from reconciler.model import (
+    KINDS,
+    AccessHistory,
+    Address,
+    KnownDrift,
+    Person,
+    ReconcilerError,
     name_attributes,
     name_subject,
-    plain,
-    table,
+    parents_of,
+    person_in,
 )
+from reconciler.output.document import Block, Document, Facts, Inline, Paragraph, Row, Section, code, plain, table
 from reconciler.output.json import Output
 
 WHY = Output(name="why", title="Why somebody can reach something", value=WhyReport)

@@ -41,9 +41,11 @@ from reconciler.model import (
     System,
     dataclass,
     is_administrator,
+    name_access,
+    name_attributes,
+    name_subject,
     parents_of,
 )
-from reconciler.output.document import name_access, name_attributes, name_subject
 
 _MONTHS = 12
 

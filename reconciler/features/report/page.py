@@ -19,8 +19,8 @@ from reconciler.engine.entitlements import DatedAccess, dated_accesses, earlier
 from reconciler.engine.guards import marks_of, marks_of_strangers
 from reconciler.engine.holdings import AccessStatus, Holding, Reach
 from reconciler.features.report.model import AccessOverview, OrganizationOverview, PendingWork, begins_later
-from reconciler.model import KINDS, Address, Attributes, Finding, LoggedEntry, risk_of
-from reconciler.output.document import make_visible, name_attributes, name_subject
+from reconciler.model import KINDS, Address, Attributes, Finding, LoggedEntry, name_attributes, name_subject, risk_of
+from reconciler.output.document import make_visible
 from reconciler.output.rows import MARKS
 
 _NOT_RECORDED = "not recorded"

@@ -18,7 +18,19 @@ from reconciler.features.review.model import (
     ThingChange,
     ValueChange,
 )
-from reconciler.model import KINDS, Access, Attributes, Finding, Inspection, Mark, Risk, Severity, count
+from reconciler.model import (
+    KINDS,
+    Access,
+    Attributes,
+    Finding,
+    Inspection,
+    Mark,
+    Risk,
+    Severity,
+    count,
+    name_attributes,
+    name_subject,
+)
 from reconciler.output.document import (
     Block,
     Document,
@@ -30,8 +42,6 @@ from reconciler.output.document import (
     Sign,
     Tone,
     join,
-    name_attributes,
-    name_subject,
     plain,
     words_of,
 )
