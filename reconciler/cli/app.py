@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from reconciler.apply.state_editor import StateEditor
     from reconciler.audit.log import AuditLog
     from reconciler.cli.workspace import Workspace
+    from reconciler.editing.index import ManifestIndex
     from reconciler.features.queries.directory import Sources
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
@@ -227,6 +228,13 @@ class App:
 
         return digests_of(self.files)
 
+    @cached_property
+    def index(self) -> ManifestIndex:
+        """Where things stand in them."""
+        from reconciler.editing.index import ManifestIndex
+
+        return ManifestIndex(self.files)
+
     def read_workspace(self, *, today: date | None = None) -> Workspace:
         """The manifests as they are meant on a day, by default today, judged by the policies."""
         from reconciler.cli.workspace import read_workspace
@@ -256,7 +264,7 @@ class App:
         for path, text in texts.items():
             replace_file(self.root / path, text)
             self.notify(f"{path} is edited")
-        for made in ("files", "digests", "declared"):  # they are read again
+        for made in ("files", "digests", "declared", "index"):  # they are read again
             self.__dict__.pop(made, None)
 
     @cached_property

@@ -185,6 +185,7 @@ def format_option(*forms: str) -> Callable[[_Command], _Command]:
 
 document_option = format_option(*DOCUMENT_FORMATS)
 yes_option = flag("--yes", "Do not ask.")
+write_option = flag("--write", "Edit the manifests; without it nothing changes.")
 now_option = click.option("--now", type=read_day, metavar="DATE", help="Judge dates as of this UTC day.")
 out_option = click.option("-o", "--out", type=NEW_FILE, metavar="FILE", help="Save the plan for apply.")
 as_of_option = click.option(

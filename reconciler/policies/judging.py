@@ -36,7 +36,7 @@ from reconciler.model import (
 )
 from reconciler.policies import RULES, review_overdue
 from reconciler.policies.custom import compile_rules
-from reconciler.policies.rule import Employment, Parameters, PolicyInput, PolicyObjection, Rule, Scale
+from reconciler.policies.rule import Employment, Parameters, PolicyInput, PolicyObjection, Rule, Scale, number
 from reconciler.systems.catalogue import SYSTEMS
 
 Rules = Mapping[str, Rule]
@@ -347,6 +347,11 @@ def parameters_of(rule: Rule, settings: PolicySettings) -> Parameters:
         name: given[name] if name in given and fits(given[name], usual) else usual
         for name, usual in rule.parameters.items()
     }
+
+
+def number_told(rule: str, name: str, settings: PolicySettings) -> int:
+    """A whole number that one of our rules is told in a workspace."""
+    return int(number(parameters_of(POLICIES[rule], settings), name))
 
 
 def check_settings(settings: PolicySettings, *, today: date, rules: RuleBook) -> Iterator[Finding]:
