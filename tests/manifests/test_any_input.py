@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.editing.format import format_manifest
+from reconciler.editing.format import format_manifest, refuse_format
 from reconciler.manifests.config import load_config
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
@@ -83,3 +84,8 @@ def test_values_of_any_shape_in_known_places(content: dict[str, object]) -> None
 def test_manifests_with_a_hole(data: bytes, start: int, length: int, patch: bytes) -> None:
     start %= len(data) + 1
     must_be_told(data[:start] + patch + data[start + length :])
+
+
+def test_nothing_is_shown_of_a_file_that_is_no_manifest_and_was_to_be_formatted() -> None:
+    finding = refuse_format(Path("notes.md"))
+    assert (finding.id, finding.place) == ("not-a-manifest", None)
