@@ -7,6 +7,7 @@ edits say, and no line may differ that does not belong to what was edited.
 from __future__ import annotations
 
 import difflib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,16 @@ def edit_manifest(file: SourceFile, edits: Iterable[Edit]) -> str:
     Raises EditError, naming the line, for a file that cannot be read, for an edit of what is not there, and whenever
     the result would mean anything else than the edits say.
     """
-    text = ""
+    text, mark = "", mark_of(file)
     for edit in edits:
         text = _edit_once(file, edit)
         file = SourceFile(path=file.path, data=text.encode())
-    return text or _parse(file)[1]
+    return mark + (text or _parse(file)[1])
+
+
+def mark_of(file: SourceFile) -> str:
+    """The byte order mark with which a file begins: the reader does without it, and edits leave it there."""
+    return "\ufeff" if (file.data or b"").startswith(BOM_UTF8) else ""
 
 
 def render_patch(before: Mapping[str, str], after: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property
 from typing import Unpack
 
-from reconciler.editing.edits import edit_manifest, render_patch
+from reconciler.editing.edits import edit_manifest, mark_of, render_patch
 from reconciler.editing.writer import Drop, Edit, Join, Leave, Path, Put, Value
 from reconciler.manifests.load import LoadOptions, load_manifests
 from reconciler.manifests.nodes import is_key
@@ -236,7 +236,7 @@ class ManifestIndex:
         self.files = {file.path: file for file in sorted(files, key=lambda file: file.path)}
         parsed = {path: parse_file(file) for path, file in self.files.items()}
         self.nodes = {path: one.node for path, one in parsed.items()}
-        self.texts = {path: one.text for path, one in parsed.items()}
+        self.texts = {path: f"{mark_of(one.file)}{one.text}" for path, one in parsed.items()}
 
     def load(self, **options: Unpack[LoadOptions]) -> Desired:
         """What the files want; raises ManifestError when they have errors."""

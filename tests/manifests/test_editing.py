@@ -98,10 +98,24 @@ def test_case(path: Path) -> None:
         ("g:\n", Put(path=("g", "z"), value=True), "g: {z: true}\n"),
         ("a: b\n\ng: h\n\nk: l\n", Drop(path=("g",), keep=1), "a: b\n\nk: l\n"),
         ("g: |+\n  t\n\n", Put(path=("z",), value="q"), "g: |+\n  t\n\nz: q\n"),
+        ("\ufeffg:\n  a: b\n", Put(path=("g", "z"), value="q"), "\ufeffg:\n  a: b\n  z: q\n"),
+        ("\ufeffg: b\r\nh: i\r\n", Put(path=("g",), value="q"), "\ufeffg: q\r\nh: i\r\n"),
+        ("\ufeffg: b\nh: i\n", Drop(path=("g",), keep=1), "\ufeffh: i\n"),
+        ("\ufeff", Put(path=("version",), value=1), "\ufeffversion: 1\n"),
     ],
 )
 def test_odd_files_are_edited_as_their_author_would(given_text: str, edit: Edit, want: str) -> None:
     assert edit_manifest(source(given_text), [edit]) == want
+
+
+def test_a_patch_of_a_file_with_a_byte_order_mark_fits_the_file(tmp_path: Path) -> None:
+    index = ManifestIndex([source("\ufeffg:\n  a: b\n")])
+    edit = index.edit([("a.yaml", Put(path=("g", "z"), value="q")), ("a.yaml", Put(path=("g", "x"), value="p"))])
+    (tmp_path / "a.yaml").write_bytes(index.files["a.yaml"].data or b"")
+    git = ["git", "-C", str(tmp_path), "apply", "-"]
+    subprocess.run(git, input=edit.patch.encode(), check=True, capture_output=True)
+    assert (tmp_path / "a.yaml").read_bytes().decode() == edit.texts["a.yaml"] == "\ufeffg:\n  a: b\n  z: q\n  x: p\n"
+    assert index.rewrite(index.after(edit.texts).texts) == edit
 
 
 @pytest.mark.parametrize(
