@@ -165,6 +165,15 @@ def test_what_is_wrong_with_the_files_is_counted_and_said_where_it_is_shown(
     assert found["advice"] == f"`reconciler -C {workspace} validate` shows them"
 
 
+def test_a_note_on_the_files_is_no_warning(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOKEN")
+    gone = "people: {gone: {email: gone@acme.example, ends: 2026-01-31}}\n"
+    (workspace / "a.yaml").write_text(f"version: 1\n{gone}", encoding="utf-8")
+    found = checks(workspace)["workspace"]
+    assert (found["health"], found["advice"]) == ("fine", f"`reconciler -C {workspace} validate` shows them")
+    assert found["found"].endswith(", 1 note")
+
+
 def test_an_organization_that_no_provider_reaches_is_an_error(workspace: Path) -> None:
     (workspace / "reconciler.yaml").write_text("version: 1\nmanifests: [a.yaml]\n", encoding="utf-8")
     found = checks(workspace)["providers"]

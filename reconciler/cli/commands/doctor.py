@@ -63,9 +63,10 @@ def _check_workspace(app: App, tell: Callable[[str], None]) -> Iterator[HealthCh
         severities = Counter(one.severity for one in inspection.findings)
         wrong = [count(severities[one], one.value, f"{one}s") for one in Severity if severities[one]]
         files = count(inspection.files, "file", "files")
+        doubtful = Health.WARNING if severities[Severity.WARNING] else Health.FINE  # a note asks for nothing
         yield HealthCheck(
             name="workspace",
-            health=Health.ERROR if severities[Severity.ERROR] else Health.WARNING if wrong else Health.FINE,
+            health=Health.ERROR if severities[Severity.ERROR] else doubtful,
             found=f"{app.root.resolve()}: {files}, {', '.join(wrong) or 'no findings'}",
             advice=f"`{app.command('validate')}` shows them" if wrong else "",
         )
