@@ -258,7 +258,8 @@ class _Loading:
 
     def _organization(self, key: str, document: AnyOrganization, spot: Cursor) -> Organization:
         identity = _identity_of(document)
-        first = self._ids.setdefault(("", document.system, identity), spot.place)
+        told_apart = " ".join(identity.casefold().split())  # nobody reads two names out of one
+        first = self._ids.setdefault(("", document.system, told_apart), spot.place)
         if first != spot.place:
             message = f"`{key}` is the same organization as another: {identity}"
             self._notes.error("duplicate-id", message, spot.place, related=(first,))
