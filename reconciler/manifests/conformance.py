@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.nodes import Cursor
 from reconciler.manifests.source import SourceFile, parse_file
-from reconciler.model import Finding
+from reconciler.model import Finding, list_words
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -57,13 +57,13 @@ def _describe_misfit(error: ValidationError) -> str:
     match rule:
         case "required":
             missing = [name for name in wanted if name not in value]
-            return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            return f"{list_words(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         case "additionalProperties" | "unevaluatedProperties":
             known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
             unknown = [name for name in value if name not in known]
-            return f"{_listed(unknown)} {'is' if len(unknown) == 1 else 'are'} not known here"
+            return f"{list_words(unknown)} {'is' if len(unknown) == 1 else 'are'} not known here"
         case "enum":
-            return f"`{value}` is not one of {_listed(wanted)}"
+            return f"`{value}` is not one of {list_words(wanted)}"
         case "const":
             return f"`{value}` is not `{wanted}`"
         case "type":
@@ -77,7 +77,3 @@ def _describe_misfit(error: ValidationError) -> str:
             return f"is too large or too long: `{rule}` is {wanted}"
         case _:
             return f"does not fit what the schema says with `{rule}`"
-
-
-def _listed(names: Iterable[object]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
