@@ -62,8 +62,9 @@ def change_role(organization: SandboxOrganization, *, actor: int, address: str, 
     with organization.acting(actor, "change_role", f"made {address} {role}") as world:
         target = get_active(organization, address)
         _require_role_to_give(organization, role=role, finance=finance, held=target["role"])
-        if target["role"] in platform.admins and role not in platform.admins:
+        if role != target["role"]:
             _require_not_owner(target)
+        if target["role"] in platform.admins and role not in platform.admins:
             is_by_owner = get_own(organization, actor)["role"] == "owner"
             if platform.admins_step_down_alone and target["person"] != actor and not is_by_owner:
                 raise Refusal("admins-step-down-alone", f"only {address} can give up these admin rights")

@@ -149,6 +149,13 @@ def test_there_is_exactly_one_owner_who_stays(stage: Stage) -> None:
         set_role_by_hand(stage.world, "ana", "bo", "owned", "owner")
 
 
+def test_the_owner_does_not_become_an_admin_by_their_own_hand(stage: Stage) -> None:
+    with refused("owner"):
+        set_role_by_hand(stage.world, "ana", "ana", "owned", "admin")
+    set_role_by_hand(stage.world, "ana", "ana", "owned", "owner")
+    assert stage.members("owned")["ana"] == "owner"
+
+
 def test_the_owner_role_system_has_room_for_twenty_admins() -> None:
     with new_world(developers_must_be_registered=False) as world:
         for number in range(19):
