@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -156,7 +156,7 @@ def who(text: str, sources: Sources) -> PersonReport:
     names = names_of(person, text, directory.people.keys())
     groups = (f"group:{group}" for key in names.keys for group in directory.groups_of.get(key, ()))
     desired = load_about(sources, {*names.words, *groups})
-    names = names.with_earlier(desired.moves)
+    names, members = names.with_earlier(desired.moves), Members(directory.people, desired.moves)
     recorded = read_states(sources, words=names.words)
     answer = PersonReport(
         key=text,
@@ -170,7 +170,9 @@ def who(text: str, sources: Sources) -> PersonReport:
     without_state: list[str] = []
     for organization in sorted({*desired.resources, *recorded.kept, *recorded.from_log}):
         index = recorded.index(organization, desired)
-        keys = names.keys | names.members(index, directory.people.keys())
+        if person is None and (now := members.find_in_directory(names.keys, index)):
+            return who(now, sources)
+        keys = members.called(names, index)
         if holdings := [one for one in index.holdings.values() if not keys.isdisjoint(one.people)]:
             parts.append(holdings_in(index, holdings))
             is_unrecorded = not as_of and all(one.recorded is None for one in holdings)
@@ -251,20 +253,52 @@ class KnownNames:
 
     def with_earlier(self, moves: Iterable[Move]) -> KnownNames:
         """With the keys that a manifest says the person had earlier."""
-        earlier = {move.source.key for move in moves if move.target.kind == "member" and move.target.key in self.keys}
-        return KnownNames(self.keys | earlier, self.identities)
+        steps, keys = _steps_of(moves), self.keys
+        while earlier := {before for before, now in steps.items() if now in keys} - keys:
+            keys |= earlier
+        return KnownNames(keys, self.identities)
 
-    def members(self, index: AccessIndex, others: Container[str]) -> set[str]:
-        """The members who go by one of the keys, or are known to the system by one of the identities.
 
-        What is recorded of `others` stays theirs, although their address may be this person's by now.
+def _steps_of(moves: Iterable[Move]) -> dict[str, str]:
+    return {move.source.key: move.target.key for move in moves if move.target.kind == "member"}
+
+
+class Members:
+    """Who somebody in an organization is today, on whatever day that was recorded: one rule for one and for all."""
+
+    def __init__(self, people: Mapping[str, Person], moves: Iterable[Move]) -> None:
+        self._people, self._steps = people, _steps_of(moves)
+        self._known = {normal_identity(name): key for key, one in people.items() for name in one.identities.values()}
+
+    def today(self, key: str, index: AccessIndex) -> str:
+        """The key of today: of whoever has this one, else was moved from it, else is known by it or by its address.
+
+        What is recorded of somebody with a key stays theirs, although their address may be another's by now.
         """
+        now, passed = key, set[str]()
+        while now not in self._people and now in self._steps and now not in passed:
+            passed.add(now)
+            now = self._steps[now]
+        if now in self._people:
+            return now
+        names = map(normal_identity, (key, *index.identities_of(key)))
+        return next((self._known[name] for name in names if name in self._known), key)
+
+    def called(self, names: KnownNames, index: AccessIndex) -> set[str]:
+        """The keys in an organization of whoever goes by these names today, or is known there by these identities."""
         found = set()
-        for key in {person_in(address) for address in index.holdings} - {""}:
-            known = set() if key in others else set(map(normal_identity, index.identities_of(key)))
-            if key in self.keys or known & self.identities:
+        for key in {key for one in index.holdings.values() for key in one.people}:
+            now = self.today(key, index)
+            known = () if now in self._people else map(normal_identity, index.identities_of(key))
+            if now in names.keys or not names.identities.isdisjoint(known):
                 found.add(key)
         return found
+
+    def find_in_directory(self, keys: Iterable[str], index: AccessIndex) -> str:
+        """Whom of the directory one of these keys in an organization means today; empty where that is nobody."""
+        there = {key for one in index.holdings.values() for key in one.people}
+        found = (self.today(key, index) for key in sorted(there.intersection(keys)))
+        return next((key for key in found if key in self._people), "")
 
 
 def names_of(person: Person | None, text: str, others: Collection[str]) -> KnownNames:

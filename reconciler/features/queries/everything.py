@@ -15,8 +15,8 @@ from reconciler.engine.holdings import (
     Reach,
     find_reaches,
 )
-from reconciler.features.queries.access import holdings_in, matrix_of
-from reconciler.features.queries.directory import Sources, load_about, load_directory, normal_identity, read_states
+from reconciler.features.queries.access import Members, holdings_in, matrix_of
+from reconciler.features.queries.directory import Sources, load_about, load_directory, read_states
 from reconciler.features.queries.documents import (
     describe_declared,
     describe_effective,
@@ -26,7 +26,17 @@ from reconciler.features.queries.documents import (
     explain_gaps,
     name_thing,
 )
-from reconciler.model import Address, Attributes, ReconcilerError, System, count, dataclass, name_subject, suggest_names
+from reconciler.model import (
+    Address,
+    Attributes,
+    Desired,
+    ReconcilerError,
+    System,
+    count,
+    dataclass,
+    name_subject,
+    suggest_names,
+)
 from reconciler.output.document import Detail, Document, Inline, Paragraph, Row, Table, code, plain
 from reconciler.output.json import Output
 from reconciler.systems.catalogue import SYSTEMS
@@ -94,7 +104,7 @@ def parse_ability(text: str) -> Ability:
 
 def read_everything(sources: Sources, ability: Ability | None = None) -> Iterator[AccessMatrix]:
     """The matrix of every organization, one after the other; with an ability only of those who have it."""
-    for index in _read_indexes(sources):
+    for index in _read_indexes(sources, load_about(sources, [""])):
         about = Address.whole(index.organization)
         reaches = (one for one in find_reaches(index) if ability is None or _is_able(one, ability, index.system))
         yield matrix_of(index, about, reaches, sources)
@@ -108,19 +118,17 @@ def _is_able(reach: Reach, ability: Ability, system: System | None) -> bool:
 def read_everybody(sources: Sources) -> Iterator[PersonReport]:
     """Everybody in the directory, the manifests and the states, by key; also who has nothing."""
     directory, as_of = load_directory(sources.files), sources.as_of
-    known = {normal_identity(name): key for key, one in directory.people.items() for name in one.identities.values()}
+    desired = load_about(sources, [""])
+    members = Members(directory.people, desired.moves)
     parts: dict[str, list[OrganizationHoldings]] = {key: [] for key in directory.people}
     from_log, lost = [], []
-    for index in _read_indexes(sources):
+    for index in _read_indexes(sources, desired):
         from_log += [index.organization] if index.is_from_log else []
         lost += [index.organization] if index.has_no_state else []
         found: dict[str, list[Holding]] = {}
         for holding in index.holdings.values():
             for person in holding.people[:1]:
-                # Who is not in the directory by that key may be there under another one.
-                others = [] if person in directory.people else map(normal_identity, index.identities_of(person))
-                key = next((known[name] for name in others if name in known), person)
-                found.setdefault(key, []).append(holding)
+                found.setdefault(members.today(person, index), []).append(holding)
         for person, holdings in found.items():
             parts.setdefault(person, []).append(holdings_in(index, holdings))
     not_kept, unrecorded = (tuple(lost), frozenset()) if as_of else ((), frozenset(lost))
@@ -138,9 +146,9 @@ def read_everybody(sources: Sources) -> Iterator[PersonReport]:
         )
 
 
-def _read_indexes(sources: Sources) -> Iterator[AccessIndex]:
+def _read_indexes(sources: Sources, desired: Desired) -> Iterator[AccessIndex]:
     """Every organization, one after the other."""
-    desired, recorded = load_about(sources, [""]), read_states(sources)
+    recorded = read_states(sources)
     for organization in sorted({*sources.store.organizations(), *desired.organizations}):
         yield recorded.index(organization, desired)
 

@@ -15,7 +15,7 @@ from reconciler.engine.holdings import (
     link_of,
 )
 from reconciler.engine.identities import Names
-from reconciler.features.queries.access import find_past, find_topic, names_of, read_index, unknown_person
+from reconciler.features.queries.access import Members, find_past, find_topic, names_of, read_index, unknown_person
 from reconciler.features.queries.directory import (
     Directory,
     Sources,
@@ -114,9 +114,9 @@ def _find_subject(
     sources: Sources,
 ) -> Address | None:
     """The member that the question is about, or the partner; of the past too. None when nobody is known by the name."""
-    organization, others = index.organization, directory.people.keys()
-    names = names_of(person, text, others).with_earlier(load_about(sources, [index.organization]).moves)
-    keys = names.members(index, others)
+    organization, moves = index.organization, load_about(sources, [index.organization]).moves
+    names = names_of(person, text, directory.people.keys()).with_earlier(moves)
+    keys = Members(directory.people, moves).called(names, index)
     if person is not None:
         return Address(organization, "member", person.key if person.key in keys or not keys else min(keys))
     former = index.former.get(Address(organization, "member", text))

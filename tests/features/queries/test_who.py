@@ -19,6 +19,7 @@ from reconciler.features.queries import access as knowing
 from reconciler.features.queries import directory
 from reconciler.features.queries.directory import Sources, may_mention
 from reconciler.features.queries.documents import describe_declared
+from reconciler.features.queries.everything import read_everybody
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import (
@@ -327,6 +328,39 @@ def test_a_past_day_shows_what_was_recorded_then_and_nothing_declared(tmp_path: 
     assert [roles(day) for day in (1, 2, 3, 20)] == [["admin"], [], ["operator"], ["operator"]]
     before = ask("eve", store, as_of=date(2026, 10, 31))
     assert (before.organizations, before.not_kept) == ((), ("acme-brand",))
+
+
+OLD_KEYS = {
+    "moved": record("acme-brand/member/eva", identity="eva@old.example", role="operator"),
+    "moved twice": record("acme-brand/member/evi", identity="eva@old.example", role="operator"),
+    "known by the address": record("acme-brand/member/evelyn", identity="EVE@acme.example", role="operator"),
+    "the address itself": record("acme-brand/member/eve@acme.example", role="operator"),
+}
+
+
+@pytest.mark.parametrize("known", OLD_KEYS.values(), ids=OLD_KEYS)
+def test_what_was_recorded_under_an_old_key_is_theirs_on_a_past_day_whoever_asks(known: Record, tmp_path: Path) -> None:
+    """By the old key, by the key of today, and in the list of everybody."""
+    store, key = Aged(tmp_path), known.address.key
+    step = "  - {{from: acme-brand/member/{}, to: acme-brand/member/{}}}\n"
+    moved = f"{BRAND}moved:\n{step.format('evi', 'eva')}{step.format('eva', 'eve')}"
+    manifests = files(people=PEOPLE, center=CENTER, brand=moved)
+    keep(store, "acme-brand", [known])
+    then = Sources(files=manifests, store=store, today=TODAY, as_of=date(2026, 11, 1))
+    everybody = {one.key: one for one in read_everybody(then)}
+    for asked in (ask("eve", store, manifests, then.as_of), ask(key, store, manifests, then.as_of), everybody["eve"]):
+        assert (asked.key, [*holdings(asked)]) == ("eve", [str(known.address)])
+    assert everybody.keys() == {"ana", "bo", "eve"}
+
+
+def test_what_was_recorded_of_somebody_stays_theirs_whoever_has_their_address_now(tmp_path: Path) -> None:
+    store = Aged(tmp_path)
+    keep(store, "acme-brand", [record("acme-brand/member/bo", identity="eve@acme.example", role="operator")])
+    for as_of in (None, date(2026, 11, 1)):
+        everybody = {one.key: one for one in read_everybody(Sources(files=ALL, store=store, today=TODAY, as_of=as_of))}
+        for key, told in everybody.items():
+            assert holdings(ask(key, store, as_of=as_of)).keys() == holdings(told).keys(), key
+        assert "acme-brand/member/bo" in holdings(everybody["bo"])
 
 
 def agency() -> list[SourceFile]:
