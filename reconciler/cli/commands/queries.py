@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import click
 
 from reconciler.cli.app import App, Subject
 from reconciler.cli.options import RENDERERS, as_of_option, document_option, flag, read_days
-from reconciler.engine.holdings import AccessMatrix, PersonReport
 from reconciler.features.queries import access as reaching
 from reconciler.features.queries import everything, reasons
 from reconciler.features.queries import expiring as ends
@@ -44,7 +44,7 @@ def who(app: App, person: str | None, *, is_all: bool, can: str | None, as_of: d
     if person is not None:
         report = reaching.who(person, sources)
         app.show(RENDERERS.who, report)
-        return _code(app, _without_state(report), as_of)
+        return _code(app, everything.list_unrecorded(report), as_of)
     if can is None:
         return _show_all(app, RENDERERS.who_all, everything.read_everybody(sources), as_of)
     ability = everything.parse_ability(can)
@@ -71,7 +71,7 @@ def access(app: App, address: str | None, is_all: bool, as_of: date | None) -> i
         return _show_all(app, RENDERERS.access_all, everything.read_everything(sources), as_of)
     matrix = reaching.access(address, sources)
     app.show(RENDERERS.access, matrix)
-    return _code(app, _without_state(matrix), as_of)
+    return _code(app, everything.list_unrecorded(matrix), as_of)
 
 
 @click.command()
@@ -127,19 +127,13 @@ def _code(app: App, without_state: Iterable[str], as_of: date | None = None) -> 
     return ExitCode.FAILED
 
 
-def _without_state(value: PersonReport | AccessMatrix) -> Iterable[str]:
-    if isinstance(value, PersonReport):
-        return (*value.no_state, *value.not_kept)
-    return [value.address.organization] if value.has_no_state else ()
-
-
-def _show_all(app: App, subject: Subject, values: Iterable[PersonReport | AccessMatrix], as_of: date | None) -> int:
+def _show_all(app: App, subject: Subject, values: Iterable[Any], as_of: date | None) -> int:
     """A list of everything; CSV is written while it is made."""
     without_state: list[str] = []
 
-    def noted() -> Iterator[PersonReport | AccessMatrix]:
+    def noted() -> Iterator[Any]:
         for value in values:
-            without_state.extend(_without_state(value))
+            without_state.extend(everything.list_unrecorded(value))
             yield value
 
     app.show(subject, noted() if app.form == "csv" else list(noted()))

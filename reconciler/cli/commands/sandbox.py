@@ -348,7 +348,6 @@ def portal(app: App, **limits: Unpack[Limits]) -> int:
 def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Change, Outcome]]:
     """One change after the other, the way the platform itself carries it out."""
     from reconciler.apply.planning import Scopes
-    from reconciler.apply.states import load_state
 
     scopes = Scopes(desired)
     for part in made.organizations:
@@ -356,7 +355,7 @@ def _work_by_hand(app: App, desired: Desired, made: Plan) -> Iterator[tuple[Chan
         if settings.kind != "business_api" or settings.options.get("via") != "sandbox":
             continue
         hands = SandboxProvider(app.world)
-        state = load_state(app.store, part.organization).state
+        state = app.read_state(part.organization)
         scope = scopes.scope_of(part.organization, state)
         asked = [  # as if it were still to be planned
             replace(one.as_change(), fingerprint=order.fingerprint, why=order.reason, actor=order.actor)

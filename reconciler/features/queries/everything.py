@@ -218,10 +218,17 @@ def _missing(values: Iterable[PersonReport | AccessMatrix]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for one in values:
         if isinstance(one, PersonReport):
-            found |= {**dict.fromkeys((*one.no_state, *one.not_kept), False), **dict.fromkeys(one.from_log, True)}
+            found |= {**dict.fromkeys(list_unrecorded(one), False), **dict.fromkeys(one.from_log, True)}
         elif one.has_no_state or one.is_from_log:
             found[one.address.organization] = one.is_from_log
     return found
+
+
+def list_unrecorded(told: PersonReport | AccessMatrix) -> tuple[str, ...]:
+    """Organizations of which nobody can tell what is there."""
+    if isinstance(told, PersonReport):
+        return (*told.no_state, *told.not_kept)
+    return (told.address.organization,) if told.has_no_state else ()
 
 
 def pieces_of_everybody(reports: Iterable[PersonReport]) -> Iterator[Document]:
