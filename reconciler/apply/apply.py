@@ -7,15 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 from reconciler.apply.journal import Lease, LeaseTerms, LoadedState, hold_many
-from reconciler.apply.planning import (
-    Look,
-    Planned,
-    PlanRequest,
-    ProviderFor,
-    Scopes,
-    Settled,
-    describe_left_behind,
-)
+from reconciler.apply.planning import Look, Planned, PlanRequest, ProviderFor, Scopes, Settled, describe_left_behind
 from reconciler.apply.settled import SettledOrganization, describe_settled
 from reconciler.apply.states import StateBuilder, load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps, choose, chosen_requests

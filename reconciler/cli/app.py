@@ -67,17 +67,7 @@ if TYPE_CHECKING:
     from reconciler.features.queries.directory import Sources
     from reconciler.manifests.config import Config, LoadedConfig, ProviderSettings
     from reconciler.manifests.source import SourceFile
-    from reconciler.model import (
-        Address,
-        Clock,
-        Desired,
-        Organization,
-        Provider,
-        Risk,
-        State,
-        StateLocked,
-        StateStore,
-    )
+    from reconciler.model import Address, Clock, Desired, Organization, Provider, Risk, State, StateLocked, StateStore
     from reconciler.output.json import Output
     from reconciler.providers.business_api.client import Client
     from reconciler.sandbox.world import World

@@ -8,15 +8,7 @@ from datetime import timedelta
 import click
 
 from reconciler.cli.app import App
-from reconciler.cli.options import (
-    RENDERERS,
-    document_option,
-    flag,
-    read_days,
-    read_subject,
-    read_words,
-    write_option,
-)
+from reconciler.cli.options import RENDERERS, document_option, flag, read_days, read_subject, read_words, write_option
 from reconciler.cli.proposals import ProposedManifests
 from reconciler.features.granting import (
     AccessRequest,

@@ -14,14 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from reconciler.features.publishing.client import (
-    Content,
-    Denied,
-    ForgeClient,
-    Missing,
-    TokenAccess,
-    require_token,
-)
+from reconciler.features.publishing.client import Content, Denied, ForgeClient, Missing, TokenAccess, require_token
 from reconciler.model import UsageError, dataclass
 
 _GITHUB_NEEDS = (

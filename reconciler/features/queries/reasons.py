@@ -16,13 +16,7 @@ from reconciler.engine.holdings import (
 )
 from reconciler.engine.identities import Names
 from reconciler.features.queries.access import Members, find_past, find_topic, names_of, read_index, unknown_person
-from reconciler.features.queries.directory import (
-    Directory,
-    Sources,
-    find_in,
-    load_about,
-    load_directory,
-)
+from reconciler.features.queries.directory import Directory, Sources, find_in, load_about, load_directory
 from reconciler.features.queries.documents import (
     describe_owner,
     describe_recorded,

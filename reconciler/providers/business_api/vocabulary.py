@@ -6,16 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 
-from reconciler.model import (
-    KINDS,
-    Action,
-    Attributes,
-    Change,
-    ProviderError,
-    Status,
-    dataclass,
-    role_in,
-)
+from reconciler.model import KINDS, Action, Attributes, Change, ProviderError, Status, dataclass, role_in
 
 INVITE = "bc/member/invite/"
 UPDATE_MEMBER = "bc/member/update/"

@@ -26,9 +26,7 @@ from reconciler.model import (
     find_subject,
     role_in,
 )
-from reconciler.model import (
-    Organization as DeclaredOrganization,
-)
+from reconciler.model import Organization as DeclaredOrganization
 from reconciler.providers.sandbox.reading import SandboxNames, View, read_marks, read_names, read_resources
 from reconciler.sandbox import apps, assets, members, partners
 from reconciler.sandbox.registry import SandboxOrganization, create, delete, find_organization, find_person, normalise
