@@ -5,9 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import field, replace
+from functools import cached_property
 
 from reconciler.apply.journal import Lease, LeaseTerms, LoadedState, hold_many
-from reconciler.apply.planning import Look, Planned, PlanRequest, ProviderFor, Scopes, Settled, describe_left_behind
+from reconciler.apply.planning import (
+    Look,
+    Planned,
+    PlanRequest,
+    ProviderFor,
+    Scopes,
+    Settled,
+    describe_left_behind,
+    read_undeclared,
+)
 from reconciler.apply.settled import SettledOrganization, describe_settled
 from reconciler.apply.states import StateBuilder, load_state, new_lineage, save_state
 from reconciler.apply.steps import JournalWriter, Steps, choose, chosen_requests
@@ -131,6 +141,11 @@ class _Application:
         self.blocked: list[Blocked] = []
         """What guards stop now, whatever the plan says of it."""
 
+    @cached_property
+    def _undeclared(self) -> Mapping[str, State]:
+        """What is recorded under keys that no manifest names, perhaps of an organization that has another now."""
+        return read_undeclared(self._request, self._store)
+
     def carry_out(self, part: OrganizationPlan, *, others: Collection[str]) -> None:
         """Everything the plan wants of one organization, under its lock and those of `others`, whose apps it gets."""
         organization = self._request.desired.organizations.get(part.organization)
@@ -166,7 +181,9 @@ class _Application:
         provider = self._provider_for(organization)
         look = self._scopes.look(loaded, provider, today=request.today)
         loaded = self._rename(self._recover(loaded, look.settled, lease), look, lease)
-        situation, fresh = planned = request.plan_again(loaded.state, look.live, moment=run.clock.now())
+        others = {} if loaded.state.records else self._undeclared
+        moment = run.clock.now()
+        situation, fresh = planned = request.plan_again(loaded.state, look.live, moment=moment, others=others)
         self.unread += fresh.unread
         for unread in fresh.unread:
             run.on_notice(f"{key}: {unread.what} could not be read: {unread.reason}")

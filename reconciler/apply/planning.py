@@ -413,12 +413,17 @@ class PlanRequest:
         addresses = frozenset(one.address for one in left_out)
         return replace(self, targets=Targets.parse(made.targets), retry=True, left_out=addresses)
 
-    def plan_again(self, state: State, live: Live, *, moment: datetime) -> Planned:
-        """One organization, planned from what is recorded and live of it at a moment."""
+    def plan_again(
+        self, state: State, live: Live, *, moment: datetime, others: Mapping[str, State] | None = None
+    ) -> Planned:
+        """One organization, planned from what is recorded and live of it at a moment.
+
+        `others` is what is recorded of organizations that no manifest names; it may be about this one.
+        """
         key = state.organization
         worlds = Worlds(
             desired=self.desired,
-            recorded={key: state},
+            recorded={**(others or {}), key: state},
             live={key: live},
             today=self.today,
             moment=moment,
@@ -445,7 +450,7 @@ def make_plan(
     What is recorded and live is read of some organizations at a time, or all of it would be in memory at once.
     """
     reader = _WorldReader(request, provider_for=provider_for, store=store, on_notice=on_notice)
-    others, plans = reader.read_undeclared(), []
+    others, plans = read_undeclared(request, store), []
     for keys in divide(request.desired, reader.declared, size=_BATCH):
         worlds = reader.read(keys, others)
         made = plan(worlds, request.settings, targets=request.targets, tool_version=__version__)
@@ -529,7 +534,26 @@ def read_worlds(
     `on_notice`; the next apply writes it down.
     """
     reader = _WorldReader(request, provider_for=provider_for, store=store, on_notice=on_notice)
-    return reader.read(reader.declared, reader.read_undeclared())
+    return reader.read(reader.declared, read_undeclared(request, store))
+
+
+def read_undeclared(request: PlanRequest, store: StateStore) -> dict[str, State]:
+    """What is recorded of organizations that no manifest names.
+
+    One that may have another key now counts wherever that is declared, also in another shard.
+    """
+    if request.is_part:
+        return {}
+    settled = {part.organization for part in request.settled}
+    others = sorted({*store.organizations()} - request.desired.organizations.keys() - settled)
+    known = {one.identity for key, one in request.desired.organizations.items() if request.shard.covers(key)}
+    states = {key: load_state(store, key).state for key in others}
+    return {
+        key: state
+        for key, state in states.items()
+        if request.shard.covers(key)
+        or ((record := state.records.get(Address.whole(key))) is not None and record.identity in known)
+    }
 
 
 class _WorldReader:
@@ -544,14 +568,6 @@ class _WorldReader:
         self._on_notice = on_notice
         self._scopes = Scopes(request.desired)
         self.declared = sorted(filter(request.shard.covers, request.desired.organizations))
-
-    def read_undeclared(self) -> dict[str, State]:
-        """What is recorded of organizations that no manifest names."""
-        if self._request.is_part:
-            return {}
-        settled = {part.organization for part in self._request.settled}
-        others = {*self._store.organizations()} - self._request.desired.organizations.keys() - settled
-        return {key: load_state(self._store, key).state for key in sorted(filter(self._request.shard.covers, others))}
 
     def read(self, keys: Iterable[str], others: Mapping[str, State]) -> Worlds:
         """The worlds of some organizations, beside what is recorded of others."""

@@ -288,3 +288,21 @@ def test_things_that_pass_their_keys_on_in_one_run_take_their_past_along(workspa
             assert "grant applied" in told
     assert "us/eva" in workspace.run("audit", "log", "--address", "acme-bc/ad_account/was-us")
     assert "eu/eva" not in workspace.run("audit", "log", "--address", "acme-bc/ad_account/was-us")
+
+
+def test_another_key_of_an_organization_stays_blocked_however_often_it_is_applied(workspace: Workspace) -> None:
+    workspace.write((", eva: standard}", ", eva: {role: standard, protect: true}}"))
+    workspace.settle()
+    workspace.write((", eva: {role: standard, protect: true}}", "}"), ("{eva: operator}", "{}"))
+    workspace.write(("    members:", "    mode: authoritative\n    members:"), ("  acme-bc:", "  acme-center:"))
+    for _ in range(2):
+        assert "is recorded under the key acme-bc" in workspace.run("apply", "--auto-approve", code=3)
+        assert "it is recorded as acme-bc" in workspace.run("drift", code=1)
+    shards = ("apply", "--auto-approve", "--shard", "1/2"), ("apply", "--auto-approve", "--shard", "2/2")
+    codes = {CliRunner().invoke(cli, ["-C", str(workspace.root), *words]).exit_code for words in shards * 2}
+    assert codes == {0, 3}, "it is in one of the two, which need not be that of the key before"
+    assert "eva" in workspace.rows("member")
+    approval = approval_to("forget", "acme-center/organization/acme-center")
+    workspace.write(("organizations:", f"{approval}organizations:"))
+    workspace.settle()
+    assert "eva" not in workspace.rows("member"), "that it was protected is forgotten"
