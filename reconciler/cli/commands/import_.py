@@ -18,7 +18,14 @@ from reconciler.cli.workspace import read_files
 from reconciler.editing.index import ManifestIndex
 from reconciler.features.importing import adopt as adopting
 from reconciler.features.importing.compose import clean_name, key_for_thing
-from reconciler.features.importing.import_ import Import, ImportRequest, document_of_import, draft_import, record_import
+from reconciler.features.importing.import_ import (
+    Import,
+    ImportRequest,
+    document_of_import,
+    draft_import,
+    record_import,
+    refuse_other_keys,
+)
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.nodes import is_key
 from reconciler.model import ExitCode, Organization, Place, ReconcilerError, UsageError, count
@@ -79,6 +86,7 @@ def import_(
             today=app.today,
             allowed_domains=tuple(app.config.allowed_domains),
         )
+        refuse_other_keys(request, app.store)
         made = draft_import(request, provider_for=app.provider_for, on_notice=notify)
     if dry_run:
         click.echo(made.edit.patch, nl=False)

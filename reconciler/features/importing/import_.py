@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import partial
 
-from reconciler.apply.planning import ProviderFor, Scopes, read_live
+from reconciler.apply.planning import PlanRequest, ProviderFor, Scopes, read_live, read_undeclared
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.index import ManifestEdit, ManifestIndex
 from reconciler.editing.writer import Path, Put
@@ -34,6 +34,7 @@ from reconciler.model import (
     ReconcilerError,
     Shape,
     State,
+    StateStore,
     count,
     dataclass,
     person_in,
@@ -84,6 +85,22 @@ class ImportRequest:
         return self.files.after(changed).load(today=self.today, allowed_domains=self.allowed_domains)
 
 
+def refuse_other_keys(request: ImportRequest, store: StateStore) -> None:
+    """Raise ReconcilerError where more is known of an organization, under a key that no manifest names any more.
+
+    Under another key nothing of that would count: who is protected, who has declined, who left.
+    """
+    planning = PlanRequest(desired=request.load({}), settings=request.settings, today=request.today)
+    for key, state in read_undeclared(planning, store).items():
+        record = state.records.get(Address.whole(key))
+        known = record.identity if record else ""
+        for one in request.organizations:
+            if key != one.key and known and known.casefold() == one.identity.casefold():
+                command = f'`reconciler import {key} --system {one.system.name} --id "{known}"`'
+                advice = f"import it under that key: {command}; `reconciler state rm {key}` forgets what is known of it"
+                raise ReconcilerError(f"{known} is recorded under the key {key}", advice=advice)
+
+
 def draft_import(
     request: ImportRequest, *, provider_for: ProviderFor, on_notice: Callable[[str], None] = lambda _text: None
 ) -> Import:
@@ -126,7 +143,17 @@ def record_import(made: Import, editor: StateEditor) -> None:
 
 
 def _take_in(state: State, *, made: Import, one: Composition) -> tuple[State, Edits]:
-    records = {**state.records, **made.states[one.organization].records}
+    found = made.states[one.organization].records
+    # What is known of somebody besides what is live, such as that they are protected, outlives a manifest.
+    known = {
+        at: state.records[at] for at in found.keys() & state.records.keys() if not state.records[at].status.is_gone
+    }
+    kept = {
+        at: replace(found[at], protect=record.protect, formerly=record.formerly)
+        for at, record in known.items()
+        if record.identity.casefold() == found[at].identity.casefold()
+    }
+    records = {**state.records, **found, **kept}
     whole = str(Address.whole(one.organization))
     return replace(state, records=records), [(whole, "import", f"{len(records)} resources into {one.file}")]
 

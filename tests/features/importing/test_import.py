@@ -145,3 +145,30 @@ def test_an_organization_that_nobody_lists_is_named_with_its_system_and_id(works
 )
 def test_a_command_line_that_makes_no_sense_is_refused(workspace: Path, run: Run, words: list[str]) -> None:
     run(*words, code=64)
+
+
+def test_who_was_protected_stays_so_when_the_organization_is_imported_again(workspace: Path, run: Run) -> None:
+    run("import", "acme-brand")
+    file = workspace / "access" / "acme-brand.yaml"
+    file.write_text(file.read_text().replace("operator", "operator, protect: true").replace("bo: {", "bo: {"))
+    run("validate")
+    run("apply", "--auto-approve")
+    file.unlink()
+    run("import", "acme-brand")
+    assert "protect" not in file.read_text()
+    assert "No changes" in run("plan").stdout
+    file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if "operator" not in line))
+    assert "protected" in run("plan", code=3).stdout
+
+
+def test_an_organization_that_is_remembered_keeps_its_key(workspace: Path, run: Run) -> None:
+    run("import", "acme-brand")
+    (workspace / "access" / "acme-brand.yaml").unlink()
+    told = run("import", "brand", "--system", "organization_account", "--id", "@ACME", code=1).stderr
+    assert "@acme is recorded under the key acme-brand" in told
+    assert not (workspace / "access" / "brand.yaml").exists()
+    (workspace / "sandbox.yaml").write_text(WORLD.replace("acme-brand:", "renamed:"))
+    run("sandbox", "reset")
+    assert "recorded under the key acme-brand" in run("import", "--all", code=1).stderr
+    run("import", "acme-brand", "--system", "organization_account", "--id", "@acme")
+    assert "No changes" in run("plan").stdout
