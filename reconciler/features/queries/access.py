@@ -170,10 +170,10 @@ def who(text: str, sources: Sources) -> PersonReport:
     without_state: list[str] = []
     for organization in sorted({*desired.resources, *recorded.kept, *recorded.from_log}):
         index = recorded.index(organization, desired)
-        if person is None and (now := members.find_in_directory(names.keys, index)):
-            return who(now, sources)
         keys = members.called(names, index)
-        if holdings := [one for one in index.holdings.values() if not keys.isdisjoint(one.people)]:
+        if person is None and (today := directory.people.keys() & keys.values()):
+            return who(min(today), sources)
+        if holdings := [one for one in index.holdings.values() if not keys.keys().isdisjoint(one.people)]:
             parts.append(holdings_in(index, holdings))
             is_unrecorded = not as_of and all(one.recorded is None for one in holdings)
             if is_unrecorded and sources.read_state(organization).tells_nothing:
@@ -284,21 +284,15 @@ class Members:
         names = map(normal_identity, (key, *index.identities_of(key)))
         return next((self._known[name] for name in names if name in self._known), key)
 
-    def called(self, names: KnownNames, index: AccessIndex) -> set[str]:
-        """The keys in an organization of whoever goes by these names today, or is known there by these identities."""
-        found = set()
+    def called(self, names: KnownNames, index: AccessIndex) -> dict[str, str]:
+        """The keys in an organization of whoever goes by these names, or is known there by them -> the key of today."""
+        found = {}
         for key in {key for one in index.holdings.values() for key in one.people}:
             now = self.today(key, index)
             known = () if now in self._people else map(normal_identity, index.identities_of(key))
-            if now in names.keys or not names.identities.isdisjoint(known):
-                found.add(key)
+            if not names.keys.isdisjoint((key, now)) or not names.identities.isdisjoint(known):
+                found[key] = now
         return found
-
-    def find_in_directory(self, keys: Iterable[str], index: AccessIndex) -> str:
-        """Whom of the directory one of these keys in an organization means today; empty where that is nobody."""
-        there = {key for one in index.holdings.values() for key in one.people}
-        found = (self.today(key, index) for key in sorted(there.intersection(keys)))
-        return next((key for key in found if key in self._people), "")
 
 
 def names_of(person: Person | None, text: str, others: Collection[str]) -> KnownNames:
