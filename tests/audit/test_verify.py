@@ -54,6 +54,13 @@ def edit_last(folder: Path, old: bytes, new: bytes | None) -> None:
     engine.dispose()
 
 
+def test_the_log_can_be_read_where_no_manifest_is(workspace: Path) -> None:
+    before = run(workspace, "audit", "log")
+    shutil.rmtree(workspace / "access")
+    assert run(workspace, "audit", "log") == before
+    assert before[0] == 0
+
+
 def test_an_untouched_log_fits_and_its_head_goes_to_later_steps(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
