@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from reconciler.model import Address, Change, Failed, InDoubt, Live, Outcome, Provider, Scope
@@ -10,6 +11,10 @@ from reconciler.model import Address, Change, Failed, InDoubt, Live, Outcome, Pr
 
 class Stopped(BaseException):  # it stands for a process that is stopped, not for an error
     """The process ends here."""
+
+
+class Broken(BaseException):
+    """A call that must not be made. Apply takes every other exception for a fault of the provider, and goes on."""
 
 
 @dataclass
@@ -26,6 +31,14 @@ class Mischief:
     @property
     def is_none(self) -> bool:
         return self == Mischief()
+
+
+@contextmanager
+def _seen_by_all() -> Iterator[None]:
+    try:
+        yield
+    except AssertionError as error:
+        raise Broken(str(error)) from error
 
 
 class ObservedProvider:
@@ -61,9 +74,11 @@ class ObservedProvider:
             return Failed(reason="the fault that was asked for")
         if call in self._mischief.lose_request:
             return InDoubt(reason="the request was lost")
-        self._before(change)
+        with _seen_by_all():
+            self._before(change)
         outcome = self._inner.apply(scope, change)
-        self._after(change, outcome)
+        with _seen_by_all():
+            self._after(change, outcome)
         if self._mischief.between:
             self._mischief.between(call)
         if call in self._mischief.lose_answer:
