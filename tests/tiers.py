@@ -1,12 +1,13 @@
 """How much of everything is tried: the same laws and the same cases in every tier, with more or fewer examples.
 
 `quick` is what every change runs (`make test`), `full` tries everything (`make test-all`), `long` has ten times as many
-random worlds (`make laws`). The tier is the profile of hypothesis: `pytest --hypothesis-profile=full`.
+random worlds (`make laws`), `mutants` is for tools that are broken on purpose. The tier is the profile of hypothesis:
+`pytest --hypothesis-profile=full`.
 """
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 HUNDRED = 100
 """The examples of a law in the full tier."""
@@ -18,6 +19,10 @@ def register() -> None:
     settings.register_profile("quick", calm, max_examples=HUNDRED // 25)
     settings.register_profile("full", calm, max_examples=HUNDRED)
     settings.register_profile("long", calm, max_examples=10 * HUNDRED)
+    # Whether a law notices at all is asked here; the smallest world in which it does takes minutes to find.
+    settings.register_profile(
+        "mutants", calm, max_examples=10 * HUNDRED, phases=[Phase.generate], report_multiple_bugs=False
+    )
     settings.load_profile("quick")
 
 
