@@ -546,13 +546,13 @@ def read_undeclared(request: PlanRequest, store: StateStore) -> dict[str, State]
         return {}
     settled = {part.organization for part in request.settled}
     others = sorted({*store.organizations()} - request.desired.organizations.keys() - settled)
-    known = {one.identity for key, one in request.desired.organizations.items() if request.shard.covers(key)}
+    known = {one.identity.casefold() for key, one in request.desired.organizations.items() if request.shard.covers(key)}
     states = {key: load_state(store, key).state for key in others}
     return {
         key: state
         for key, state in states.items()
         if request.shard.covers(key)
-        or ((record := state.records.get(Address.whole(key))) is not None and record.identity in known)
+        or ((record := state.records.get(Address.whole(key))) is not None and record.identity.casefold() in known)
     }
 
 

@@ -12,7 +12,13 @@ from reconciler.engine.diff import agrees, diff
 from reconciler.engine.drift import find_drift, find_in_question, grants_in, recall, remember, without_old_names
 from reconciler.engine.entitlements import change_days, split_by_date
 from reconciler.engine.guards import judge, with_risks
-from reconciler.engine.identities import Identities, Renamed, remembered_in, rename_to_today, with_fingerprints
+from reconciler.engine.identities import (
+    Identities,
+    Renamed,
+    remembered_in,
+    rename_to_today,
+    with_fingerprints,
+)
 from reconciler.engine.lifecycle import SOMEBODY, leave, next_step, wait, wait_for, with_end
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_lockout, find_warnings
@@ -42,6 +48,7 @@ from reconciler.model import (
     dataclass,
     is_masked,
     person_in,
+    role_in,
 )
 
 
@@ -164,15 +171,24 @@ def _make_context(key: str, worlds: Worlds, settings: GuardSettings, identities:
     )
 
 
+def is_about(state: State, organization: Organization) -> bool:
+    """Whether a state is of this very organization, under whatever key.
+
+    A handle may be that of an account in two systems, whose roles tell them apart.
+    """
+    record = state.records.get(Address.whole(state.organization))
+    if record is None or not record.identity or record.identity.casefold() != organization.identity.casefold():
+        return False
+    roles = {role_in(one.attributes) for at, one in state.records.items() if at.kind == "member"} - {""}
+    return not record.identity.startswith("@") or all(organization.system.find_role("member", role) for role in roles)
+
+
 def _recorded_elsewhere(organization: Organization, worlds: Worlds) -> str:
     """The key of a state that no manifest names any more and that is about this very organization."""
     if organization.key in worlds.recorded and worlds.recorded[organization.key].records:
         return ""
-    for key in sorted(worlds.recorded.keys() - worlds.desired.organizations.keys()):
-        record = worlds.recorded[key].records.get(Address.whole(key))
-        if record is not None and record.identity and record.identity == organization.identity:
-            return key
-    return ""
+    others = sorted(worlds.recorded.keys() - worlds.desired.organizations.keys())
+    return next((key for key in others if is_about(worlds.recorded[key], organization)), "")
 
 
 def _owned_apps(found: list[PlanningContext]) -> dict[str, tuple[Address, ...]]:

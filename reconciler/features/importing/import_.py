@@ -12,7 +12,7 @@ from reconciler.apply.planning import PlanRequest, ProviderFor, Scopes, read_liv
 from reconciler.apply.state_editor import Edits, StateEditor
 from reconciler.editing.index import ManifestEdit, ManifestIndex
 from reconciler.editing.writer import Path, Put
-from reconciler.engine.planner import Worlds, make_contexts, plan
+from reconciler.engine.planner import Worlds, is_about, make_contexts, plan
 from reconciler.features.importing.compose import (
     Composition,
     KeyAssignment,
@@ -92,13 +92,11 @@ def refuse_other_keys(request: ImportRequest, store: StateStore) -> None:
     """
     planning = PlanRequest(desired=request.load({}), settings=request.settings, today=request.today)
     for key, state in read_undeclared(planning, store).items():
-        record = state.records.get(Address.whole(key))
-        known = record.identity if record else ""
         for one in request.organizations:
-            if key != one.key and known and known.casefold() == one.identity.casefold():
-                command = f'`reconciler import {key} --system {one.system.name} --id "{known}"`'
+            if key != one.key and is_about(state, one):
+                command = f'`reconciler import {key} --system {one.system.name} --id "{one.identity}"`'
                 advice = f"import it under that key: {command}; `reconciler state rm {key}` forgets what is known of it"
-                raise ReconcilerError(f"{known} is recorded under the key {key}", advice=advice)
+                raise ReconcilerError(f"{one.identity} is recorded under the key {key}", advice=advice)
 
 
 def draft_import(

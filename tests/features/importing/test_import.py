@@ -165,10 +165,22 @@ def test_an_organization_that_is_remembered_keeps_its_key(workspace: Path, run: 
     run("import", "acme-brand")
     (workspace / "access" / "acme-brand.yaml").unlink()
     told = run("import", "brand", "--system", "organization_account", "--id", "@ACME", code=1).stderr
-    assert "@acme is recorded under the key acme-brand" in told
+    assert "is recorded under the key acme-brand" in told
     assert not (workspace / "access" / "brand.yaml").exists()
     (workspace / "sandbox.yaml").write_text(WORLD.replace("acme-brand:", "renamed:"))
     run("sandbox", "reset")
     assert "recorded under the key acme-brand" in run("import", "--all", code=1).stderr
     run("import", "acme-brand", "--system", "organization_account", "--id", "@acme")
     assert "No changes" in run("plan").stdout
+
+
+def test_the_same_handle_in_another_system_is_another_organization(workspace: Path, run: Run) -> None:
+    studio = (
+        '  studio: {system: business_account, handle: "@acme", members: {ana: administrator, dan: administrator}}\n'
+    )
+    (workspace / "sandbox.yaml").write_text(WORLD + studio)
+    run("import", "acme-brand")
+    (workspace / "access" / "acme-brand.yaml").unlink()
+    run("import", "studio")
+    run("state", "rm", "studio", "--yes")
+    assert "other_identity" not in run("plan").stdout
