@@ -42,6 +42,10 @@ _Rank = tuple[int, _Seat, tuple[str, ...], Address]
 which company, and at last by address."""
 
 
+_LEFT = 0
+"""How urgent it is to take everything from whoever has left."""
+_PROMOTING = 2
+"""How urgent it is to make somebody an admin, so that others need not be one any more."""
 _GIVING = 5
 """How urgent it is to give access."""
 _LOWERING = 9
@@ -60,6 +64,7 @@ def _lay_out(changes: Sequence[Change], context: PlanningContext, counts: Member
     rank = _rank_changes(by_address, context, counts)
     ready: list[_Rank] = []
     waiting_for_room: list[_Rank] = []
+    leavers: list[_Rank] = []  # the ones who have left, until it is known whether an approval lets them go
     has_moved = False
     ordered: list[Change] = []
     turns = Turns(context.orders.values())
@@ -70,21 +75,26 @@ def _lay_out(changes: Sequence[Change], context: PlanningContext, counts: Member
             ready += waiting_for_room
             heapq.heapify(ready)
             waiting_for_room.clear()
+            leavers.clear()
             has_moved = False
-        if not ready:
+        if not ready or (leavers and ready[0][0] > _PROMOTING):
             # Only now, because a promotion may have made an approval unnecessary.
-            held = [by_address[address] for *_, address in sorted(waiting_for_room)]
+            held = [by_address[address] for *_, address in sorted(leavers if ready else waiting_for_room)]
+            leavers.clear()
             agreed = _next_agreed(held, context, counts, turns)
-            if agreed is None:
+            if agreed is not None:
+                by_address[agreed.address] = agreed
+                waiting_for_room.remove(rank[agreed.address])
+                heapq.heappush(ready, rank[agreed.address])
+            elif not ready:
                 break
-            by_address[agreed.address] = agreed
-            waiting_for_room.remove(rank[agreed.address])
-            heapq.heappush(ready, rank[agreed.address])
         entry = heapq.heappop(ready)
         change = by_address[entry[-1]]
         actor = actor_for(change, context, counts, turns)
         if _find_obstacle(change, actor, counts) is not None:
             waiting_for_room.append(entry)
+            if entry[0] == _LEFT:
+                leavers.append(entry)
             continue
         counts.record(change, outcome=change.after)
         if change.action is Action.CREATE_ORGANIZATION:  # whoever creates it is in it at once
@@ -94,15 +104,11 @@ def _lay_out(changes: Sequence[Change], context: PlanningContext, counts: Member
         sorter.done(change.address)
         has_moved = has_moved or change.address.kind == "member"
     held = [by_address[address] for *_, address in sorted(waiting_for_room)]
+    obstacles = ((change, _find_obstacle(change, actor_for(change, context, counts, turns), counts)) for change in held)
+    parked = [_settle_parked(change, *obstacle, counts) for change, obstacle in obstacles if obstacle is not None]
     behind = by_address.keys() - {change.address for change in (*ordered, *held)}
-    decided: list[Decision] = [*ordered]
-    for change in held:
-        obstacle = _find_obstacle(change, actor_for(change, context, counts, turns), counts)
-        if obstacle is not None:
-            decided.append(_settle_parked(change, *obstacle, counts))
     why = "what it depends on is held back"
-    decided += (wait(by_address[address], on="another change", why=why) for address in sorted(behind))
-    return decided
+    return [*ordered, *parked, *(wait(by_address[one], on="another change", why=why) for one in sorted(behind))]
 
 
 def _rank_changes(
@@ -209,7 +215,7 @@ def _urgency(change: Change, context: PlanningContext) -> int:
     person = person_in(change.address)
     taking = takes_away(change, context.organization.system)
     if taking and person and context.has_left(person):
-        return 0
+        return _LEFT
     shape = KINDS[change.address.kind].shape
     if taking:
         return {Shape.GRANT: 6, Shape.MEMBERSHIP: 8 if change.after is None else _LOWERING}.get(shape, 7)
@@ -221,7 +227,7 @@ def _urgency(change: Change, context: PlanningContext) -> int:
         return _LOWERING  # it gives nobody anything, and some systems know a group by its name
     system = context.organization.system
     if change.action is Action.CHANGE_ROLE and is_administrator(system, "member", change.attributes):
-        return 2
+        return _PROMOTING
     return {Shape.MEMBERSHIP: 3, Shape.ASSET: 4, Shape.GRANT: _GIVING}[shape]
 
 
