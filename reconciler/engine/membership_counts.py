@@ -161,7 +161,8 @@ class MembershipCounts:
         """Why somebody has to stay an admin, with the numbers; empty when they need not, or are none.
 
         Whoever stays against the manifests counts as long as they have not left: of two such admins one may go. Where
-        nobody lasts, somebody who is declared until some day is better than nobody.
+        nobody lasts, somebody who is declared until some day is better than one whose time is over, and enough for an
+        approval.
         """
         if admin not in self._active_admins:
             return ""
@@ -172,8 +173,10 @@ class MembershipCounts:
             return "no active admin would remain whom the manifests declare"
         if self.tenure_of(admin) is Tenure.UNDECLARED:
             return ""
-        left = max(1, sum(tenure in (Tenure.LASTING, Tenure.LEAVING) for tenure in tenures))
-        floor = 1 if is_agreed else self.floor
+        lasting = sum(tenure in (Tenure.LASTING, Tenure.LEAVING) for tenure in tenures)
+        if not lasting and not is_agreed and self.tenure_of(admin) is not Tenure.DEPARTED:
+            return "no active admin would remain who is declared without an end"
+        left, floor = max(1, lasting), 1 if is_agreed else self.floor
         return f"{_count(left)} would remain, at least {floor} must" if left < floor else ""
 
     def let_go(self, admin: str) -> None:
