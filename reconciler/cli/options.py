@@ -15,7 +15,7 @@ import click
 
 from reconciler.cli.app import Subject, keep
 from reconciler.engine.context import ALL_SHARDS, Shard
-from reconciler.model import Action, Address, Approval, Risk, dataclass
+from reconciler.model import Action, Address, Approval, Risk, dataclass, is_pattern
 from reconciler.output import FORMS
 from reconciler.output.document import COMMENT_BUDGET
 
@@ -152,6 +152,8 @@ def read_approval(typed: str) -> Approval:
     if action not in set(Action):
         message = f"{typed!r} begins with no action: write ACTION:ADDRESS with one of {', '.join(Action)}"
         raise click.BadParameter(message)
+    if is_pattern(address):
+        raise click.BadParameter(f"{typed!r} is a pattern: an approval is for one step on exactly one thing")
     try:
         return Approval(approve=Action(action), address=Address.parse(address), reason="given for this run")
     except ValueError as error:

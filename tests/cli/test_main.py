@@ -200,6 +200,7 @@ def test_help_leads_a_newcomer_from_heading_to_heading() -> None:
         (["plan", "--approve", "acme-bc/member/eve"], "ACTION:ADDRESS"),
         (["plan", "--approve", "delete:acme-bc/member/eve"], "delete_organization"),
         (["plan", "--approve", "remove:eve"], "names no address"),
+        (["plan", "--approve", "remove:acme-bc/member/*"], "is a pattern"),
         (["-C", "nowhere", "plan"], "does not exist"),
         (["plan", "-destroy"], "`deleted: true`"),
         (["plan", "--refresh-only"], "reconciler drift"),
