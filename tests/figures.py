@@ -173,11 +173,12 @@ def note(frame, event, _):
 sys.setprofile(note)
 from reconciler.cli.main import cli
 try:
-    cli(sys.argv[3:], standalone_mode=False)
+    code = cli(sys.argv[3:], standalone_mode=False)
 finally:
     sys.setprofile(None)
-    own = {Path(name).relative_to(package) for name in entered if name.startswith(str(package))}
-    out.write_text(json.dumps(sorted(str(path) for path in own if "sandbox" not in path.parts)))
+own = {Path(name).relative_to(package) for name in entered if name.startswith(str(package))}
+out.write_text(json.dumps(sorted(str(path) for path in own if "sandbox" not in path.parts)))
+sys.exit(code)
 """
 
 

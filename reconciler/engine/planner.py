@@ -12,13 +12,7 @@ from reconciler.engine.diff import agrees, diff
 from reconciler.engine.drift import find_drift, find_in_question, grants_in, recall, remember, without_old_names
 from reconciler.engine.entitlements import change_days, split_by_date
 from reconciler.engine.guards import judge, with_risks
-from reconciler.engine.identities import (
-    Identities,
-    Renamed,
-    remembered_in,
-    rename_to_today,
-    with_fingerprints,
-)
+from reconciler.engine.identities import Identities, Renamed, remembered_in, rename_to_today, with_fingerprints
 from reconciler.engine.lifecycle import SOMEBODY, leave, next_step, wait, wait_for, with_end
 from reconciler.engine.orders import count_invitations, review
 from reconciler.engine.plan_warnings import find_lockout, find_warnings

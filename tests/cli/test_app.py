@@ -10,13 +10,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.app import PROVIDERS, App, SystemClock
 from reconciler.cli.main import cli
-from reconciler.manifests.config import (
-    PROVIDER_OPTIONS,
-    Config,
-    LoadedConfig,
-    ProviderSettings,
-    load_config,
-)
+from reconciler.manifests.config import PROVIDER_OPTIONS, Config, LoadedConfig, ProviderSettings, load_config
 from reconciler.manifests.source import SourceFile
 from reconciler.model import Organization, Place, Provider
 from reconciler.providers.business_api.client import Client

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 import pytest
@@ -33,12 +34,15 @@ MODES = ("refusal", "data", "page", "redirect", "half")
 
 class Server(http.server.BaseHTTPRequestHandler):
     mode = "refusal"
+    got: ClassVar[set[str]] = set()
+    """The tokens that came here."""
 
     def log_message(self, *_: object) -> None:  # nothing on the terminal of the tests
         pass
 
     def do_GET(self) -> None:
         token = self.headers.get("Access-Token") or "none"
+        self.got.add(token)
         body = json.dumps({"code": 40001, "request_id": token, "message": f"Access-Token: {token} is not allowed"})
         status, location = 200, ""
         if self.mode == "data":
@@ -113,6 +117,7 @@ def test_a_token_that_a_server_quotes_is_nowhere(
     mode: str, workspace: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Server, "mode", mode)
+    monkeypatch.setattr(Server, "got", set())
     # A page is asked for again and again, and says little; of the others two commands show what is said of them.
     few = (("auth", "revoke", "--yes"), *(() if mode == "page" else (("plan", "--format", "github"),)))
     commands = COMMANDS[:: 4 if is_quick() else 1] if mode in ("refusal", "data") else few
@@ -120,6 +125,7 @@ def test_a_token_that_a_server_quotes_is_nowhere(
     for command in commands:
         said = run(workspace, *command, **{name: str(workspace / file) for name, file in actions.items()})
         assert [spelled for spelled in SPELLED if spelled in said] == [], command
+    assert TOKEN in Server.got, "nobody used the token, so nobody could tell it"
     kept = [path for path in workspace.rglob("*") if path.is_file() and path.name != "token"]
     assert [path.name for path in kept if any(s in path.read_text(errors="replace") for s in SPELLED)] == []
 

@@ -10,12 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests.config import load_config
-from reconciler.manifests.documents import (
-    BusinessCenterDocument,
-    DevelopersDocument,
-    IdentitiesDocument,
-    system_of,
-)
+from reconciler.manifests.documents import BusinessCenterDocument, DevelopersDocument, IdentitiesDocument, system_of
 from reconciler.manifests.fields import developers_variant, keys_of
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.model import (
-    Address,
-    Change,
-    Failed,
-    InDoubt,
-    Live,
-    Outcome,
-    Provider,
-    ProviderError,
-    Scope,
-)
+from reconciler.model import Address, Change, Failed, InDoubt, Live, Outcome, Provider, ProviderError, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,14 +22,7 @@ from reconciler.sandbox.assets import (
 )
 from reconciler.sandbox.members import change_role
 from reconciler.sandbox.partners import add_partner, remove_partner, share, unshare
-from reconciler.sandbox.people import (
-    accept,
-    approve,
-    invite_by_hand,
-    promote_by_hand,
-    refuse,
-    remove_by_hand,
-)
+from reconciler.sandbox.people import accept, approve, invite_by_hand, promote_by_hand, refuse, remove_by_hand
 from reconciler.sandbox.people import revoke as take_back
 from tests.business_api.stage import CENTER
 from tests.sandbox.stage import EU, NORTH, OF_DEE, US, Stage, new_world, refused

@@ -206,7 +206,7 @@ def read_states(
     store, day, kept, not_kept = sources.store, sources.as_of, [], []
     renames = AuditLog(store).renames() if day else ()
     if words is not None:
-        words = {word for word in words for word in (word, *_earlier_keys(word, renames))}
+        words = {known for word in words for known in (word, *_earlier_keys(word, renames))}
     for organization in store.organizations() if organizations is None else organizations:
         versions = store.history(organization) if day else []
         past = [version for version in versions if version.at.date() <= day] if day else []

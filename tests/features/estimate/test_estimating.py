@@ -18,18 +18,7 @@ from reconciler.engine.context import ALL_SHARDS, Shard
 from reconciler.features.estimate import Effort, estimate_run
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
-from reconciler.model import (
-    Address,
-    Change,
-    GuardSettings,
-    Live,
-    Metered,
-    Outcome,
-    Record,
-    Scope,
-    State,
-    state_to_json,
-)
+from reconciler.model import Address, Change, GuardSettings, Live, Metered, Outcome, Record, Scope, State, state_to_json
 from reconciler.output.document import Style
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import TODAY, terms
