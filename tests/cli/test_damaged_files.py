@@ -166,3 +166,10 @@ def test_a_keyring_that_is_not_there_is_named(tmp_path: Path) -> None:
         check=False,
     )
     assert "the secret in keyring:reconciler/acme cannot be read" in run.stderr
+
+
+def test_a_state_that_stops_a_plan_is_no_fine_store(workspace: Path) -> None:
+    snapshot_of(workspace).write_bytes(b"")
+    told = say(workspace, "doctor")
+    assert "the state of acme-bc cannot be read" in told
+    assert "Everything is fine" not in told

@@ -144,3 +144,14 @@ def test_a_plan_without_a_look_or_a_record_is_unread(run: Run, tmp_path: Path) -
     assert "everything of dev" in told
     assert "nothing is recorded of it" in told
     run("plan", "--estimate")
+
+
+def test_a_state_that_nobody_has_is_not_verified(run: Run) -> None:
+    assert "has no state" in run("state", "verify", "dv", code=1).stderr
+    assert "1 organization: everything can be read" in run("state", "verify", "dev").stderr
+
+
+def test_a_state_is_not_moved_to_where_it_is(run: Run) -> None:
+    told = run("state", "migrate", "file:.reconciler/state", "--yes", code=64)
+    assert "the state is there already" in told.stderr
+    assert "unlock" not in told.stderr

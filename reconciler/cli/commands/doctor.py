@@ -109,6 +109,8 @@ def _check_extras(wanted: Sequence[str]) -> HealthCheck:
 def _check_store(app: App) -> HealthCheck:
     try:
         states = app.store.organizations()
+        for organization in states:
+            app.read_state(organization)
     except ReconcilerError as error:
         return _failed("store", error)
     kind = app.config.state.partition(":")[0]

@@ -197,6 +197,8 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
     STATE is the address that `state:` in reconciler.yaml will have, and `--key` the key; without it, personal data is
     in clear there. The present store stays as it is, and keeps the history.
     """
+    if to == app.config.state:
+        raise UsageError("the state is there already", advice="name another place: STATE is where it shall be")
     source, target = app.store, app.open_store(to, key=key, dating=app.dating)
     confirm(f"Copy {count(len(source.organizations()), 'organization', 'organizations')}?", yes=yes)
 
@@ -212,6 +214,8 @@ def migrate(app: App, to: str, key: str, yes: bool) -> None:
 @click.pass_obj
 def verify_states(app: App, organization: str | None) -> int:
     """Read everything that is kept of ORGANIZATION, or of all, and say what does not fit."""
+    if organization:
+        app.require_state(organization)
     organizations = [organization] if organization else app.store.organizations()
     problems = [problem for key in organizations for problem in verify_state(app.store, key)]
     for problem in problems:
