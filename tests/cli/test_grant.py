@@ -136,6 +136,7 @@ def test_an_emergency_is_short_as_the_policy_says(workspace: Path) -> None:
     [
         (("bo", "acme-bc", "boss"), "'boss' is no role here"),
         (("bo", "acme-bc/ad_account/uk", "analyst"), "nothing is declared as acme-bc/ad_account/uk"),
+        (("bo", "acme-cb", "admin"), "nothing is declared as acme-cb\n  advice: did you mean `acme-bc`"),
         (("bob", "acme-bc", "standard"), "nobody is known as 'bob'"),
         (("bo", "acme-bc", "standard"), "bo has that already, or more"),
         (("cy", "acme-bc", "standard"), "cy has that already, or more"),

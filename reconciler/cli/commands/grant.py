@@ -86,8 +86,10 @@ def _find_person(desired: Desired, person: str, target: Address) -> str:
     """The key of a person; raises ReconcilerError where they are nobody, or the target is not declared."""
     key = key_in(desired.people, person)
     if target not in desired.resources.get(target.organization, {}):
-        advice = suggest_names(str(target), [*desired.organizations, *map(str, desired.everything)])
-        raise ReconcilerError(f"nothing is declared as {target}", advice=advice)
+        told = target.organization if target.kind == "organization" else str(target)
+        there = [str(one) for one in desired.everything if one.kind != "organization"]
+        advice = suggest_names(told, [*desired.organizations, *there])
+        raise ReconcilerError(f"nothing is declared as {told}", advice=advice)
     return key
 
 
