@@ -184,6 +184,9 @@ def _plant_people(world: World, seed: _Fields) -> None:
         named = person.fields("identities")
         identities = {name: _text(text, f"{named.where}.{name}") for name, text in named.each()}
         known = [text for text in (email, *identities.values()) if text]
+        for text in known:
+            if world.find("identity", value=normalise(text)) is not None:
+                raise Refusal("taken", f"{person.where} has {text}, which another person has already")
         number = add_person(world, key=key, name=person.text("name", ""), identities=known)
         for system in person.texts("registered", _SYSTEMS):
             if system not in _SYSTEMS:

@@ -62,6 +62,10 @@ tiktok_accounts: {"@acme": {owner: "lee@creator.example", linked: {bc: [existing
         ("people: {ana: {mail: a@b.example}}", "people.ana has unknown keys: mail"),
         ("people: {ana: {email: a@b.example, registered: [tiktok]}}", "which is not a system"),
         ("people: {ana: {email: a@b.example, registered: all}}", "is 'all', not a list of texts"),
+        (
+            "people: {ana: a@b.example, bo: {email: A@b.example}}",
+            "people.bo has A@b.example, which another person has already",
+        ),
         ("organizations: {dev: {name: Acme}}", "organizations.dev.system is missing"),
         ("organizations: {dev: {system: developers}}", "an organization needs a name"),
         (
