@@ -381,3 +381,21 @@ def test_an_offboarding_whose_day_has_passed_says_where_access_is_still_there(ru
     told = run("offboard", "eve", "--on", "2020-01-01").stdout
     assert "All access should have ended on 2020-01-01" in told
     assert "still there in 1" in told
+
+
+def test_who_does_not_leave_yet_is_told_which_edit_makes_them(run: Run) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("apply", "--auto-approve")
+    told = run("offboard", "eve", "--status").stdout
+    assert "reconciler offboard eve --write" in told
+    assert "reconciler apply" not in told
+
+
+def test_of_a_day_before_what_is_kept_nobody_says_that_an_asset_was_not_there(run: Run) -> None:
+    run("apply", "--auto-approve")
+    for about in ("acme-bc/ad_account/us-brand", "acme-bc/member/eve"):
+        told = run("why", "eve", about, "--as-of", "2020-01-01", code=1)
+        assert "nothing is known of acme-bc at the end of 2020-01-01" in told.stderr
+        assert "is called" not in told.stderr
+    assert "nothing in acme-bc is called" in run("why", "eve", "acme-bc/ad_account/us", code=1).stderr

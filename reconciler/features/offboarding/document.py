@@ -256,7 +256,11 @@ def _commands(found: Offboarding) -> Iterator[tuple[str, str]]:
     if found.edited:
         when = "" if found.leaves in (None, found.today) else f" --on {found.leaves}"
         yield "Edit the manifests and ask people for what no plan can do", f"reconciler offboard {name}{when} --write"
-    if any(item.progress is Progress.OPEN and item.matter is Matter.ACCESS for item in found.items):
+    elif found.leaves is None and not found.is_complete:
+        yield "Edit the manifests, so that they end it", f"reconciler offboard {name} --write"
+    if found.leaves is not None and any(
+        item.progress is Progress.OPEN and item.matter is Matter.ACCESS for item in found.items
+    ):
         yield "Have the edit reviewed, then carry it out", "reconciler apply"
     elif any(item.matter is Matter.CREDENTIALS and not item.work_order for item in found.items) and not found.edited:
         yield "Ask people for what no plan can do", f"reconciler offboard {name} --write"

@@ -68,7 +68,7 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
         called = names.today(holding.address)
         return AccessReason(holding=holding, history=log.get(called, AccessHistory(address=called)))
 
-    on = _find_target(about, index, log)
+    on = _find_target(about, index, log, is_past=sources.as_of is not None)
     reach = next(
         (one for one in find_reaches(index) if (one.on, one.subject) == (on, subject)), Reach(on=on, subject=subject)
     )
@@ -138,8 +138,11 @@ def _leads_to(address: Address) -> Iterator[Address]:
         yield from (parent for parent in parents_of(address) if parent.kind not in ("organization", "member"))
 
 
-def _find_target(about: str, index: AccessIndex, log: Mapping[Address, AccessHistory]) -> Address:
-    """The organization for the address of a membership, the asset for that of a grant; also what is no more."""
+def _find_target(about: str, index: AccessIndex, log: Mapping[Address, AccessHistory], *, is_past: bool) -> Address:
+    """The organization for the address of a membership, the asset for that of a grant; also what is no more.
+
+    Of a past day of which nothing is known, nobody can say that something was not there.
+    """
     address = Address.parse(about) if about.count("/") > 1 else None
     kind = KINDS.get(address.kind) if address else None
     if address and kind and kind.parents and kind.person_part is not None:
@@ -147,7 +150,8 @@ def _find_target(about: str, index: AccessIndex, log: Mapping[Address, AccessHis
     try:
         found = find_topic(about, index)
     except ReconcilerError:
-        if address is None or all(address not in (told, *_leads_to(told)) for told in log):
+        is_told = any(address in (told, *_leads_to(told)) for told in log)
+        if address is None or kind is None or not (is_told or (is_past and index.has_no_state)):
             raise
         found = address
     if found.kind == "partner":
