@@ -303,8 +303,9 @@ class GroupDirectory:
         if who in self.people:
             return who
         if "@" not in who:
-            is_group = who in self.groups and who != within
-            advice = f"write `{PREFIX}{who}`" if is_group else suggest_word(who, self.people)
+            group = who.removeprefix("groups:")
+            is_group = group in self.groups and group != within
+            advice = f"write `{PREFIX}{group}`" if is_group else suggest_word(who, self.people)
             advice = advice or "declare the person under `people`, or write an e-mail address"
             self._notes.error("unknown-person", f"there is no person `{who}`", place, advice=advice)
             return ""
