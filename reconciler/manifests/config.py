@@ -380,6 +380,9 @@ def _check_address(address: str, place: Place, notes: Notes) -> None:
     if scheme == "file" and not path.strip("/ ."):
         message = "`state` names no folder: the state would lie beside the manifests"
         notes.error("bad-state", message, place, advice="write `file:.reconciler/state`")
+    elif scheme == "file" and path.startswith("//") and path[2:3] != "/":
+        message = f"`{address}` names a folder at the top of this machine, not below the workspace"
+        notes.error("bad-state", message, place, advice=f"write `file:{path[2:]}`, or `file:{path[1:]}` if it is meant")
     elif scheme in ("file", "sqlite") and (path.lstrip("/").startswith("~") or "$" in path):
         message = f"`{address}` is taken literally: neither `~` nor variables are replaced"
         notes.error("bad-state", message, place, advice="write the path out, or one below the workspace")

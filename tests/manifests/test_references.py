@@ -138,6 +138,10 @@ def test_what_may_stand_in_a_broken_file_is_not_called_unknown() -> None:
         ("sqlite:///${PWD}/x.db", "`sqlite:///${PWD}/x.db` is taken literally: neither `~` nor variables are replaced"),
         ("file:", "`state` names no folder: the state would lie beside the manifests"),
         ("file:.", "`state` names no folder: the state would lie beside the manifests"),
+        (
+            "file://.reconciler/state",
+            "`file://.reconciler/state` names a folder at the top of this machine, not below the workspace",
+        ),
     ],
 )
 def test_a_state_that_would_lie_where_nobody_means_is_refused(address: str, message: str) -> None:
