@@ -100,9 +100,11 @@ def _unread(scope: Scope) -> dict[str, str]:
     advice = f"look at its pages and run `reconciler observe {key} --from FILE`"
     if not any(kind in scope.rosters for kind in kinds):
         return {Part.everything(key): f"nobody has handed in a roster of {key} yet; {advice}"}
+    ways = {"member": advice, **dict.fromkeys(("app", "app_access"), f"{advice.removesuffix('`')} --kind app`")}
     return {
-        Part.all_of(key, kind): f"no roster lists each {KINDS[kind].title} of {key} yet; "
-        + (advice.removesuffix("`") + " --kind app`" if kind in {"app", "app_access"} else advice)
+        Part.all_of(key, kind): f"no roster lists each {KINDS[kind].title} of {key} yet; {ways[kind]}"
+        if kind in ways
+        else f"no roster of {key} can list each {KINDS[kind].title}; leave the kind out of its `manages:`"
         for kind in kinds
         if kind != "organization" and kind not in scope.rosters
     }

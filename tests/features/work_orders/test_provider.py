@@ -49,6 +49,15 @@ def test_an_organization_that_nobody_has_looked_at_is_unknown() -> None:
     assert "reconciler observe dev --from FILE" in found.reason
 
 
+def test_nobody_is_asked_for_a_list_that_cannot_be_handed_in() -> None:
+    center = replace(ORGANIZATION, key="bc", system=get_system("business_center"))
+    live = WorkOrdersProvider().read(Scope(organization=center, rosters={"member": roster("member")}))
+    found = live.find(Address("bc", "ad_account", "us"))
+    assert isinstance(found, Unknown)
+    assert "leave the kind out of its `manages:`" in found.reason
+    assert "observe" not in found.reason
+
+
 def test_an_organization_that_shall_be_created_is_absent_until_there_is_a_roster() -> None:
     provider = WorkOrdersProvider(exists=False)
     organization = Address("dev", "organization", "dev")
