@@ -61,3 +61,10 @@ def test_what_was_wrong_before_is_not_told_again(workspace: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "Validation says" not in result.stdout
     assert "Policies object" not in result.stdout
+
+
+def test_nobody_comes_who_has_left_already(workspace: Path) -> None:
+    words = ["-C", str(workspace), "onboard", "zed", "--like", "p2", "--email", "zed@acme.example"]
+    result = CliRunner().invoke(cli, [*words, "--ends", "2020-01-01"])
+    assert result.exit_code == 64
+    assert "--ends 2020-01-01 is not in the future" in result.stderr

@@ -46,6 +46,8 @@ def onboard(app: App, /, person: str, *, like: str, reason: str, with_admin: boo
     PERSON is the key under which the manifests shall know them. They join the groups that give OTHER's access; by name
     they are given only what no group gives. What is left out is said. Asks no system.
     """
+    if (ends := said["ends"]) is not None and ends <= app.today:
+        raise UsageError(f"--ends {ends} is not in the future", advice=f"today is {app.today}")
     proposed = ProposedManifests(app)
     desired = proposed.before.desired
     other = require_in(desired.people, like)
