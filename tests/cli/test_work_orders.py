@@ -118,7 +118,9 @@ def test_what_failed_is_put_aside_with_its_reason(run: Run) -> None:
 
 
 def test_what_failed_comes_with_what_to_try_in_which_order(run: Run) -> None:
-    said = run("work-orders", "failed", only_id(run), "--because", "spam").stderr
+    order = only_id(run)
+    said = run("work-orders", "failed", order, "--because", "spam", "--log-format", "json").stderr
+    said = "\n".join(json.loads(line)["message"] for line in said.splitlines())
     remedies = ["1. compare the address", "2. let the invitee look in spam", "cache and cookies", "another browser"]
     places = [said.index(remedy) for remedy in remedies]
     assert places == sorted(places)

@@ -128,6 +128,14 @@ def test_reset_begins_anew(shell: Shell) -> None:
     assert " bo " in shell.done("show", "brand")
 
 
+def test_a_world_is_kept_that_could_not_begin_anew(shell: Shell) -> None:
+    shell.done("leave", "bo", "brand")
+    seed = shell.root / "sandbox.yaml"
+    seed.write_text(seed.read_text("utf-8").replace("people:", "poeple:", 1), encoding="utf-8")
+    assert "sandbox.yaml" in shell.refused("reset")
+    assert (shell.root / WORLD_FILE).exists()
+
+
 def test_keys_of_the_manifests_name_people_organizations_and_assets(shell: Shell) -> None:
     (shell.root / "reconciler.yaml").write_text("version: 1\nmanifests: [acme.yaml]\n", encoding="utf-8")
     (shell.root / "acme.yaml").write_text(MANIFEST, encoding="utf-8")

@@ -45,7 +45,7 @@ from reconciler.sandbox.registry import (
     get_person,
     list_organizations,
 )
-from reconciler.sandbox.seed import open_world
+from reconciler.sandbox.seed import load_seed, open_world, read_seed
 from reconciler.sandbox.world import Refusal, World, real_now
 
 
@@ -302,6 +302,8 @@ def events(app: App, organization: str | None) -> None:
 @click.pass_obj
 def reset(app: App) -> None:
     """Forget the platform; the next command begins a new one from sandbox.yaml."""
+    with World.in_memory() as world:
+        load_seed(world, read_seed(app.root))  # with a mistake in it nothing could begin anew
     path = app.root / WORLD_FILE
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -102,9 +102,8 @@ def failed(app: App, order_id: str, reason: str, note: str, by: str) -> None:
     why = FailureReason(reason.replace("-", "_"))
     order = desk.failed(order_id, why, note=note, by=by or desk.editor.origin.operator)
     app.notify(f"{order.id} has failed; the next plan says what comes of it")
-    click.echo("What to try, in this order:", err=True)
-    for number, remedy in enumerate(load_remedies()[why], start=1):
-        click.echo(f"  {number}. {remedy}", err=True)
+    remedies = (f"  {number}. {remedy}" for number, remedy in enumerate(load_remedies()[why], start=1))
+    app.notify("\n".join(("What to try, in this order:", *remedies)))
 
 
 @work_orders.command("assign")
