@@ -399,3 +399,15 @@ def test_of_a_day_before_what_is_kept_nobody_says_that_an_asset_was_not_there(ru
         assert "nothing is known of acme-bc at the end of 2020-01-01" in told.stderr
         assert "is called" not in told.stderr
     assert "nothing in acme-bc is called" in run("why", "eve", "acme-bc/ad_account/us", code=1).stderr
+
+
+def test_a_past_day_tells_since_when_also_by_the_key_of_today(run: Run, tmp_path: Path) -> None:
+    run("apply", "--auto-approve")
+    run("sandbox", "people", "answer", "accept", "--all")
+    run("apply", "--auto-approve")
+    day = run("sandbox", "clock").stdout[:10]
+    run("sandbox", "clock", "2d")
+    manifest = tmp_path / "access" / "example.yaml"
+    manifest.write_text(manifest.read_text("utf-8").replace("eve:", "evelyn:"), "utf-8")
+    told = run("why", "evelyn", "acme-bc/ad_account/us-brand", "--as-of", day).stdout
+    assert "grant applied by" in told

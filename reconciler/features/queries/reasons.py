@@ -66,7 +66,9 @@ def why(text: str, about: str, sources: Sources) -> WhyReport:
 
     def tell(holding: Holding) -> AccessReason:
         called = names.today(holding.address)
-        return AccessReason(holding=holding, history=log.get(called, AccessHistory(address=called)))
+        # The log has the key of then as long as no apply has renamed what is recorded.
+        history = log.get(called) or log.get(holding.address) or AccessHistory(address=called)
+        return AccessReason(holding=holding, history=history)
 
     on = _find_target(about, index, log, is_past=sources.as_of is not None)
     reach = next(
