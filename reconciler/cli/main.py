@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -246,6 +247,12 @@ class CommandLine(click.Group):
             offer_names(command)
         return _with_shared_options(command)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse `-chdir=DIR` before the command too."""
+        if not ctx.resilient_parsing:
+            _refuse_one_dash(list(takewhile(lambda word: word.startswith("-"), args)), ctx)
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -370,7 +377,8 @@ def _refuse_one_dash(args: Sequence[str], ctx: click.Context) -> None:
 
 
 def _long_options(ctx: click.Context) -> set[str]:
-    names = (name for one in ctx.command.params for name in (*one.opts, *one.secondary_opts))
+    names = [name for one in ctx.command.params for name in (*one.opts, *one.secondary_opts)]
+    names += ctx.help_option_names
     return {name[2:] for name in names if name.startswith("--")}
 
 
