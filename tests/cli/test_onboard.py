@@ -68,3 +68,10 @@ def test_nobody_comes_who_has_left_already(workspace: Path) -> None:
     result = CliRunner().invoke(cli, [*words, "--ends", "2020-01-01"])
     assert result.exit_code == 64
     assert "--ends 2020-01-01 is not in the future" in result.stderr
+
+
+def test_a_domain_is_allowed_in_every_spelling_that_validation_takes(workspace: Path) -> None:
+    config = workspace / "reconciler.yaml"
+    config.write_text(CONFIG.replace("[acme.example]", '["@acme.example"]'), encoding="utf-8")
+    words = ["-C", str(workspace), "onboard", "zed", "--like", "p2", "--email", "zed@ACME.example"]
+    assert "in none of the allowed domains" not in " ".join(CliRunner().invoke(cli, words).stdout.split())

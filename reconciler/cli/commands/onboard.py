@@ -13,6 +13,7 @@ from reconciler.cli.options import RENDERERS, document_option, flag, read_day, w
 from reconciler.cli.proposals import ProposedManifests
 from reconciler.features.onboarding import Joiner, describe_proposal, propose, write_proposal
 from reconciler.features.queries.directory import require_in
+from reconciler.manifests.lint import encoded_domain
 from reconciler.manifests.nodes import is_key
 from reconciler.model import Finding, Person, Severity, UsageError
 
@@ -57,7 +58,7 @@ def onboard(app: App, /, person: str, *, like: str, reason: str, with_admin: boo
     edit = write_proposal(proposal, app.index, beside=other.place.file)
     found = describe_proposal(newcomer, proposal, edit, proposed.check(edit.texts))
     email, domains = entry.get("email", ""), app.config.allowed_domains
-    if email and domains and email.rpartition("@")[2].casefold() not in {one.casefold() for one in domains}:
+    if email and domains and encoded_domain(email.rpartition("@")[2]) not in set(map(encoded_domain, domains)):
         # As a review says it too.
         message = f"`{email}` is in none of the allowed domains: {', '.join(domains)}"
         outside = Finding(id="outside-domains", severity=Severity.WARNING, message=message)
