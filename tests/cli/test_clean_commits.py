@@ -90,3 +90,11 @@ def test_a_saved_plan_with_a_blocked_part_says_so_in_the_end(workspace: Path, ru
     done = run("apply", str(workspace / "plan.json"), code=3)
     assert done.stdout.splitlines()[-1] == "Applied 0 changes; 1 requested, 1 blocked."
     assert f"show {workspace / 'plan.json'}`" in done.stderr
+
+
+def test_a_repository_without_a_commit_is_no_missing_repository(tmp_path: Path) -> None:
+    CliRunner().invoke(cli, ["-C", str(tmp_path), "init"])
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    result = CliRunner().invoke(cli, ["-C", str(tmp_path), "apply", "--auto-approve", "--require-clean"])
+    assert result.exit_code == 1
+    assert "error: what is declared here is in no commit" in result.stderr

@@ -121,8 +121,8 @@ def apply(
         make_folder(app.codes_to)  # now, because a code that cannot be written is asked for in vain
     commit = _origin_of(app).commit if require_clean else ""
     if require_clean and (not commit or commit.endswith(DIRTY)):
-        what = "what is declared here is in no commit" if commit else "this workspace is in no git repository"
-        raise ReconcilerError(f"{what}, and --require-clean was given", advice="commit it, and apply that commit")
+        message = "what is declared here is in no commit, and --require-clean was given"
+        raise ReconcilerError(message, advice="commit it, and apply that commit")
     plan = saved or _show_new_plan(app, request, is_result=app.form == "text")
     if not plan.does_nothing and saved is None and not auto_approve and not ask(f"Carry out {describe_counts(plan)}?"):
         app.notify("not approved: nothing was changed")
