@@ -1,4 +1,4 @@
-"""Safeguards of the planner and the apply that can be taken out, each with the law that watches over it.
+"""Safeguards of the planner and the apply that can be taken out, each with the law, or the test, that watches over it.
 
 `python -m tests.laws.mutants NAME` runs the law of one without its safeguard; `test_mutants.py` expects it to fail.
 """
@@ -27,77 +27,77 @@ class Mutant(NamedTuple):
 
 MUTANTS = {
     "order": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         stages,
         "_predecessors",
         lambda by_address: {address: set() for address in by_address},
         "a membership goes before the grants that hang on it",
     ),
     "urgency": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         stages,
         "_urgency",
         lambda *_: 0,
         "an admin is lowered before another one is made, or whoever has left keeps access for longer",
     ),
     "last-admin": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         MembershipCounts,
         "shortage_without",
         lambda *_, **__: "",
         "the number of active admins falls below what is required",
     ),
     "cap": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         MembershipCounts,
         "_over_cap",
         lambda *_: None,
         "the platform refuses an invitation that was planned",
     ),
     "readiness": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         lifecycle,
         "_first_obstacle",
         lambda *_: None,
         "a grant is sent for somebody who has not accepted",
     ),
     "ended-before": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         guards,
         "_ENDINGS",
         {},
         "whoever declined or left is invited again without an approval",
     ),
     "pending": Mutant(
-        "convergence",
+        "laws/test_convergence.py",
         lifecycle,
         "_await_answer",
         lambda wanted, _, context: lifecycle._enter(wanted, None, context),  # noqa: SLF001  # what it is without
         "a pending invitation is sent again",
     ),
     "moved": Mutant(
-        "convergence",
+        "apply/test_together.py",
         steps.Steps,
         "_find_move",
         lambda *_: None,
         "a change is carried out on what is not as planned any more",
     ),
     "choose": Mutant(
-        "saved_plans",
+        "laws/test_saved_plans.py",
         apply,
         "choose",
         lambda plan, *_, **__: steps.Choice(changes=plan.changes, refused=()),
         "an edited `before` removes or promotes somebody else",
     ),
     "difference": Mutant(
-        "saved_plans",
+        "laws/test_saved_plans.py",
         steps,
         "_difference",
         lambda *_: "",
         "what a reviewer saw is not what is carried out",
     ),
     "requests": Mutant(
-        "saved_plans",
+        "laws/test_saved_plans.py",
         apply,
         "chosen_requests",
         lambda plan, *_: plan.waiting,
@@ -111,8 +111,9 @@ def run(name: str) -> int:
     mutant = MUTANTS[name]
     getattr(mutant.owner, mutant.name)
     setattr(mutant.owner, mutant.name, mutant.instead)
-    law = f"tests/laws/test_{mutant.law}.py"
-    return pytest.main([law, "-qx", "--tb=line", "--hypothesis-profile=mutants", "-p", "no:cacheprovider"])
+    return pytest.main(
+        [f"tests/{mutant.law}", "-qx", "--tb=line", "--hypothesis-profile=mutants", "-p", "no:cacheprovider"]
+    )
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ examined by code that shares nothing with the planner (`neighbourhood`). At the 
 manifests stop changing, and plan and apply must reach an empty plan within `ROUNDS` rounds, with the world equal to
 the manifests.
 
-`test_mutants.py` takes away what this watches over, one safeguard at a time, and it fails. That admins are
-counted again in the middle of an apply is too rare an event here; `tests/apply/test_who_acts.py` shows it. Whom nobody
-declared is no admin to count on: `test_who_counts.py` shows that.
+`test_mutants.py` takes away what this watches over, one safeguard at a time, and it fails. That admins are counted
+again in the middle of an apply, and that something moves between two of its calls, are too rare here:
+`test_who_acts.py` and `test_together.py` of `tests/apply` show them. Whom nobody declared is no admin to count on:
+`test_who_counts.py` shows that.
 """
 
 from __future__ import annotations
