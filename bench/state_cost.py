@@ -104,7 +104,7 @@ def _measure(store: LocalFileStore, lease: Lease, folder: Path, *, changes: int,
         guard=lease.check,
     )
     seconds, written, worked = time.perf_counter() - begun, _bytes_written() - written, time.process_time() - worked
-    lines = store.read_journal(_ORGANIZATION).records
+    lines = store.read(_ORGANIZATION).journal
     weight = sum(len(line) + 1 for line in lines)
     floor = _wait_for_disk(folder / "floor", lines)
     snapshot = len(state_to_json(loaded.state))

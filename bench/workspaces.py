@@ -16,13 +16,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
-from reconciler.apply.planning import PlanRequest, recorded_as_live
-from reconciler.apply.settled import describe
+from reconciler.apply.planning import Planned, PlanRequest, recorded_as_live
+from reconciler.apply.settled import describe_settled
 from reconciler.apply.states import read_state
 from reconciler.cli.app import App
 from reconciler.cli.planning import SettledKeeper, read_everything
 from reconciler.engine.context import EVERYTHING
-from reconciler.engine.planner import Worlds, is_settled, make_contexts, plan_organization
+from reconciler.engine.planner import Worlds, make_contexts, plan_organization
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.source import SourceFile
 from reconciler.model import Address, Record, State, Status, state_to_json
@@ -102,9 +102,13 @@ def keep_settled(root: Path) -> None:
     request = PlanRequest(desired=workspace.desired, settings=app.config.guards, today=today)
     keeper, stamps = SettledKeeper(app, request, workspace), app.store.stamps()
     for context in make_contexts(worlds, request.settings):
-        part, key = plan_organization(context, EVERYTHING), context.organization.key
-        if is_settled(context, part, request.desired):
-            keeper.take(describe(context, part, request.desired, stamp=stamps[key], is_as_recorded=True))
+        found = Planned(context, plan_organization(context, EVERYTHING))
+
+        def recall(found: Planned = found) -> Planned:
+            return found  # what is live is what is recorded
+
+        if settled := describe_settled(found, request.desired, recall=recall):
+            keeper.take(replace(settled, stamp=stamps[settled.organization]))
     keeper.write()
 
 
