@@ -25,7 +25,7 @@ from reconciler.engine.identities import (
     with_fingerprints,
 )
 from reconciler.engine.orders import hold_asked, request_of
-from reconciler.engine.planner import Worlds, join_plans, make_contexts, plan, plan_organization
+from reconciler.engine.planner import Worlds, is_about, join_plans, make_contexts, plan, plan_organization
 from reconciler.model import (
     KINDS,
     Action,
@@ -546,13 +546,12 @@ def read_undeclared(request: PlanRequest, store: StateStore) -> dict[str, State]
         return {}
     settled = {part.organization for part in request.settled}
     others = sorted({*store.organizations()} - request.desired.organizations.keys() - settled)
-    known = {one.identity.casefold() for key, one in request.desired.organizations.items() if request.shard.covers(key)}
+    own = [one for key, one in request.desired.organizations.items() if request.shard.covers(key)]
     states = {key: load_state(store, key).state for key in others}
     return {
         key: state
         for key, state in states.items()
-        if request.shard.covers(key)
-        or ((record := state.records.get(Address.whole(key))) is not None and record.identity.casefold() in known)
+        if request.shard.covers(key) or any(is_about(state, one) for one in own)
     }
 
 

@@ -15,7 +15,7 @@ from datetime import date
 from itertools import count, islice
 
 from reconciler.engine.context import Targets
-from reconciler.engine.identities import Names, rename_state
+from reconciler.engine.identities import Names, key_by_identity, rename_state
 from reconciler.model import (
     KINDS,
     Address,
@@ -246,7 +246,7 @@ def under_later_names(state: State, renames: Iterable[Renames]) -> State:
             there = {(at.kind, at.key): record for at, record in state.records.items()}
             given = {(kind, now) for (kind, was), now in one.keys.items() if (kind, was) in there}
             displaced = {
-                name: there[name].identity.replace("/", "_") or f"former-{name[1]}"
+                name: key_by_identity(there[name].identity) or f"former-{name[1]}"
                 for name in given & one.taken & there.keys()
             }
             state = rename_state(state, Names(keys={**one.keys, **displaced}, displaced=frozenset(displaced)))

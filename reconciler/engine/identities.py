@@ -244,7 +244,7 @@ class _Matching:
             return target
         # Its former key, or the one that it was moved to, means something else now.
         self._displaced.add((kind, key))
-        return identity.replace("/", "_")
+        return key_by_identity(identity)
 
     def _is_another(self, kind: str, key: str, number: str) -> bool:
         """Whether what is declared under a key has another number."""
@@ -385,6 +385,11 @@ def remembered_in(state: State) -> dict[Address, str | None]:
 def without_memory(state: State) -> State:
     """A state that knows nothing of any system; what people were asked to do is still known."""
     return replace(state, records={}, deferred={}, in_doubt={}, rosters={}, drift={}, looked={}, waits={})
+
+
+def key_by_identity(identity: str) -> str:
+    """What something goes by whose key means something else now."""
+    return identity.replace("/", "_")
 
 
 def rename_state(state: State, names: Names) -> State:
