@@ -22,7 +22,6 @@ from reconciler.apply.states import StateBuilder, load_state, save_state
 from reconciler.apply.steps import JournalWriter
 from reconciler.audit.log import AuditLog
 from reconciler.model import (
-    ABSENT_FINGERPRINT,
     Action,
     Address,
     Applied,
@@ -35,6 +34,7 @@ from reconciler.model import (
     Status,
     state_to_json,
 )
+from reconciler.model.resource import ABSENT_FINGERPRINT
 from reconciler.stores.local_file import LocalFileStore
 from reconciler.stores.rules import SystemTimer
 from reconciler.systems.catalogue import get_system

@@ -115,7 +115,6 @@ from reconciler.model.finding import (
 from reconciler.model.json import (
     EXPECTED,
     SEALED,
-    UPGRADES,
     adapter_of,
     as_count,
     as_text,
@@ -124,8 +123,6 @@ from reconciler.model.json import (
     describe_first_misfit,
     describe_misfit,
     find_damage,
-    find_plain_records,
-    find_plain_state,
     load_json,
     load_time,
     plan_from_json,
@@ -184,9 +181,8 @@ from reconciler.model.ports import (
     Witness,
     declared_names,
 )
-from reconciler.model.redaction import SECRETS, Redactor
+from reconciler.model.redaction import SECRETS
 from reconciler.model.resource import (
-    ABSENT_FINGERPRINT,
     PRESENCE,
     UNREAD_SIGN,
     Attributes,

@@ -13,7 +13,6 @@ from reconciler.apply.journal import hold
 from reconciler.apply.states import load_state, save_state
 from reconciler.model import (
     STATE_FORMAT,
-    UPGRADES,
     Action,
     Address,
     DriftSort,
@@ -25,6 +24,7 @@ from reconciler.model import (
     state_from_json,
     state_to_json,
 )
+from reconciler.model.json import UPGRADES
 from reconciler.stores.local_file import LocalFileStore
 from tests.apply.given import EVE, INVITE, TODAY, terms
 

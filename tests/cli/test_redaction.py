@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from reconciler.cli.app import App
 from reconciler.cli.main import run_guarded
 from reconciler.cli.streams import Outlet, append_summary, defuse, outlets, print_page, replace_file, write_outputs
-from reconciler.model import SECRETS, Redactor, redaction, to_line
+from reconciler.model import SECRETS, redaction, to_line
+from reconciler.model.redaction import Redactor
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
 

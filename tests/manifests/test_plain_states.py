@@ -21,12 +21,11 @@ from reconciler.model import (
     State,
     Status,
     adapter_of,
-    find_plain_records,
-    find_plain_state,
     state_from_json,
     state_to_json,
 )
 from reconciler.model import json as model_json
+from reconciler.model.json import find_plain_records, find_plain_state
 from tests.manifests.test_saved import ATTRIBUTES, DAYS, NAMES, STATES, TEXTS, addresses
 
 _PLAIN = st.text("abc09@.:-,{}[] ", max_size=8)
